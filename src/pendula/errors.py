@@ -1,0 +1,104 @@
+"""The family of errors a user can meet.
+
+```
+PendulaError
+├── ShapeError          (ValueError)     an array has the wrong axes
+├── ArgumentError       (ValueError)     an argument breaks its rule
+├── DataError           (ValueError)     a record cannot be read, or cannot be learned from
+├── UnitsError          (ValueError)     two quantities do not have the same unit
+├── ConfigError         (ValueError)     an experiment file has an unknown key or a bad value
+├── RunError            (RuntimeError)   a run directory is missing, half-written, damaged or newer than this Pendula
+├── DivergedError       (ArithmeticError) training or a free run left the finite numbers
+├── InterruptedRunError (RuntimeError)   the user stopped training; a checkpoint is kept
+├── LeakError           (AssertionError) the future changed the past
+└── MissingExtraError   (ImportError)    an optional dependency is not installed
+```
+
+Every message reads: `` `argument` must <rule>: expected <expected>, got <actual>. <what to do>. ``
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ArgumentError",
+    "ConfigError",
+    "DataError",
+    "DivergedError",
+    "InterruptedRunError",
+    "LeakError",
+    "MissingExtraError",
+    "PendulaError",
+    "RunError",
+    "ShapeError",
+    "UnitsError",
+    "did_you_mean",
+]
+
+
+class PendulaError(Exception):
+    """Base of every error that Pendula raises on purpose."""
+
+
+class ShapeError(PendulaError, ValueError):
+    """An array has the wrong axes."""
+
+
+class ArgumentError(PendulaError, ValueError):
+    """An argument breaks its rule."""
+
+
+class DataError(PendulaError, ValueError):
+    """A record cannot be read, or cannot be learned from."""
+
+
+class UnitsError(PendulaError, ValueError):
+    """Two quantities do not have the same unit."""
+
+
+class ConfigError(PendulaError, ValueError):
+    """An experiment file has an unknown key or a bad value."""
+
+
+class RunError(PendulaError, RuntimeError):
+    """A run directory is missing, half-written, damaged or newer than this Pendula."""
+
+
+class DivergedError(PendulaError, ArithmeticError):
+    """Training or a free run left the finite numbers."""
+
+
+class InterruptedRunError(PendulaError, RuntimeError):
+    """The user stopped training; a checkpoint is kept."""
+
+
+class LeakError(PendulaError, AssertionError):
+    """The future changed the past."""
+
+
+class MissingExtraError(PendulaError, ImportError):
+    """An optional dependency is not installed."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Suggest the known name that is nearest to a mistyped one.
+
+    Args:
+        name: What the user wrote.
+        known: The names that exist.
+
+    Returns:
+        A sentence that starts with a blank: the suggestion, or the list of known names.
+
+    Examples:
+        >>> did_you_mean("lstn", ["rnn", "lstm", "gru"])
+        ' Did you mean `lstm`?'
+        >>> did_you_mean("q", ["x", "v"])
+        ' Known are `x`, `v`.'
+    """
+    names = list(known)
+    near = get_close_matches(name.lower(), [known_name.lower() for known_name in names], n=1, cutoff=0.6)
+    if near:
+        match = next(known_name for known_name in names if known_name.lower() == near[0])
+        return f" Did you mean `{match}`?"
+    return f" Known are {', '.join(f'`{known_name}`' for known_name in names)}." if names else ""
