@@ -1,0 +1,380 @@
+"""What learning sees of a data set: regular rows of float64, and where they are whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import ArgumentError, DataError, did_you_mean
+from pendula.series.axis import AxisKind, TimeAxis, canonical_times
+from pendula.series.grid import Grid, find_grid, trajectory_blocks
+from pendula.shapes import Int, Mask, Series, ndarray
+
+__all__ = ["Record", "assemble", "column_names", "find_segments", "record", "to_dataset"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Record:
+    """A regular record in memory: one row for every step of time, NaN where a sample is missing.
+
+    Attributes:
+        values: Samples, each channel in its own unit of `units`.
+        names: Names of the channels.
+        units: Units of the channels; empty where unknown.
+        time: Time value of each row: float64 or int64 in `axis.units`, or datetime64.
+        axis: The regular axis under `time`; that of the last trajectory, where there are several.
+        segments: Half-open row ranges without a missing sample, each within one trajectory.
+        trajectory: Identifier of each row's trajectory, or None.
+    """
+
+    values: Series
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    time: ndarray
+    axis: TimeAxis
+    segments: Int[ndarray, "segment 2"]
+    trajectory: ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def present(self) -> Mask:
+        """Whether each row has all of its samples."""
+        return np.asarray(~np.isnan(self.values).any(axis=1))
+
+    @property
+    def blocks(self) -> Int[ndarray, "block 2"]:
+        """Half-open row ranges of the trajectories."""
+        return trajectory_blocks(self.trajectory, len(self))
+
+    @property
+    def longest(self) -> int:
+        """Rows of the longest stretch without a missing sample."""
+        return int((self.segments[:, 1] - self.segments[:, 0]).max(initial=0))
+
+    def slice(self, start: int, stop: int) -> "Record":
+        """View the rows from `start` to `stop`, without a copy.
+
+        Args:
+            start: First row.
+            stop: Row after the last.
+
+        Returns:
+            A record that shares its memory with this one.
+
+        Raises:
+            ArgumentError: If the range does not lie within the record.
+
+        Examples:
+            >>> part = record(xr.Dataset({"x": ("time", [0.0, 1.0, 4.0, 9.0])})).slice(1, 3)
+            >>> part.time, part.segments
+            (array([1, 2]), array([[0, 2]]))
+        """
+        if not 0 <= start <= stop <= len(self):
+            raise ArgumentError(
+                f"`start` and `stop` must lie within the record: expected 0 <= start <= stop <= {len(self)}, "
+                f"got {start} and {stop}. Count rows from the record's first."
+            )
+        clipped = np.clip(self.segments, start, stop) - start
+        trajectory = None if self.trajectory is None else self.trajectory[start:stop]
+        return replace(
+            self,
+            values=self.values[start:stop],
+            time=self.time[start:stop],
+            axis=self._axis_of(start, stop),
+            segments=clipped[clipped[:, 1] > clipped[:, 0]],
+            trajectory=trajectory,
+        )
+
+    def select(self, names: Sequence[str]) -> "Record":
+        """Keep some of the channels, in the given order.
+
+        Args:
+            names: Channels to keep.
+
+        Returns:
+            A record of those channels, whose gaps are theirs alone.
+        """
+        columns = [self.index(name) for name in names]
+        values = np.ascontiguousarray(self.values[:, columns])
+        return replace(
+            self,
+            values=values,
+            names=tuple(names),
+            units=tuple(self.units[column] for column in columns),
+            segments=find_segments(values, self.blocks),
+        )
+
+    def index(self, name: str) -> int:
+        """Find the position of a channel.
+
+        Args:
+            name: The channel's name.
+
+        Returns:
+            Its position along the channel axis.
+
+        Raises:
+            DataError: If there is no such channel.
+        """
+        if name not in self.names:
+            raise DataError(
+                f"`{name}` must be a channel of the record: expected one of {', '.join(self.names)}, got {name}."
+                + did_you_mean(name, self.names)
+            )
+        return self.names.index(name)
+
+    def _axis_of(self, start: int, stop: int) -> TimeAxis:
+        # The axis of the last trajectory within the range.
+        if self.trajectory is None:
+            return self.axis.after(start, size=stop - start)
+        blocks = self.blocks
+        held = blocks[blocks[:, 0] < stop]
+        block_start = int(held[-1, 0]) if len(held) else 0
+        first = max(block_start, start)
+        # Rows of the parent's axis are counted from its last trajectory; others start at their own first value.
+        own = self.axis if not len(self) else replace(self.axis, start=_scalar(self.time[block_start]))
+        return own.after(first - block_start, size=stop - first)
+
+
+def record(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> Record:
+    """Make the record that learning sees from a data set.
+
+    Samples that are missing from the time axis are put back as rows of NaN, so that a row is a step of time.
+
+    Args:
+        dataset: Variables along the dimension `time`; several trajectories are told apart by a coordinate
+            `trajectory`, in contiguous blocks.
+        columns: The variables to take, in this order; all numeric ones along `time` when left out.
+
+    Returns:
+        The record, with its gaps kept as gaps.
+
+    Raises:
+        DataError: If a column is missing, complex, infinite, constant or has no values, if the time axis is not
+            regular, or if no two samples follow each other.
+
+    Examples:
+        >>> data = xr.Dataset({"x": ("time", [0.0, 1.0, 8.0])}, coords={"time": [0, 1, 3]})
+        >>> record(data).values[:, 0], record(data).segments
+        (array([ 0.,  1., nan,  8.]), array([[0, 2], [3, 4]]))
+    """
+    made = assemble(dataset, columns)
+    for name, channel in zip(made.names, made.values.T, strict=True):
+        _check_channel(name, channel)
+    if made.longest < 2:
+        raise DataError(
+            f"`{', '.join(made.names)}` must have samples that follow each other: expected 2 in a row, "
+            f"got {made.longest}. Fill the gaps with `--gaps fill`, or choose fewer columns."
+        )
+    return made
+
+
+def assemble(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> Record:
+    """Make a record without asking whether there is something to learn from it.
+
+    Args:
+        dataset: As for `record`.
+        columns: As for `record`.
+
+    Returns:
+        The record; its channels may be constant or empty.
+
+    Raises:
+        DataError: If a column is missing, complex or infinite, or if the time axis is not regular.
+    """
+    names = column_names(dataset, columns)
+    values = np.column_stack([_channel(dataset, name) for name in names])
+    times, kind, resolution = _times(dataset)
+    trajectory = np.asarray(dataset["trajectory"].values) if "trajectory" in dataset.variables else None
+    if len(times) < 2:
+        raise DataError(f"`time` must have several rows: expected at least 2, got {len(times)}. Record more.")
+    units = str(dataset["time"].attrs.get("units", "")) if "time" in dataset.coords else ""
+    blocks = trajectory_blocks(trajectory, len(times))
+    grid = find_grid(times, blocks, units=units, resolution=resolution)
+    last = int(blocks[-1, 0])
+    axis = TimeAxis(
+        kind=kind,
+        start=_scalar(times[last]),
+        step=grid.step,
+        size=int(grid.counts[last:].sum()),
+        units=units,
+        name=str(dataset["time"].attrs.get("name", "time")) if "time" in dataset.coords else "time",
+        anchor_day=grid.anchor_day,
+    )
+    values, times, trajectory = _reinsert(values, times, trajectory, axis=axis, grid=grid)
+    return Record(
+        values=np.ascontiguousarray(values),
+        names=names,
+        units=tuple(str(dataset[name].attrs.get("units", "")) for name in names),
+        time=times,
+        axis=axis,
+        segments=find_segments(values, trajectory_blocks(trajectory, len(times))),
+        trajectory=trajectory,
+    )
+
+
+def to_dataset(record: Record) -> xr.Dataset:
+    """Give a record back as a data set, with its reinserted rows.
+
+    Args:
+        record: The record.
+
+    Returns:
+        Variables along `time`, units in their attributes.
+    """
+    pairs = zip(record.names, record.units, record.values.T, strict=True)
+    variables = {name: ("time", channel.copy(), {"units": unit} if unit else {}) for name, unit, channel in pairs}
+    coords: dict[str, object] = {"time": ("time", record.time.copy(), _time_attributes(record.axis))}
+    if record.trajectory is not None:
+        coords["trajectory"] = ("time", record.trajectory.copy())
+    return xr.Dataset(variables, coords=coords)
+
+
+def find_segments(values: Series, blocks: Int[ndarray, "block 2"]) -> Int[ndarray, "segment 2"]:
+    """Find the runs of rows without a NaN, each within one trajectory.
+
+    Args:
+        values: Samples, NaN where they are missing.
+        blocks: Row ranges of the trajectories.
+
+    Returns:
+        Half-open row ranges, in order.
+
+    Examples:
+        >>> find_segments(np.array([[1.0], [2.0], [np.nan], [3.0]]), np.array([[0, 4]]))
+        array([[0, 2], [3, 4]])
+    """
+    present = ~np.isnan(values).any(axis=1)
+    opens = np.zeros(len(values) + 1, dtype=np.bool_)
+    opens[blocks[:, 0]] = True
+    opens[-1] = True
+    before = np.concatenate([[False], present[:-1]]) if len(present) else present
+    after = np.concatenate([present[1:], [False]]) if len(present) else present
+    starts = np.flatnonzero(present & (~before | opens[:-1]))
+    stops = np.flatnonzero(present & (~after | opens[1:])) + 1
+    return np.stack([starts, stops], axis=1).astype(np.int64)
+
+
+def column_names(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> tuple[str, ...]:
+    """Find the variables of a data set that can be learned from.
+
+    Args:
+        dataset: Variables along `time`.
+        columns: The ones asked for; all numeric ones when left out.
+
+    Returns:
+        Their names.
+
+    Raises:
+        DataError: If one is missing, does not lie along `time`, or if none is numeric.
+    """
+    along = [str(name) for name, variable in dataset.data_vars.items() if variable.dims == ("time",)]
+    numeric = [name for name in along if dataset[name].dtype.kind in "fiubc"]
+    if columns is None:
+        if not numeric:
+            raise DataError(
+                "`columns` must name numeric variables along `time`: expected at least one, "
+                f"got {', '.join(map(str, dataset.variables)) or 'none'}. Name the dimension `time`."
+            )
+        return tuple(numeric)
+    wanted = (columns,) if isinstance(columns, str) else tuple(columns)
+    for name in wanted:
+        if name not in along:
+            raise DataError(
+                f"`columns` must name variables of the data: expected some of {', '.join(along)}, got {name}."
+                + did_you_mean(name, along)
+            )
+    if not wanted or len(set(wanted)) != len(wanted):
+        raise DataError(
+            f"`columns` must name different variables: expected some of {', '.join(along)}, got {list(wanted)}."
+        )
+    return wanted
+
+
+def _channel(dataset: xr.Dataset, name: str) -> ndarray:
+    values = dataset[name].values
+    if values.dtype.kind == "c":
+        raise DataError(
+            f"`{name}` must be real: expected real numbers, got complex ones. Take its real part, modulus or phase."
+        )
+    if values.dtype.kind not in "fiub":
+        raise DataError(
+            f"`{name}` must hold numbers: expected float or integer values, got {values.dtype}. Choose another column."
+        )
+    numbers = values.astype(np.float64)
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        row = int(np.argmax(infinite))
+        raise DataError(
+            f"`{name}` must be finite: expected a number or a gap, got {numbers[row]} in row {row}. "
+            "Replace infinities by NaN where samples are missing."
+        )
+    return numbers
+
+
+def _times(dataset: xr.Dataset) -> tuple[ndarray, AxisKind, float]:
+    # Time values, their kind, and how finely they were stored.
+    if "time" not in dataset.variables:
+        return np.arange(dataset.sizes["time"], dtype=np.int64), "integer", 0.0
+    stored = np.asarray(dataset["time"].values)
+    times = canonical_times(stored)
+    if times.dtype.kind == "M":
+        return times, "datetime", 0.0
+    if times.dtype.kind == "i":
+        return times, "integer", 0.0
+    return times, "float", _resolution(stored, times)
+
+
+def _resolution(stored: ndarray, times: ndarray) -> float:
+    # Float times may have been stored in single precision, or rounded to a few decimals.
+    if not np.isfinite(times).all() or not len(times):
+        return 0.0
+    if stored.dtype.itemsize < 8:
+        return float(np.spacing(np.abs(stored).max()))
+    probe = times[:1000]
+    rounded = partial(np.array_equal, probe)
+    return next((0.5 * 10.0**-digits for digits in range(1, 8) if rounded(np.round(probe, digits))), 0.0)
+
+
+def _reinsert(
+    values: ndarray, times: ndarray, trajectory: ndarray | None, *, axis: TimeAxis, grid: Grid
+) -> tuple[ndarray, ndarray, ndarray | None]:
+    # The times of missing rows are counted on from the last sample before them.
+    rows = np.cumsum(grid.counts) - 1
+    size = int(rows[-1]) + 1
+    if size == len(times):
+        return values, times, trajectory
+    whole = np.full((size, values.shape[1]), np.nan)
+    whole[rows] = values
+    source = np.searchsorted(rows, np.arange(size), side="right") - 1
+    whole_times = axis.advance(times[source], np.arange(size) - rows[source])
+    whole_times[rows] = times
+    return whole, whole_times, None if trajectory is None else trajectory[source]
+
+
+def _check_channel(name: str, channel: ndarray) -> None:
+    present = channel[~np.isnan(channel)]
+    if not len(present):
+        raise DataError(
+            f"`{name}` must have values: expected numbers, got NaN in all {len(channel)} rows. Choose another column."
+        )
+    if present.min() == present.max():
+        raise DataError(
+            f"`{name}` must vary: expected a standard deviation above 0, got the constant {float(present[0])}. "
+            "There is nothing to learn from it."
+        )
+
+
+def _scalar(value: object) -> float | int | np.datetime64:
+    if isinstance(value, np.datetime64):
+        return value
+    return int(value) if isinstance(value, np.integer) else float(value)  # type: ignore[arg-type]
+
+
+def _time_attributes(axis: TimeAxis) -> dict[str, str]:
+    named = {"name": axis.name} if axis.name != "time" else {}
+    return {**({"units": axis.units} if axis.units else {}), **named}

@@ -1,0 +1,218 @@
+"""Sliding windows that copy nothing until a batch is asked for."""
+
+import numpy as np
+import torch
+
+from pendula.errors import ArgumentError, DataError, ShapeError
+from pendula.series.record import Record
+from pendula.series.split import Part
+from pendula.shapes import BatchTensor, Int, SeriesTensor, Tensor, ndarray
+
+__all__ = ["Windows", "window_segments", "windows_for"]
+
+
+class Windows:
+    """All windows of a series that lie within its gap-free segments.
+
+    A window is `length` successive rows; windows start every `stride` rows, anew in each segment. Nothing is stored
+    for a window: the i-th start follows from the cumulated counts of the segments.
+
+    Args:
+        values: The series; it is kept, not copied.
+        segments: Half-open row ranges to cut windows from.
+        length: Rows in a window.
+        stride: Rows from one window's start to the next one's.
+
+    Raises:
+        ArgumentError: If `length` or `stride` is below 1.
+        DataError: If no segment holds a window.
+        ShapeError: If `segments` does not lie within `values`.
+
+    Examples:
+        >>> windows = Windows(torch.arange(5.0)[:, None], np.array([[0, 5]]), length=3)
+        >>> len(windows), windows.gather(torch.tensor([2]))[0, :, 0]
+        (3, tensor([2., 3., 4.]))
+    """
+
+    def __init__(
+        self, values: SeriesTensor, segments: Int[ndarray, "segment 2"], *, length: int, stride: int = 1
+    ) -> None:
+        _check_positive("length", length)
+        _check_positive("stride", stride)
+        _check_segments(segments, len(values))
+        counts = np.maximum(0, (segments[:, 1] - segments[:, 0] - length) // stride + 1)
+        if not counts.sum():
+            longest = int((segments[:, 1] - segments[:, 0]).max(initial=0))
+            raise DataError(_too_short(longest, length=length, horizon=0))
+        held = counts > 0
+        self.values = values
+        self.segments = segments[held].astype(np.int64)
+        self.length = length
+        self.stride = stride
+        self._stops = torch.from_numpy(np.cumsum(counts[held]))
+        self._first = torch.from_numpy(self.segments[:, 0]) - stride * (self._stops - torch.from_numpy(counts[held]))
+        self._size = int(self._stops[-1])
+
+    def __len__(self) -> int:
+        return self._size
+
+    def starts(self, indices: Int[Tensor, " batch"]) -> Int[Tensor, " batch"]:
+        """Find the row of the series at which windows start.
+
+        Args:
+            indices: Which windows, counted from 0.
+
+        Returns:
+            The first row of each.
+
+        Raises:
+            ArgumentError: If there is no such window.
+        """
+        indices = indices.to(torch.int64)
+        if indices.numel() and (int(indices.min()) < 0 or int(indices.max()) >= len(self)):
+            raise ArgumentError(
+                f"`indices` must name windows: expected 0 to {len(self) - 1}, got {int(indices.min())} to "
+                f"{int(indices.max())}. Count windows from 0."
+            )
+        # start = segment start + stride · (index − windows in earlier segments)
+        return self._first[torch.searchsorted(self._stops, indices, right=True)] + self.stride * indices
+
+    def gather(self, indices: Int[Tensor, " batch"]) -> BatchTensor:
+        """Copy a batch of windows.
+
+        Args:
+            indices: Which windows, counted from 0.
+
+        Returns:
+            The windows, contiguous in memory.
+        """
+        every = _every_window(self.values, self.length)
+        return every.index_select(0, self.starts(indices).to(self.values.device))
+
+    def all(self) -> BatchTensor:
+        """Give all windows at once.
+
+        Returns:
+            A strided view of the series if it is one segment; with several segments, a copy.
+        """
+        if len(self.segments) > 1:
+            return self.gather(torch.arange(len(self)))
+        start = int(self.segments[0, 0])
+        every = _every_window(self.values, self.length)
+        return every[start : start + (len(self) - 1) * self.stride + 1 : self.stride]
+
+
+def window_segments(
+    record: Record, start: int, stop: int, *, length: int, horizon: int = 1, reach_back: bool = False
+) -> Int[ndarray, "segment 2"]:
+    """Clip a record's segments to where a part's windows may be cut.
+
+    A window is `length` rows of input followed by `horizon` rows of target. All targets lie in rows `start` to `stop`.
+    With `reach_back` the inputs may lie before `start`: they are the known past of a validation or test part.
+
+    Args:
+        record: The whole record.
+        start: First row of the part.
+        stop: Row after the part's last.
+        length: Rows of input, the window.
+        horizon: Rows of target.
+        reach_back: Whether inputs may lie before the part.
+
+    Returns:
+        Half-open row ranges of the record, each long enough for a window.
+
+    Raises:
+        DataError: If no gap-free stretch is long enough.
+
+    Examples:
+        >>> import xarray as xr
+        >>> from pendula.series.record import record
+        >>> series = record(xr.Dataset({"x": ("time", np.arange(100.0))}))
+        >>> window_segments(series, 75, 100, length=10, reach_back=True)
+        array([[ 65, 100]])
+    """
+    _check_positive("window", length)
+    _check_positive("horizon", horizon)
+    # The first target of a window is its row `length`, so no window may start before start − length.
+    earliest = max(0, start - length) if reach_back else start
+    clipped = np.clip(record.segments, earliest, stop)
+    rows = clipped[:, 1] - clipped[:, 0]
+    held = clipped[rows >= length + horizon]
+    if not len(held):
+        raise DataError(_too_short(int(rows.max(initial=0)), length=length, horizon=horizon))
+    return np.asarray(held)
+
+
+def windows_for(
+    part: Part,
+    *,
+    length: int,
+    horizon: int = 1,
+    stride: int = 1,
+    reach_back: bool = False,
+    values: SeriesTensor | None = None,
+) -> Windows:
+    """Cut a part's windows: `length` rows of input followed by `horizon` rows of target.
+
+    Args:
+        part: The part that the targets lie in.
+        length: Rows of input, the window.
+        horizon: Rows of target.
+        stride: Rows from one window's start to the next one's.
+        reach_back: Whether inputs may lie before the part, as they may for validation and test.
+        values: Rows of the whole record as the network sees them, scaled as a rule; the record's own when left out.
+
+    Returns:
+        Windows of `length + horizon` rows of the whole record; nothing is copied.
+
+    Raises:
+        ShapeError: If `values` does not have the record's rows.
+
+    Examples:
+        >>> import xarray as xr
+        >>> from pendula.series.record import record
+        >>> from pendula.series.split import Part
+        >>> series = record(xr.Dataset({"x": ("time", np.arange(1000.0))}))
+        >>> len(windows_for(Part(parent=series, start=0, stop=1000), length=50))
+        950
+    """
+    segments = window_segments(
+        part.parent, part.start, part.stop, length=length, horizon=horizon, reach_back=reach_back
+    )
+    rows = torch.from_numpy(part.parent.values) if values is None else values
+    if len(rows) != len(part.parent):
+        raise ShapeError(
+            f"`values` must have the rows of the record: expected {len(part.parent)}, got {len(rows)}. "
+            "Scale the whole record, not the part."
+        )
+    return Windows(rows, segments, length=length + horizon, stride=stride)
+
+
+def _every_window(values: Tensor, length: int) -> Tensor:
+    # A view of every run of `length` rows, those across the ends of segments among them.
+    row, column = values.stride()
+    shape = (len(values) - length + 1, length, values.shape[1])
+    return values.as_strided(shape, (row, row, column), values.storage_offset())
+
+
+def _check_positive(name: str, value: int) -> None:
+    if value < 1:
+        raise ArgumentError(f"`{name}` must be positive: expected 1 or more, got {value}. Count it in rows.")
+
+
+def _check_segments(segments: Int[ndarray, "segment 2"], rows: int) -> None:
+    if len(segments) and (segments.min() < 0 or segments.max() > rows or np.any(segments[:, 0] > segments[:, 1])):
+        raise ShapeError(
+            f"`segments` must lie within the series: expected row ranges from 0 to {rows}, got "
+            f"{segments.min()} to {segments.max()}. Use the segments of the same record."
+        )
+
+
+def _too_short(longest: int, *, length: int, horizon: int) -> str:
+    most = longest - horizon
+    allowed = f"at most {most} samples" if most > 0 else "a longer stretch"
+    purpose = f" for horizon {horizon}" if horizon else ""
+    return (
+        "`window` must be shorter than the longest gap-free stretch: "
+        f"expected {allowed}{purpose}, got {length}. Lower `--window`, or fill the gaps with `--gaps fill`."
+    )
