@@ -1,0 +1,45 @@
+"""Figures: one function, one panel. Each takes data and axes (or makes them), and returns the axes.
+
+```
+record      draw_series, draw_phase_portrait
+learning    draw_losses
+test part   draw_predictions, draw_free_runs, draw_error_histogram, draw_scores, draw_lead_times
+future      draw_forecast
+text        draw_summary
+composites  lecture_sine_figure, lecture_oscillator_figure
+files       save, png
+```
+"""
+
+from pendula.figures.canvas import png, save
+from pendula.figures.curves import draw_free_runs, draw_predictions
+from pendula.figures.forecast import draw_forecast
+from pendula.figures.histogram import draw_error_histogram
+from pendula.figures.lead_time import draw_lead_times
+from pendula.figures.lecture import PredictorCurves, lecture_oscillator_figure, lecture_sine_figure
+from pendula.figures.losses import draw_losses
+from pendula.figures.phase import draw_phase_portrait
+from pendula.figures.scores import draw_scores
+from pendula.figures.series import draw_series
+from pendula.figures.style import Quantity, style
+from pendula.figures.summary import draw_summary
+
+__all__ = [
+    "PredictorCurves",
+    "Quantity",
+    "draw_error_histogram",
+    "draw_forecast",
+    "draw_free_runs",
+    "draw_lead_times",
+    "draw_losses",
+    "draw_phase_portrait",
+    "draw_predictions",
+    "draw_scores",
+    "draw_series",
+    "draw_summary",
+    "lecture_oscillator_figure",
+    "lecture_sine_figure",
+    "png",
+    "save",
+    "style",
+]

@@ -1,0 +1,120 @@
+"""All predictors side by side: one-step and free-run error together."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pendula.errors import ArgumentError
+from pendula.figures.canvas import drawing
+from pendula.figures.style import Quantity, plain, shorten, strokes
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+
+__all__ = ["draw_scores"]
+
+_RMSE = Quantity(name="RMSE")
+
+
+def draw_scores(
+    scores: Mapping[str, Any],
+    *,
+    quantity: Quantity = _RMSE,
+    noise_floor: float | None = None,
+    title: str = "Networks and baselines",
+    axes: "matplotlib.axes.Axes | None" = None,
+) -> "matplotlib.axes.Axes":
+    """Draw one-step RMSE (dots) and free-run RMSE (diamonds) of networks and baselines on a logarithmic axis.
+
+    Args:
+        scores: Has "models" and "baselines", each with the keys "rmse" and "free_run_rmse" by predictor; None or a
+            number that is not finite reads as diverged.
+        quantity: Name and unit of the error.
+        noise_floor: The error that no predictor can undercut; None where it is not known.
+        title: Above the panel.
+        axes: Where to draw; None makes a figure.
+
+    Returns:
+        The axes; networks stand above the baselines, and a line marks the one-step error of persistence.
+
+    Raises:
+        ArgumentError: If there is no predictor.
+
+    Examples:
+        >>> axes = draw_scores({"models": {"lstm": {"rmse": 0.1, "free_run_rmse": None}}, "baselines": {}})
+        >>> axes.texts[0].get_text(), axes.get_xscale()
+        ('diverged', 'log')
+    """
+    rows = {**scores.get("models", {}), **scores.get("baselines", {})}
+    if not rows:
+        raise ArgumentError("`scores` must hold a predictor: expected models or baselines, got none. Evaluate first.")
+    reference = scores.get("baselines", {}).get("persistence", {}).get("rmse")
+    with drawing(axes) as panel:
+        panel.set_xscale("log")
+        _draw_reference(panel, reference, "persistence", color="#E69F00")
+        _draw_reference(panel, noise_floor, "noise floor", color="#808080")
+        _draw_rows(panel, rows)
+        panel.set_yticks(range(len(rows)), [plain(shorten(name, width=22)) for name in rows])
+        # Upside down, with a row of space at the top for the legend.
+        panel.set_ylim(len(rows) - 0.4, -1.5 - 0.12 * len(rows))
+        panel.tick_params(axis="y", length=0)
+        panel.set_xlabel(quantity.label)
+        panel.set_title(plain(title))
+        _draw_keys(panel)
+        return panel
+
+
+def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any]]) -> None:
+    numbers = [value for row in rows.values() for key in ("rmse", "free_run_rmse") if (value := _number(row.get(key)))]
+    low, high = (min(numbers), max(numbers)) if numbers else (0.1, 1.0)
+    decades = max(1.0, float(np.log10(high / low)))
+    axes.set_xlim(10 ** (np.log10(low) - 0.12 * decades), 10 ** (np.log10(high) + 0.3 * decades))
+    lines = strokes(rows)
+    for place, (name, row) in enumerate(rows.items()):
+        axes.axhline(place, color="#E4E4E4", linewidth=0.6, zorder=0)
+        for key, marker, face in (("rmse", "o", lines[name].color), ("free_run_rmse", "D", "white")):
+            if key in row:
+                _draw_score(axes, row[key], place, marker=marker, face=face, edge=lines[name].color)
+
+
+def _draw_score(axes: "matplotlib.axes.Axes", value: object, place: int, *, marker: str, face: str, edge: str) -> None:
+    number = _number(value)
+    if number:
+        axes.plot(
+            [number],
+            [place],
+            marker,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            markersize=5.5,
+            clip_on=False,
+            zorder=4,
+        )
+        return
+    text, x, side = ("exact", 0.01, "left") if number == 0 else ("diverged", 0.99, "right")
+    axes.text(x, place, text, transform=axes.get_yaxis_transform(), ha=side, va="center", fontsize=7, color="#404040")
+
+
+def _draw_reference(axes: "matplotlib.axes.Axes", value: float | None, name: str, *, color: str) -> None:
+    if _number(value):
+        axes.axvline(value or 0.0, color=color, linewidth=1.0, linestyle=(0, (1, 1)), zorder=1, label=name)
+
+
+def _draw_keys(axes: "matplotlib.axes.Axes") -> None:
+    from matplotlib.lines import Line2D
+
+    gray = "#404040"
+    keys = [
+        Line2D([], [], marker="o", linestyle="", color=gray, markersize=5, label="one step"),
+        Line2D([], [], marker="D", linestyle="", color=gray, markerfacecolor="white", markersize=5, label="free run"),
+    ]
+    handles, names = axes.get_legend_handles_labels()
+    axes.legend(
+        [*keys, *handles], ["one step", "free run", *names], loc="upper left", ncols=2 + len(names), handlelength=1.2,
+        columnspacing=0.8,
+    )  # fmt: skip
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float | np.floating) and np.isfinite(value) else None
