@@ -1,0 +1,56 @@
+"""Physics only: signals, oscillators, chaotic flows, maps, delay equations; integrators; facts with their sources."""
+
+from pendula.systems.base import DelayFlow, Flow, Map, Signal, System
+from pendula.systems.chaos import Lorenz63, Lorenz96, Rossler
+from pendula.systems.delay_integrators import integrate_delay
+from pendula.systems.delays import MackeyGlass
+from pendula.systems.facts import Fact, Quantity, StateVariable
+from pendula.systems.grid import sample_count, sample_times
+from pendula.systems.integrators import METHODS, Tolerance, integrate, iterate
+from pendula.systems.linear import Oscillator
+from pendula.systems.maps import Henon, Logistic
+from pendula.systems.oscillators import Duffing, FitzHughNagumo, Pendulum, VanDerPol
+from pendula.systems.registry import SYSTEMS, citation, describe, make_system
+from pendula.systems.signals import Combined, Cosine, Damped, Sine
+from pendula.systems.simulate import simulate
+from pendula.systems.steps import euler_step, rk4_step
+
+__all__ = [
+    "METHODS",
+    "SYSTEMS",
+    "Combined",
+    "Cosine",
+    "Damped",
+    "DelayFlow",
+    "Duffing",
+    "Fact",
+    "FitzHughNagumo",
+    "Flow",
+    "Henon",
+    "Logistic",
+    "Lorenz63",
+    "Lorenz96",
+    "MackeyGlass",
+    "Map",
+    "Oscillator",
+    "Pendulum",
+    "Quantity",
+    "Rossler",
+    "Signal",
+    "Sine",
+    "StateVariable",
+    "System",
+    "Tolerance",
+    "VanDerPol",
+    "citation",
+    "describe",
+    "euler_step",
+    "integrate",
+    "integrate_delay",
+    "iterate",
+    "make_system",
+    "rk4_step",
+    "sample_count",
+    "sample_times",
+    "simulate",
+]

@@ -1,0 +1,180 @@
+"""The sampling grid of a run: how many samples, at which times, and whether they fit."""
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from pendula.errors import ArgumentError, DivergedError, ShapeError
+from pendula.shapes import Float, ndarray
+
+__all__ = [
+    "MAX_BYTES",
+    "Initial",
+    "check_finite",
+    "check_run",
+    "check_size",
+    "divergence",
+    "sample_count",
+    "sample_times",
+    "start_state",
+]
+
+Initial: TypeAlias = Sequence[float | int] | Float[ndarray, "component *batch"]
+"""An initial state: its components, or an array with a batch along the axes after the first."""
+
+MAX_BYTES = 2_000_000_000
+"""A run whose result would take more memory than this is refused before it starts."""
+
+
+def sample_count(duration: float | int, dt: float | int) -> int:
+    """Count the samples of a run: times 0, dt, 2 dt, … strictly before the duration.
+
+    Args:
+        duration: Length of the run, in units of time.
+        dt: Interval between samples, in units of time.
+
+    Returns:
+        ⌈duration/dt⌉, where a ratio within 1e-9 above a whole number counts as that number.
+
+    Raises:
+        ArgumentError: If either is not a positive finite number.
+
+    Examples:
+        >>> sample_count(10.0, 0.002)
+        5000
+        >>> sample_count(1.0, 0.3)
+        4
+    """
+    for name, value in (("dt", dt), ("duration", duration)):
+        if not (math.isfinite(value) and value > 0):
+            raise ArgumentError(f"`{name}` must be positive: expected a finite number above 0, got {value}.")
+    ratio = duration / dt
+    if not math.isfinite(ratio):
+        raise ArgumentError(f"`dt` must not vanish beside `duration`: expected above {duration}/1e308, got {dt}.")
+    return max(1, math.ceil(ratio - 1e-9))
+
+
+def sample_times(samples: int, dt: float | int) -> Float[ndarray, " time"]:
+    """List the times of a run's samples.
+
+    Args:
+        samples: How many.
+        dt: Interval between samples, in units of time.
+
+    Returns:
+        The times i·dt, each rounded once.
+
+    Examples:
+        >>> sample_times(3, 0.5)
+        array([0. , 0.5, 1. ])
+    """
+    return np.arange(samples) * dt
+
+
+def check_size(samples: int, width: int) -> None:
+    """Refuse a run whose result would not fit into memory.
+
+    Args:
+        samples: Samples of a trajectory.
+        width: Numbers per sample: components of the state times trajectories.
+
+    Raises:
+        ArgumentError: If the result would take more than `MAX_BYTES`.
+
+    Examples:
+        >>> check_size(1000, 3)
+    """
+    needed = 8 * samples * width
+    if needed > MAX_BYTES:
+        raise ArgumentError(
+            f"`duration` must give a series that fits into memory: expected at most {MAX_BYTES:.1e} bytes, "
+            f"got {samples} samples of {width} numbers, {needed:.1e} bytes. Raise `dt`, or shorten `duration`."
+        )
+
+
+def check_run(*, dt: float | int, samples: int, substeps: int) -> None:
+    """Check what every run needs.
+
+    Args:
+        dt: Interval between samples, in units of time.
+        samples: How many samples.
+        substeps: Integration steps from one sample to the next.
+
+    Raises:
+        ArgumentError: If one of them is not positive and finite.
+
+    Examples:
+        >>> check_run(dt=0.1, samples=10, substeps=1)
+    """
+    if not 0 < dt < float("inf"):
+        raise ArgumentError(f"`dt` must be positive: expected a finite number above 0, got {dt}.")
+    for name, count in (("samples", samples), ("substeps", substeps)):
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+            raise ArgumentError(f"`{name}` must be a positive whole number: expected at least 1, got {count}.")
+
+
+def start_state(initial: Initial) -> Float[ndarray, "component *batch"]:
+    """Turn an initial state into an array.
+
+    Args:
+        initial: The components of the state, each in its unit; a batch lies along the axes after the first.
+
+    Returns:
+        The same as a new array of float64.
+
+    Raises:
+        ArgumentError: If a component is not finite.
+        ShapeError: If there are no components.
+
+    Examples:
+        >>> start_state([1, 0])
+        array([1., 0.])
+    """
+    start = np.array(initial, dtype=np.float64)
+    if start.ndim < 1 or not start.size:
+        raise ShapeError(f"`initial` must hold components: expected shape (component, *batch), got {start.shape}.")
+    if not np.isfinite(start).all():
+        raise ArgumentError("`initial` must be finite: expected numbers, got NaN or an infinity.")
+    return start
+
+
+def check_finite(states: Float[ndarray, "time *state"], *, first: int, dt: float | int) -> None:
+    """Find where a run has left the finite numbers.
+
+    Args:
+        states: Consecutive states, each component in its unit.
+        first: Index of the first of them in the run.
+        dt: Interval between samples, in units of time.
+
+    Raises:
+        DivergedError: If a state is not finite; the message names its time.
+
+    Examples:
+        >>> check_finite(np.zeros((4, 2)), first=0, dt=0.1)
+    """
+    if np.isfinite(states).all():
+        return
+    rows = np.isfinite(states).reshape(len(states), -1).all(axis=1)
+    raise DivergedError(divergence(first + int(np.argmin(rows)), dt))
+
+
+def divergence(index: int, dt: float | int) -> str:
+    """Say where a run has left the finite numbers.
+
+    Args:
+        index: The first sample that is not finite.
+        dt: Interval between samples, in units of time.
+
+    Returns:
+        The message of the error.
+
+    Examples:
+        >>> divergence(3, 0.5)
+        'The state must stay finite: it left the finite numbers at t = 1.5 (sample 3). ...'
+    """
+    return (
+        f"The state must stay finite: it left the finite numbers at t = {index * dt:g} (sample {index}). "
+        "Lower `dt`, raise `substeps`, or start elsewhere."
+    )
