@@ -1,5 +1,6 @@
 """What is written on a panel: its legend, remarks, and the label of its time axis."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,10 @@ from pendula.figures.style import Quantity
 if TYPE_CHECKING:
     import matplotlib.axes
 
-__all__ = ["draw_legend", "draw_note", "draw_time_label", "headroom"]
+__all__ = ["draw_legend", "draw_note", "draw_time_label", "inches_of", "make_room"]
+
+ROW = 0.16
+"""Height of a row of the legend, in inches."""
 
 
 def draw_legend(axes: "matplotlib.axes.Axes") -> None:
@@ -31,16 +35,26 @@ def draw_legend(axes: "matplotlib.axes.Axes") -> None:
     handles, names = axes.get_legend_handles_labels()
     if not names:
         return
-    width, height = _inches_of(axes)
-    # At 8 points a character takes about 0.065 inches, the stroke beside a name 0.45, a row 0.16.
-    columns = max(1, min(len(names), int(width / (0.45 + 0.065 * max(map(len, names))))))
-    rows = -(-len(names) // columns)
-    headroom(axes, min(0.6, (0.16 * rows + 0.08) / height))
-    axes.legend(handles, names, loc="upper left", ncols=columns)
+    width, height = inches_of(axes)
+    columns = _columns(names, width)
+    make_room(axes, top=min(0.6, (ROW * -(-len(names) // columns) + 0.08) / height))
+    legend = axes.legend(
+        handles,
+        names,
+        loc="upper left",
+        ncols=columns,
+        frameon=True,
+        framealpha=0.8,
+        facecolor="white",
+        edgecolor="none",
+        borderpad=0.2,
+    )
+    for patch in legend.get_patches():
+        patch.set(edgecolor="#808080", linewidth=0.5)
 
 
 def draw_note(axes: "matplotlib.axes.Axes", text: str) -> None:
-    """Write a remark into the lower left corner of a panel.
+    """Write a remark into a strip of its own at the foot of a panel.
 
     Args:
         axes: The panel.
@@ -54,8 +68,9 @@ def draw_note(axes: "matplotlib.axes.Axes", text: str) -> None:
         'off scale: linear'
     """
     if text:
-        paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-        axes.text(0.01, 0.02, text, transform=axes.transAxes, fontsize=7, style="italic", va="bottom", bbox=paper)
+        height = inches_of(axes)[1]
+        make_room(axes, bottom=min(0.4, (0.13 * (text.count("\n") + 1) + 0.06) / height))
+        axes.text(0.01, 0.02, text, transform=axes.transAxes, fontsize=7, style="italic", va="bottom")
 
 
 def draw_time_label(axes: "matplotlib.axes.Axes", time: Shaped[ndarray, " time"], *, clock: Quantity) -> None:
@@ -77,30 +92,55 @@ def draw_time_label(axes: "matplotlib.axes.Axes", time: Shaped[ndarray, " time"]
     axes.set_xlabel((Quantity(name=clock.name) if is_date else clock).label)
 
 
-def headroom(axes: "matplotlib.axes.Axes", share: float) -> None:
-    """Raise the upper limit of the vertical axis, so that a legend covers no data.
+def make_room(axes: "matplotlib.axes.Axes", *, top: float = 0.0, bottom: float = 0.0) -> None:
+    """Widen the limits of the vertical axis, so that a legend or a remark covers no data.
 
     Args:
-        axes: Whose limit to raise; on a logarithmic axis the share is one of decades.
-        share: The part of the panel's height to set free at its top, at least 0 and below 1.
+        axes: Whose limits to widen; on a logarithmic axis the shares are of decades.
+        top: The part of the panel's height to set free at its top, at least 0.
+        bottom: The same at its foot; the sum of both stays below 1.
 
     Examples:
         >>> from pendula.figures.canvas import drawing
         >>> with drawing(None) as axes:
         ...     _ = axes.set_ylim(0.0, 3.0)
-        ...     headroom(axes, 0.25)
+        ...     make_room(axes, top=0.25)
         >>> tuple(float(limit) for limit in axes.get_ylim())
         (0.0, 4.0)
     """
     transform = axes.yaxis.get_transform()
     low, high = transform.transform(np.array(axes.get_ylim(), dtype=np.float64))
-    raised = low + (high - low) / (1.0 - share)
-    bottom, top = transform.inverted().transform(np.array([low, raised]))
-    axes.set_ylim(bottom, top)
+    height = (high - low) / (1.0 - top - bottom)
+    foot, head = transform.inverted().transform(np.array([low - bottom * height, high + top * height]))
+    axes.set_ylim(foot, head)
 
 
-def _inches_of(axes: "matplotlib.axes.Axes") -> tuple[float, float]:
-    # The position before the layout is done: a good estimate, where waiting for the layout would cost most of the time.
+def _columns(names: Sequence[str], width: float) -> int:
+    # At 8 points a character takes about 0.058 inches, the stroke beside a name and the blank after it 0.43.
+    for columns in range(len(names), 1, -1):
+        widest = [max(map(len, column)) for column in np.array_split(np.array(names, dtype=object), columns)]
+        if sum(0.43 + 0.058 * letters for letters in widest) <= width:
+            return columns
+    return 1
+
+
+def inches_of(axes: "matplotlib.axes.Axes") -> tuple[float, float]:
+    """Estimate how large a panel is, from its place before the layout is done.
+
+    The layout itself would cost more than the drawing, and moves the edges by the size of a label.
+
+    Args:
+        axes: The panel.
+
+    Returns:
+        Width and height in inches.
+
+    Examples:
+        >>> from pendula.figures.canvas import drawing
+        >>> with drawing(None, width=4.0, height=2.0) as axes:
+        ...     inches_of(axes)
+        (3.1, 1.54)
+    """
     figure = axes.get_figure(root=True)
     assert figure is not None
     size = axes.get_position().size * figure.get_size_inches()

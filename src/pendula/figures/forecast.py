@@ -60,19 +60,21 @@ def draw_forecast(
     time, values = time[shown], values[shown]
     joined, line = _joined(time, values, future, mean)
     low, high = _limits(values, mean, lower, upper)
+    # A line may leave the panel, but not with numbers that overflow on paper.
+    far = (low - 20 * (high - low), high + 20 * (high - low))
     with drawing(axes) as panel:
         draw_line(panel, time, values=values, stroke=TRUTH, name="record")
         if lower is not None and upper is not None:
-            _draw_band(panel, future, np.clip(lower, low, high), np.clip(upper, low, high), coverage=coverage)
-        draw_line(panel, joined, values=np.clip(line, low, high), stroke=_FORECAST, name="forecast")
+            _draw_band(panel, future, np.clip(lower, *far), np.clip(upper, *far), coverage=coverage)
+        draw_line(panel, joined, values=np.clip(line, *far), stroke=_FORECAST, name="forecast")
         panel.axvline(joined[0], color="#808080", linewidth=0.8, linestyle=(0, (3, 2)), zorder=0)
         panel.set_title(plain(title))
         panel.set_ylabel(quantity.label)
         draw_time_label(panel, future, clock=clock)
         panel.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
-        draw_legend(panel)
         ends = [end for end in (mean, lower, upper) if end is not None]
         draw_note(panel, "the forecast leaves the scale" if _leaves(ends, low, high) else "")
+        draw_legend(panel)
         return panel
 
 

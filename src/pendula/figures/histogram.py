@@ -7,14 +7,20 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pendula.figures.annotations import draw_legend, draw_note
+from pendula.figures.annotations import draw_legend
 from pendula.figures.canvas import drawing
-from pendula.figures.style import Quantity, plain, shorten, strokes
+from pendula.figures.style import Quantity, Stroke, plain, shorten, strokes
 
 if TYPE_CHECKING:
     import matplotlib.axes
 
 __all__ = ["draw_error_histogram"]
+
+ALIKE = 8.0
+"""Distributions whose widths differ by a larger factor are drawn on a logarithmic axis."""
+
+MOST = 1e6
+"""Errors larger than the narrowest distribution by this factor are not drawn."""
 
 _ERROR = Quantity(name="error")
 
@@ -30,14 +36,15 @@ def draw_error_histogram(
     """Draw the distribution of each predictor's errors as an outline, on common bins.
 
     Args:
-        errors: Prediction less truth, by predictor; what is not finite is left out.
+        errors: Prediction less truth, by predictor; NaN is unknown, infinity is diverged.
         quantity: Name and unit of the errors.
         bins: How many bins.
         title: Above the panel.
         axes: Where to draw; None makes a figure.
 
     Returns:
-        The axes. The limits let the best predictor be seen; what lies beyond them is noted.
+        The axes. The limits let the best predictor be seen; what lies beyond them is counted in the legend. Where the
+        widths differ by more than a factor of eight, the axis is logarithmic away from zero.
 
     Examples:
         >>> axes = draw_error_histogram({"lstm": np.array([-0.1, 0.0, 0.1])}, quantity=Quantity(name="error", unit="V"))
@@ -45,42 +52,57 @@ def draw_error_histogram(
         ('error (V)', 'lstm, MAE 0.0667')
     """
     finite = {name: values[np.isfinite(values)].astype(np.float64) for name, values in errors.items()}
-    drawn = {name: values for name, values in finite.items() if values.size}
-    limit = _limit(drawn)
-    edges = np.linspace(-limit, limit, bins + 1)
+    widths = [width for values in finite.values() if (width := _width(values)) > 0] or [1.0]
+    limit = 1.05 * min(max(widths), MOST * min(widths))
     lines = strokes(errors)
     with drawing(axes) as panel:
+        edges = np.linspace(-limit, limit, bins + 1)
+        if limit > ALIKE * min(widths):
+            # Linear around zero, logarithmic beyond: the narrow and the broad distribution can both be seen.
+            scale = min(widths) / 3
+            edges = scale * np.sinh(np.linspace(-1.0, 1.0, bins + 1) * np.arcsinh(limit / scale))
+            panel.set_xscale("symlog", linthresh=min(widths), linscale=1.0)
+            panel.set_xticks(_ticks(min(widths), limit))
+            panel.minorticks_off()
         panel.axvline(0.0, color="#808080", linewidth=0.8, zorder=1)
-        for name, values in drawn.items():
-            shares = 100.0 * np.histogram(values, edges)[0] / values.size
-            mae = float(np.abs(values).mean())
-            legend = f"{plain(shorten(name))}, MAE {mae:.3g}"
-            panel.stairs(
-                shares, edges, color=lines[name].color, linestyle=lines[name].linestyle, linewidth=1.3, label=legend
-            )
+        for name, values in errors.items():
+            _draw_outline(panel, name, values, edges=edges, stroke=lines[name])
         panel.set_xlim(-limit, limit)
         panel.set_title(plain(title))
         panel.set_xlabel(quantity.label)
         panel.set_ylabel("samples (%)")
         draw_legend(panel)
-        draw_note(panel, _beyond(errors, limit))
         return panel
 
 
-def _limit(errors: Mapping[str, Float[ndarray, " time"]]) -> float:
-    widths = [float(np.quantile(np.abs(values), 0.995)) for values in errors.values()]
-    positive = [width for width in widths if width > 0]
-    # Six times the narrowest distribution still shows it a dozen bins wide.
-    return 1.05 * min(max(positive), 6 * min(positive)) if positive else 1.0
+def _width(errors: Float[ndarray, " time"]) -> float:
+    return float(np.quantile(np.abs(errors), 0.995)) if errors.size else 0.0
 
 
-def _beyond(errors: Mapping[str, Float[ndarray, " time"]], limit: float) -> str:
-    remarks = []
-    for name, values in errors.items():
-        known = values[~np.isnan(values)]
-        share = 100.0 * float(np.mean(np.abs(known) > limit)) if known.size else 0.0
-        if share >= 1.0:
-            remarks.append(f"{plain(shorten(name))} {share:.0f} %")
-        elif not known.size:
-            remarks.append(f"{plain(shorten(name))} (no numbers)")
-    return "off scale: " + ",\n".join(remarks) if remarks else ""
+def _ticks(narrow: float, limit: float) -> list[float]:
+    # A power of ten inside the linear part is labeled only if its label stays clear of that of zero.
+    first, last = int(np.ceil(np.log10(narrow / 3))), int(np.floor(np.log10(limit)))
+    powers = [10.0**exponent for exponent in range(first, last + 1, 1 + (last - first) // 2)]
+    return [*(-power for power in reversed(powers)), 0.0, *powers]
+
+
+def _draw_outline(
+    axes: "matplotlib.axes.Axes",
+    name: str,
+    errors: Float[ndarray, " time"],
+    *,
+    edges: Float[ndarray, " edge"],
+    stroke: Stroke,
+) -> None:
+    known = errors[~np.isnan(errors)].astype(np.float64)
+    shares = 100.0 * np.histogram(known, edges)[0] / max(known.size, 1)
+    legend = f"{plain(shorten(name))}, {_describe(known, 100.0 - float(shares.sum()))}"
+    axes.stairs(shares, edges, color=stroke.color, linestyle=stroke.linestyle, linewidth=1.3, label=legend)
+
+
+def _describe(errors: Float[ndarray, " time"], off_scale: float) -> str:
+    if not errors.size:
+        return "no numbers"
+    mae = float(np.abs(errors).mean())
+    text = f"MAE {mae:.3g}" if np.isfinite(mae) else "diverged"
+    return f"{text} ({off_scale:.0f} % off scale)" if off_scale >= 1.0 else text

@@ -9,6 +9,7 @@ from numpy import ndarray
 
 from pendula.figures.annotations import draw_legend, draw_note
 from pendula.figures.canvas import drawing
+from pendula.figures.lines import span_of
 from pendula.figures.style import Quantity, plain, shorten, strokes
 
 if TYPE_CHECKING:
@@ -54,24 +55,31 @@ def draw_lead_times(
     lines = strokes(errors)
     with drawing(axes) as panel:
         panel.set_yscale("log")
-        ended = []
-        for name, table in errors.items():
-            low, middle, high = (_drawable(lead_quantile(table, share)) for share in (band[0], 0.5, band[1]))
-            ceiling = np.where(np.isnan(high) & ~np.isnan(low), np.nanmax(high, initial=0.0) or low, high)
-            panel.fill_between(lead, low, ceiling, color=lines[name].color, alpha=0.15, linewidth=0)
+        bands = {
+            name: [lead_quantile(table, share) for share in (band[0], 0.5, band[1])] for name, table in errors.items()
+        }
+        floor, ceiling = _positive_span(bands)
+        panel.set_ylim(floor, ceiling)
+        for name, (low, middle, high) in bands.items():
+            stroke = lines[name]
+            # A band whose upper end has diverged reaches out of the panel.
+            top = np.where(np.isinf(high), 10 * ceiling, high)
+            panel.fill_between(lead, _drawable(low), top, color=stroke.color, alpha=0.15, linewidth=0)
+            marker = "." if len(lead) <= 20 else ""
             panel.plot(
-                lead, middle, color=lines[name].color, linestyle=lines[name].linestyle, label=plain(shorten(name)),
-                marker="." if len(lead) <= 20 else "",
-            )  # fmt: skip
-            ended += [plain(shorten(name))] if np.isinf(table).any() else []
+                lead,
+                _drawable(middle),
+                color=stroke.color,
+                linestyle=stroke.linestyle,
+                marker=marker,
+                label=plain(shorten(name)),
+            )
         panel.set_xlim(float(np.min(lead)), float(np.max(lead))) if len(lead) > 1 else None
         panel.set_title(plain(title))
         panel.set_xlabel(clock.label)
         panel.set_ylabel(quantity.label)
+        draw_note(panel, _remark(errors, band))
         draw_legend(panel)
-        first, second = (f"{100 * share:.0f}" for share in band)
-        note = f"line: median, band: {first}–{second} % of origins"
-        draw_note(panel, note + (f"\ndiverged at some origins: {', '.join(ended)}" if ended else ""))
         return panel
 
 
@@ -94,6 +102,18 @@ def lead_quantile(errors: Float[ndarray, "origin lead"], share: float) -> Float[
     known = np.sum(~np.isnan(errors), axis=0)
     place = np.ceil(share * (known - 1)).astype(np.int64).clip(min=0)
     return np.where(known > 0, np.take_along_axis(ranked, place[None], axis=0)[0], np.nan)
+
+
+def _positive_span(bands: Mapping[str, list[Float[ndarray, " lead"]]]) -> tuple[float, float]:
+    curves = [_drawable(curve) for curves in bands.values() for curve in curves]
+    low, high = span_of(*curves)
+    return (0.8 * low, 1.25 * high) if low > 0 else (0.1, 1.0)
+
+
+def _remark(errors: Mapping[str, Float[ndarray, "origin lead"]], band: tuple[float, float]) -> str:
+    diverged = [plain(shorten(name)) for name, table in errors.items() if np.isinf(table).any()]
+    note = f"line: median, band: {100 * band[0]:g}–{100 * band[1]:g} % of origins"
+    return note + (f"\ndiverged from some origins: {', '.join(diverged)}" if diverged else "")
 
 
 def _drawable(values: Float[ndarray, " lead"]) -> Float[ndarray, " lead"]:

@@ -11,7 +11,7 @@ from numpy import ndarray
 from pendula.errors import ArgumentError
 from pendula.figures.annotations import draw_legend
 from pendula.figures.canvas import new_figure
-from pendula.figures.curves import draw_curves, draw_free_runs
+from pendula.figures.curves import draw_curves
 from pendula.figures.histogram import draw_error_histogram
 from pendula.figures.losses import draw_losses
 from pendula.figures.phase import draw_phase_portrait
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 __all__ = ["PredictorCurves", "lecture_oscillator_figure", "lecture_sine_figure"]
+
+_ONE_STEP = (0, (1, 2))
+"""One-step predictions are dotted where a free run of the same color stands beside them."""
 
 _OSCILLATOR = (Quantity(name="x", unit="m"), Quantity(name="v", unit="m/s"))
 
@@ -106,11 +109,14 @@ def lecture_sine_figure(
         rmse = Quantity(name="RMSE", unit=quantity.unit)
         draw_scores(scores, quantity=rmse, noise_floor=noise_floor, axes=figure.add_subplot(top[2]))
         middle, bottom = (row.subgridspec(1, len(networks)) for row in (rows[1], rows[2]))
+        learning = [figure.add_subplot(middle[column]) for column in range(len(networks))]
+        tests = [figure.add_subplot(bottom[column]) for column in range(len(networks))]
         for column, (name, curves) in enumerate(networks.items()):
-            _draw_learning(figure.add_subplot(middle[column]), name, curves)
-            panel = figure.add_subplot(bottom[column])
-            _draw_test(panel, name, curves, time=time[test], truth=truth, stroke=lines[name], clock=clock)
-            panel.set_ylabel(quantity.label)
+            _draw_learning(learning[column], name, curves)
+            _draw_test(tests[column], name, curves, time=time[test], truth=truth, stroke=lines[name], clock=clock)
+            tests[column].set_ylabel(quantity.label)
+        _align(learning)
+        _align(tests)
         return figure
 
 
@@ -171,8 +177,8 @@ def lecture_oscillator_figure(
             states[:, 0], states[:, 1], runs={f"{name}, free run": path}, quantities=quantities, axes=panels[1]
         )
         _draw_learning(panels[2], name, first)
-        runs = {predictor: curves.free_run for predictor, curves in predictors.items()}
-        draw_free_runs(time[test], truth, runs=runs, quantity=position, clock=clock, axes=panels[3])
+        _draw_all(panels[3], predictors, name, time=time[test], truth=truth, clock=clock)
+        panels[3].set_ylabel(position.label)
         errors = {predictor: curves.one_step - truth for predictor, curves in predictors.items()}
         draw_error_histogram(errors, quantity=_error_of(position), axes=panels[4])
         draw_summary(summary, axes=panels[5])
@@ -213,11 +219,36 @@ def _draw_test(
     stroke: Stroke,
     clock: Quantity,
 ) -> None:
-    both = {"one step": curves.one_step, "free run": curves.free_run}
-    lines = {"one step": stroke, "free run": Stroke(color="#000000", linestyle=(0, (4, 2)))}
+    both = {"free run": curves.free_run, "one step": curves.one_step}
+    lines = {"free run": stroke, "one step": Stroke(color=stroke.color, linestyle=_ONE_STEP)}
     draw_curves(axes, time, truth=truth, curves=both, lines=lines, clock=clock)
     axes.set_title(plain(f"{shorten(name)}: test part"))
     draw_legend(axes)
+
+
+def _draw_all(
+    axes: "matplotlib.axes.Axes",
+    predictors: Mapping[str, PredictorCurves],
+    first: str,
+    *,
+    time: Shaped[ndarray, " test"],
+    truth: Float[ndarray, " test"],
+    clock: Quantity,
+) -> None:
+    colors = strokes(predictors)
+    curves = {name: predictor.free_run for name, predictor in predictors.items()}
+    curves[f"{first}, one step"] = predictors[first].one_step
+    lines = {**colors, f"{first}, one step": Stroke(color=colors[first].color, linestyle=_ONE_STEP)}
+    draw_curves(axes, time, truth=truth, curves=curves, lines=lines, clock=clock)
+    axes.set_title("Test part: free runs")
+    draw_legend(axes)
+
+
+def _align(panels: Sequence["matplotlib.axes.Axes"]) -> None:
+    # Networks can be compared by eye only on a common scale.
+    limits = [panel.get_ylim() for panel in panels if panel.get_yscale() == panels[0].get_yscale()]
+    for panel in panels:
+        panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
 
 
 def _velocity(positions: Float[ndarray, " test"], time: Shaped[ndarray, " test"]) -> Float[ndarray, " test"]:

@@ -121,7 +121,7 @@ def draw_line(
         color=stroke.color,
         linestyle=stroke.linestyle,
         linewidth=width,
-        marker=".",
+        marker="." if marked.size else "",
         markersize=4,
         markevery=marked.tolist(),
         label=None if name is None else plain(shorten(name)),

@@ -62,12 +62,14 @@ def draw_losses(
             draw_line(panel, np.arange(1, len(curve) + 1), values=curve, stroke=stroke, name=name)
         if best_epoch is not None:
             _mark(panel, best_epoch, curves)
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        last = max((len(curve) for curve in curves.values()), default=1)
+        panel.set_xlim(1 - 0.02 * last - 0.3, 1.02 * last + 0.3)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         panel.set_title(plain(title))
         panel.set_xlabel("epoch")
         panel.set_ylabel(quantity.label)
-        _note_missing(panel, losses, curves)
         _widen(panel)
+        _note_missing(panel, losses, curves)
         draw_legend(panel)
         return panel
 

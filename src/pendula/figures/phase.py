@@ -62,9 +62,9 @@ def draw_phase_portrait(
         panel.set_title(plain(title))
         panel.set_xlabel(quantities[0].label)
         panel.set_ylabel(quantities[1].label)
-        draw_legend(panel)
         off = [plain(shorten(name)) for name, run in (runs or {}).items() if _leaves(run, limits)]
         draw_note(panel, f"off scale: {', '.join(off)}" if off else "")
+        draw_legend(panel)
         return panel
 
 

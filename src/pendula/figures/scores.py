@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pendula.errors import ArgumentError
+from pendula.figures.annotations import draw_legend
 from pendula.figures.canvas import drawing
 from pendula.figures.style import Quantity, plain, shorten, strokes
 
@@ -52,16 +53,17 @@ def draw_scores(
     reference = scores.get("baselines", {}).get("persistence", {}).get("rmse")
     with drawing(axes) as panel:
         panel.set_xscale("log")
+        panel.plot([], [], "o", color="#404040", markersize=5, label="one step")
+        panel.plot([], [], "D", color="#404040", markerfacecolor="white", markersize=5, label="free run")
         _draw_reference(panel, reference, "persistence", color="#E69F00")
         _draw_reference(panel, noise_floor, "noise floor", color="#808080")
         _draw_rows(panel, rows)
         panel.set_yticks(range(len(rows)), [plain(shorten(name, width=22)) for name in rows])
-        # Upside down, with a row of space at the top for the legend.
-        panel.set_ylim(len(rows) - 0.4, -1.5 - 0.12 * len(rows))
+        panel.set_ylim(len(rows) - 0.4, -0.6)  # the first row on top
         panel.tick_params(axis="y", length=0)
         panel.set_xlabel(quantity.label)
         panel.set_title(plain(title))
-        _draw_keys(panel)
+        draw_legend(panel)
         return panel
 
 
@@ -93,27 +95,14 @@ def _draw_score(axes: "matplotlib.axes.Axes", value: object, place: int, *, mark
         )
         return
     text, x, side = ("exact", 0.01, "left") if number == 0 else ("diverged", 0.99, "right")
-    axes.text(x, place, text, transform=axes.get_yaxis_transform(), ha=side, va="center", fontsize=7, color="#404040")
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    where = axes.get_yaxis_transform()
+    axes.text(x, place, text, transform=where, ha=side, va="center", fontsize=7, color="#404040", bbox=paper)
 
 
 def _draw_reference(axes: "matplotlib.axes.Axes", value: float | None, name: str, *, color: str) -> None:
     if _number(value):
         axes.axvline(value or 0.0, color=color, linewidth=1.0, linestyle=(0, (1, 1)), zorder=1, label=name)
-
-
-def _draw_keys(axes: "matplotlib.axes.Axes") -> None:
-    from matplotlib.lines import Line2D
-
-    gray = "#404040"
-    keys = [
-        Line2D([], [], marker="o", linestyle="", color=gray, markersize=5, label="one step"),
-        Line2D([], [], marker="D", linestyle="", color=gray, markerfacecolor="white", markersize=5, label="free run"),
-    ]
-    handles, names = axes.get_legend_handles_labels()
-    axes.legend(
-        [*keys, *handles], ["one step", "free run", *names], loc="upper left", ncols=2 + len(names), handlelength=1.2,
-        columnspacing=0.8,
-    )  # fmt: skip
 
 
 def _number(value: object) -> float | None:
