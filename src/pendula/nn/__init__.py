@@ -1,0 +1,23 @@
+"""What a network is: recurrent layers, the linear path, and the forecaster made of them."""
+
+from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
+from pendula.nn.linear_path import LinearPath
+from pendula.nn.network import CELLS, Cell, Network, as_network
+from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
+
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Cell",
+    "Forecaster",
+    "ForecasterState",
+    "LinearPath",
+    "Network",
+    "RecurrentLayer",
+    "RecurrentState",
+    "as_network",
+    "build",
+    "detach",
+]

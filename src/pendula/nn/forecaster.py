@@ -1,0 +1,154 @@
+"""The network that forecasts: a recurrent stack, a linear head, and what is added to them."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from pendula.errors import ArgumentError
+from pendula.nn.linear_path import LinearPath
+from pendula.nn.network import CELLS, Network
+from pendula.nn.recurrent import RecurrentState
+from pendula.shapes import BatchTensor, Float
+
+__all__ = ["Forecaster", "ForecasterState", "build", "detach"]
+
+
+class ForecasterState(NamedTuple):
+    """All that a forecaster remembers between two steps.
+
+    Attributes:
+        hidden: State of the recurrent stack.
+        last: The last value seen, [batch, 1, channel]; None before the first.
+        past: The values that the linear path still needs; None without a linear path.
+    """
+
+    hidden: RecurrentState | None
+    last: Tensor | None
+    past: Tensor | None
+
+
+class Forecaster(nn.Module):
+    r"""Predict the next values of a series from all values up to now.
+
+    With x_t the scaled series, h_t the state of the recurrent stack and Δx_t = x_t − x_(t−1),
+
+    $h_t = \mathrm{cell}\big((x_t, \Delta x_t / d), h_{t-1}\big)$,
+    $\hat x_{t+k} = x_t + \sum_j A_{kj} x_{t-j} + s\,(V_k h_t + c_k)$,
+
+    where x_t is there if the network is residual, Δx_t if it sees increments, and the sum if it has a linear path. The
+    map from state and input to state and output is one step of a dynamical system: a free run feeds the output back.
+
+    Args:
+        network: The architecture.
+        channels: Channels of the series.
+
+    Attributes:
+        output_scale: s, the size of what the head predicts, in scaled units; set from the training part.
+        increment_scale: d, the size of an increment, in scaled units; set from the training part.
+
+    Examples:
+        >>> forecaster = build(Network(cell="gru", hidden_size=8), 1, seed=0)
+        >>> predictions, state = forecaster(torch.ones(2, 5, 1))
+        >>> predictions.shape  # batch, time, lead, channel
+        torch.Size([2, 5, 1, 1])
+        >>> bool((predictions == 1).all())  # an untrained residual network says: the same as now
+        True
+    """
+
+    output_scale: Float[Tensor, "lead channel"]
+    increment_scale: Float[Tensor, " channel"]
+
+    def __init__(self, network: Network, channels: int) -> None:
+        super().__init__()
+        self.network = network
+        self.channels = channels
+        outputs = network.leads * channels
+        self.recurrent = CELLS[network.cell](
+            channels * (2 if network.increments else 1),
+            network.hidden_size,
+            num_layers=network.num_layers,
+            dropout=network.dropout,
+            batch_first=True,
+        )
+        self.head = nn.Linear(network.hidden_size, outputs)
+        self.linear = LinearPath(channels, network.linear_lags, outputs) if network.linear_lags else None
+        self.register_buffer("output_scale", torch.ones(network.leads, channels))
+        self.register_buffer("increment_scale", torch.ones(channels))
+        if network.residual or network.linear_lags:
+            # Training starts from what is added to the network: persistence, or the linear autoregression.
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
+
+    def forward(
+        self, series: BatchTensor, state: ForecasterState | None = None
+    ) -> tuple[Float[Tensor, "batch time lead channel"], ForecasterState]:
+        """Predict, at every step, the values that follow it.
+
+        Args:
+            series: Scaled values.
+            state: What was seen before them; nothing when left out.
+
+        Returns:
+            The predictions of the next `leads` values after each step, scaled, and the state after the last step.
+        """
+        state = state or ForecasterState(None, None, None)
+        output, hidden = self.recurrent(self._features(series, state.last), state.hidden)
+        shape = (*series.shape[:2], self.network.leads, self.channels)
+        predictions = self.head(output).reshape(shape) * self.output_scale
+        past = None
+        if self.linear is not None:
+            linear, past = self.linear(series, self.linear.empty(series) if state.past is None else state.past)
+            predictions = predictions + linear.reshape(shape)
+        if self.network.residual:
+            predictions = predictions + series[:, :, None, :]
+        return predictions, ForecasterState(hidden, series[:, -1:], past)
+
+    def _features(self, series: BatchTensor, last: Tensor | None) -> Tensor:
+        if not self.network.increments:
+            return series
+        # The increment of the very first value is unknown; it is shown as 0.
+        before = torch.cat([series[:, :1] if last is None else last, series[:, :-1]], dim=1)
+        return torch.cat([series, (series - before) / self.increment_scale], dim=-1)
+
+
+def build(network: Network, channels: int, *, seed: int = 0) -> Forecaster:
+    """Draw a fresh forecaster.
+
+    Args:
+        network: The architecture.
+        channels: Channels of the series.
+        seed: Of the weights; the global random state is left alone.
+
+    Returns:
+        A forecaster in float32, on the CPU.
+
+    Raises:
+        ArgumentError: If there is no channel.
+    """
+    if channels < 1:
+        raise ArgumentError(f"`channels` must be positive: expected 1 or more, got {channels}. Name a target.")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Forecaster(network, channels)
+
+
+def detach(state: ForecasterState) -> ForecasterState:
+    """Cut a state off from the graph that made it.
+
+    Args:
+        state: The state.
+
+    Returns:
+        The same values, through which no gradient flows.
+    """
+    hidden = state.hidden
+    if isinstance(hidden, tuple):
+        hidden = (hidden[0].detach(), hidden[1].detach())
+    elif hidden is not None:
+        hidden = hidden.detach()
+    return ForecasterState(
+        hidden,
+        None if state.last is None else state.last.detach(),
+        None if state.past is None else state.past.detach(),
+    )

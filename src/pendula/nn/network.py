@@ -1,0 +1,113 @@
+"""What a network is, in numbers."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from pendula.errors import ArgumentError, did_you_mean
+from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer
+
+__all__ = ["CELLS", "Cell", "Network", "as_network"]
+
+Cell: TypeAlias = Literal["rnn", "gru", "lstm"]
+CELLS: dict[str, type[RecurrentLayer]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+MAX_SIZE = 65_536
+"""Sizes above this are taken for a mistake, or for a hostile file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Network:
+    """The architecture of a forecaster: a recurrent stack, a linear head, and what is added to them.
+
+    Attributes:
+        cell: The recurrent layer: rnn, gru or lstm.
+        hidden_size: Units in each recurrent layer.
+        num_layers: How many recurrent layers are stacked.
+        dropout: Probability to drop a unit between layers, while training.
+        leads: How many steps ahead the head predicts at once; above 1 the forecast is direct multi-step.
+        residual: Predict the increment from the last value, not the value.
+        increments: Show the network the increments of the series beside its values.
+        linear_lags: Length of a linear path beside the network, in steps; 0 for none. The path is a linear
+            autoregression; the network learns what that cannot explain.
+
+    Examples:
+        >>> Network(cell="gru", hidden_size=32).cell
+        'gru'
+    """
+
+    cell: Cell = "lstm"
+    hidden_size: int = 64
+    num_layers: int = 1
+    dropout: float = 0.0
+    leads: int = 1
+    residual: bool = True
+    increments: bool = True
+    linear_lags: int = 0
+
+    def __post_init__(self) -> None:
+        if self.cell not in get_args(Cell):
+            raise ArgumentError(
+                f"`cell` must be a known recurrent layer: expected one of {', '.join(CELLS)}, got {self.cell}."
+                + did_you_mean(str(self.cell), CELLS)
+            )
+        for name, low in (("hidden_size", 1), ("num_layers", 1), ("leads", 1), ("linear_lags", 0)):
+            _check_whole(name, getattr(self, name), low)
+        if not 0 <= self.dropout < 1:
+            raise ArgumentError(
+                f"`dropout` must be a probability: expected a number from 0 up to 1, got {self.dropout}. "
+                "0 drops nothing."
+            )
+
+
+def as_network(model: "Network | RecurrentLayer | str") -> Network:
+    """Take a network's architecture from the ways people name it.
+
+    Args:
+        model: A `Network`, the name of a cell, or a recurrent layer, of which cell, sizes and dropout are taken and no
+            weights.
+
+    Returns:
+        The architecture.
+
+    Raises:
+        ArgumentError: If `model` is none of these, or a layer that no forecaster can use.
+
+    Examples:
+        >>> as_network("gru") == Network(cell="gru")
+        True
+        >>> as_network(LSTM(1, 16, num_layers=2)).num_layers
+        2
+    """
+    if isinstance(model, Network):
+        return model
+    if isinstance(model, str):
+        return Network(cell=model)  # type: ignore[arg-type] # Network checks the name
+    if not isinstance(model, RNN | GRU | LSTM):
+        raise ArgumentError(
+            "`model` must be a pendula.nn.Network, the name of a cell, or a layer of pendula.nn: "
+            f"got {type(model).__name__}. Write model='lstm', for example."
+        )
+    return _of_layer(model)
+
+
+def _of_layer(layer: RecurrentLayer) -> Network:
+    unusable = [
+        name
+        for name, usual in (("bidirectional", False), ("proj_size", 0), ("bias", True))
+        if getattr(layer, name) != usual
+    ]
+    if isinstance(layer, RNN) and layer.nonlinearity != "tanh":
+        unusable.append("nonlinearity")
+    if unusable:
+        raise ArgumentError(
+            f"`model` must be a causal layer with its usual settings: got one with another `{unusable[0]}`. "
+            "Leave that argument out."
+        )
+    cell: Any = next(name for name, kind in CELLS.items() if isinstance(layer, kind))
+    return Network(cell=cell, hidden_size=layer.hidden_size, num_layers=layer.num_layers, dropout=float(layer.dropout))
+
+
+def _check_whole(name: str, value: int, low: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= MAX_SIZE:
+        raise ArgumentError(
+            f"`{name}` must be a whole number: expected {low} to {MAX_SIZE}, got {value}. Choose one in that range."
+        )
