@@ -80,8 +80,9 @@ def _width(errors: Float[ndarray, " time"]) -> float:
 
 
 def _ticks(narrow: float, limit: float) -> list[float]:
-    # A power of ten inside the linear part is labeled only if its label stays clear of that of zero.
-    first, last = int(np.ceil(np.log10(narrow / 3))), int(np.floor(np.log10(limit)))
+    # A power of ten inside the linear part is labeled only where few decades follow: zero's label stands close by.
+    inside = 3.0 if limit < 100 * narrow else 1.0
+    first, last = int(np.ceil(np.log10(narrow / inside))), int(np.floor(np.log10(limit)))
     powers = [10.0**exponent for exponent in range(first, last + 1, 1 + (last - first) // 2)]
     return [*(-power for power in reversed(powers)), 0.0, *powers]
 

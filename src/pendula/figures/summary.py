@@ -38,7 +38,7 @@ def draw_summary(
     with drawing(axes) as panel:
         panel.set_axis_off()
         panel.set_title(plain(title))
-        letters = int(0.5 * inches_of(panel)[0] / 0.064)
+        letters = int(0.5 * inches_of(panel)[0] / 0.058)
         wrapped = {name: textwrap.wrap(value, letters) or [""] for name, value in rows.items()}
         lines = max(12, sum(len(value) for value in wrapped.values()))
         size = min(8.5, 8.5 * 18 / lines)

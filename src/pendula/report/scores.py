@@ -1,0 +1,183 @@
+"""The table of scores: a row for each predictor, a column for each metric, the best of each column emphasized."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pendula.figures.style import label
+from pendula.report.numbers import format_number
+
+__all__ = ["ScoreCell", "ScoreRow", "ScoreTable", "finite_score", "score_table", "unit_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Metric:
+    key: str
+    head: str
+    unit: str = ""  # "value" and "time" stand for the record's own units
+    best: Callable[[list[float]], float] = min
+    witness: str = "rmse"  # if this score is not finite either, the predictor has diverged
+
+
+_METRICS = (
+    _Metric(key="rmse", head="One-step RMSE", unit="value"),
+    _Metric(key="mae", head="One-step MAE", unit="value"),
+    _Metric(key="nrmse", head="One-step NRMSE"),
+    _Metric(key="r2", head="One-step R²", best=max),
+    _Metric(key="smape", head="One-step sMAPE", unit="%"),
+    _Metric(key="free_run_rmse", head="Free-run RMSE", unit="value", witness="free_run_rmse"),
+    _Metric(key="free_run_nrmse", head="Free-run NRMSE", witness="free_run_rmse"),
+    _Metric(key="valid_prediction_time", head="Valid prediction time", unit="time", best=max, witness="free_run_rmse"),
+    _Metric(key="seconds", head="Time to fit", unit="s"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreCell:
+    """One number of the table, as text.
+
+    Attributes:
+        text: The number, "diverged", "undefined", or a dash where it was not measured.
+        is_best: Whether no other predictor has a better one.
+
+    Examples:
+        >>> ScoreCell(text="0.0133", is_best=True).text
+        '0.0133'
+    """
+
+    text: str
+    is_best: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreRow:
+    """One predictor.
+
+    Attributes:
+        name: Its name.
+        kind: "network" or "baseline".
+        cells: One for each column.
+
+    Examples:
+        >>> ScoreRow(name="lstm", kind="network", cells=()).kind
+        'network'
+    """
+
+    name: str
+    kind: str
+    cells: tuple[ScoreCell, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreTable:
+    """All predictors.
+
+    Attributes:
+        heads: The name of each column, with its unit.
+        rows: Networks first, then baselines.
+
+    Examples:
+        >>> ScoreTable(heads=("One-step R²",), rows=()).heads
+        ('One-step R²',)
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[ScoreRow, ...]
+
+
+def score_table(scores: Mapping[str, Any]) -> ScoreTable:
+    """Lay out scores as a table; columns that no predictor has are left out.
+
+    Args:
+        scores: Has "models" and "baselines" (scores by predictor and metric) and "units" (see `unit_of`).
+
+    Returns:
+        The table.
+
+    Examples:
+        >>> table = score_table({
+        ...     "models": {"lstm": {"rmse": 0.0133, "free_run_rmse": None}},
+        ...     "baselines": {"persistence": {"rmse": 0.00111, "free_run_rmse": 0.8}},
+        ...     "units": {"value": "m"}})
+        >>> table.heads
+        ('One-step RMSE (m)', 'Free-run RMSE (m)')
+        >>> [cell.text for cell in table.rows[0].cells]
+        ['0.0133', 'diverged']
+        >>> table.rows[1].cells[0]
+        ScoreCell(text='0.00111', is_best=True)
+    """
+    predictors = [
+        (name, kind, row)
+        for kind, group in (("network", "models"), ("baseline", "baselines"))
+        for name, row in scores.get(group, {}).items()
+    ]
+    metrics = [metric for metric in _METRICS if any(metric.key in row for _, _, row in predictors)]
+    rows = [row for _, _, row in predictors]
+    best = {metric.key: _best(metric, rows) for metric in metrics}
+    return ScoreTable(
+        heads=tuple(label(metric.head, unit_of(scores, metric.key)) for metric in metrics),
+        rows=tuple(
+            ScoreRow(name=name, kind=kind, cells=tuple(_cell(metric, row, best[metric.key]) for metric in metrics))
+            for name, kind, row in predictors
+        ),
+    )
+
+
+def unit_of(scores: Mapping[str, Any], metric: str) -> str:
+    """Find the unit of a metric.
+
+    Args:
+        scores: Its "units" give a unit for the metric itself, or for "value" (what the record holds) and "time".
+        metric: The metric's key.
+
+    Returns:
+        The unit; empty where there is none.
+
+    Examples:
+        >>> unit_of({"units": {"value": "rad", "time": "s"}}, "rmse")
+        'rad'
+        >>> unit_of({"units": {"free_run_rmse": "mV"}}, "free_run_rmse")
+        'mV'
+        >>> unit_of({}, "smape")
+        '%'
+    """
+    units = scores.get("units", {})
+    kind = next((known.unit for known in _METRICS if known.key == metric), "")
+    own = units.get(metric)
+    if own is not None:
+        return str(own)
+    return str(units.get(kind, "")) if kind in {"value", "time"} else kind
+
+
+def finite_score(row: Mapping[str, Any], key: str) -> float | None:
+    """Read a score that can be compared.
+
+    Args:
+        row: The scores of a predictor.
+        key: The metric.
+
+    Returns:
+        The number, or None where it is missing or not finite.
+
+    Examples:
+        >>> finite_score({"rmse": 0.5}, "rmse"), finite_score({"rmse": float("inf")}, "rmse")
+        (0.5, None)
+    """
+    value = row.get(key)
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _best(metric: _Metric, rows: list[Mapping[str, Any]]) -> float | None:
+    numbers = [number for row in rows if (number := finite_score(row, metric.key)) is not None]
+    # The best of one is no distinction.
+    return metric.best(numbers) if len(numbers) > 1 else None
+
+
+def _cell(metric: _Metric, row: Mapping[str, Any], best: float | None) -> ScoreCell:
+    if metric.key not in row:
+        return ScoreCell(text="–")
+    number = finite_score(row, metric.key)
+    if number is not None:
+        return ScoreCell(text=format_number(number), is_best=number == best)
+    return ScoreCell(text="diverged" if finite_score(row, metric.witness) is None else "undefined")

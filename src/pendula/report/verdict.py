@@ -1,0 +1,178 @@
+"""What the scores mean, in plain sentences: is the network better than predictors that have learned little?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pendula.report.numbers import format_number
+from pendula.report.scores import finite_score, unit_of
+
+__all__ = ["verdict"]
+
+ALIKE = 0.01
+"""Errors that differ by less than this share count as equal."""
+
+NEARLY_LINEAR = 1e-2
+"""Below this free-run NRMSE a linear model is all that a record needs."""
+
+HIGH_R2 = 0.9
+"""An R² from here on impresses."""
+
+_NAMES = {
+    "persistence": "persistence",
+    "linear": "linear autoregression",
+    "seasonal": "the seasonal baseline",
+}
+_KINDS = (("rmse", "One step ahead"), ("free_run_rmse", "Running freely"))
+
+
+def verdict(scores: Mapping[str, Any]) -> list[str]:
+    """Say plainly whether the networks are better than the baselines, one step ahead and running freely.
+
+    Args:
+        scores: Has "models" and "baselines": scores by predictor, with "rmse", "free_run_rmse", "r2" and
+            "free_run_nrmse"; None or a number that is not finite reads as diverged.
+
+    Returns:
+        Sentences, the most important first.
+
+    Examples:
+        >>> scores = {
+        ...     "models": {"lstm": {"rmse": 0.0133, "r2": 0.9989, "free_run_rmse": 0.2}},
+        ...     "baselines": {"persistence": {"rmse": 0.00111, "free_run_rmse": 0.8}},
+        ...     "units": {"value": "m"}}
+        >>> for sentence in verdict(scores):
+        ...     print(sentence)
+        The network is better than every baseline running freely, but not one step ahead.
+        One step ahead, lstm has an RMSE of 0.0133 m: 12 times that of persistence (0.00111 m).
+        Running freely, lstm has an RMSE of 0.2 m: 75 % below persistence (0.8 m).
+        The R² of 0.9989 misleads: persistence ("the same as now") has learned nothing and is no worse one step ahead.
+    """
+    if not scores.get("models"):
+        return ["No network was scored."]
+    sentences = [_headline(scores)]
+    sentences += [sentence for key, when in _KINDS if (sentence := _comparison(scores, key, when))]
+    if "free_run_rmse" not in {key for row in scores["models"].values() for key in row}:
+        sentences.append("No free run was scored, so nothing is known about forecasts beyond one step.")
+    return sentences + _misleading(scores) + _linear(scores)
+
+
+def _headline(scores: Mapping[str, Any]) -> str:
+    if not scores.get("baselines"):
+        return "No baseline was scored, so it is not known whether the network is worth having."
+    who = "The network" if len(scores["models"]) == 1 else "The best network"
+    outcomes = {when.lower(): _wins(scores, key) for key, when in _KINDS}
+    won = [when for when, is_better in outcomes.items() if is_better]
+    lost = [when for when, is_better in outcomes.items() if is_better is False]
+    if not won:
+        where = f"neither {' nor '.join(lost)}" if len(lost) > 1 else "".join(lost)
+        return f"{who} is not better than the best baseline, {where}."
+    if lost:
+        return f"{who} is better than every baseline {won[0]}, but not {lost[0]}."
+    return f"{who} is better than every baseline, {' and '.join(won)}."
+
+
+def _wins(scores: Mapping[str, Any], key: str) -> bool | None:
+    """Tell whether the best network beats the best baseline.
+
+    Args:
+        scores: All scores.
+        key: The metric.
+
+    Returns:
+        None where one side was not measured at all.
+    """
+    if not all(any(key in row for row in scores[group].values()) for group in ("models", "baselines")):
+        return None
+    network, baselines = _best(scores["models"], key), _ranked(scores["baselines"], key)
+    if network is None:
+        return False
+    return not baselines or _ratio(network[1], baselines[0][1]) < 1 - ALIKE
+
+
+def _comparison(scores: Mapping[str, Any], key: str, when: str) -> str:
+    if not any(key in row for row in scores["models"].values()):
+        return ""
+    unit = unit_of(scores, key)
+    network, baselines = _best(scores["models"], key), scores.get("baselines", {})
+    if network is None:
+        who = "the network" if len(scores["models"]) == 1 else "every network"
+        stable = [f"{_called(name)} did not ({_quantity(error, unit)})" for name, error in _ranked(baselines, key)]
+        return f"{when}, {who} diverged" + (f"; {_listed(stable)}." if stable else ".")
+    rivals = [
+        f"{_relation(network[1], error)} {_called(name)} ({_quantity(error, unit)})"
+        for name, error in _ranked(baselines, key)
+    ]
+    diverged = "".join(f"; {_called(name)} diverged" for name in _diverged(baselines, key))
+    start = f"{when}, {network[0]} has an RMSE of {_quantity(network[1], unit)}"
+    return start + (f": {_listed(rivals)}" if rivals else "") + f"{diverged}."
+
+
+def _misleading(scores: Mapping[str, Any]) -> list[str]:
+    network = _best(scores["models"], "rmse")
+    persistence = finite_score(scores.get("baselines", {}).get("persistence", {}), "rmse")
+    if network is None or persistence is None:
+        return []
+    r2 = finite_score(scores["models"][network[0]], "r2")
+    if r2 is None or r2 < HIGH_R2 or persistence > network[1]:
+        return []
+    r2_text = format_number(r2)
+    return [
+        f'The R² of {r2_text} misleads: persistence ("the same as now") has learned nothing and is no worse one step ahead.'
+    ]
+
+
+def _linear(scores: Mapping[str, Any]) -> list[str]:
+    error = finite_score(scores.get("baselines", {}).get("linear", {}), "free_run_nrmse")
+    if error is None or error >= NEARLY_LINEAR:
+        return []
+    nrmse = format_number(error, digits=3)
+    run = f"Linear autoregression runs freely with an NRMSE of {nrmse}"
+    return [f"{run}: the record is linear, or nearly so, and a network is not needed."]
+
+
+def _ranked(rows: Mapping[str, Mapping[str, Any]], key: str) -> list[tuple[str, float]]:
+    errors = [(name, error) for name, row in rows.items() if (error := finite_score(row, key)) is not None]
+    return sorted(errors, key=lambda pair: pair[1])
+
+
+def _best(rows: Mapping[str, Mapping[str, Any]], key: str) -> tuple[str, float] | None:
+    return next(iter(_ranked(rows, key)), None)
+
+
+def _diverged(rows: Mapping[str, Mapping[str, Any]], key: str) -> list[str]:
+    return [name for name, row in rows.items() if key in row and finite_score(row, key) is None]
+
+
+def _ratio(error: float, other: float) -> float:
+    if other == 0:
+        return 1.0 if error == 0 else float("inf")
+    return error / other
+
+
+def _relation(error: float, other: float) -> str:
+    ratio = _ratio(error, other)
+    if abs(ratio - 1) < ALIKE:
+        return "as good as"
+    if ratio == float("inf"):
+        return "above the exact"
+    if ratio > 2:
+        return f"{_times(ratio)} times that of"
+    if ratio < 0.1:
+        return f"{_times(1 / ratio)} times smaller than that of" if ratio > 0 else "exact, below"
+    return f"{100 * abs(1 - ratio):.0f} % {'below' if ratio < 1 else 'above'}"
+
+
+def _times(factor: float) -> str:
+    return format_number(factor, digits=2)
+
+
+def _called(name: str) -> str:
+    return _NAMES.get(name, name)
+
+
+def _quantity(error: float, unit: str) -> str:
+    return f"{format_number(error, digits=3)} {unit if unit.strip() not in {'', '1'} else ''}".rstrip()
+
+
+def _listed(phrases: list[str]) -> str:
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
