@@ -171,7 +171,7 @@ class System(ABC):
                 raise ArgumentError(
                     f"`parameters` must name parameters of `{self.name}`: got `{name}`.{did_you_mean(name, known)}"
                 )
-        changed: dict[str, Any] = {**known, **overrides}
+        changed = {each.name: _checked(each, overrides.get(each.name, known[each.name])) for each in fields(self)}
         return type(self)(**changed)
 
     def bind(self: AnySystem, values: Mapping[str, Any]) -> AnySystem:

@@ -72,7 +72,7 @@ class Duffing(Flow):
         Returns:
             The drive's period and the sum of the exponents; the exponents themselves for the default parameters.
         """
-        return _driven_facts(self, contraction=self.delta, exponents=(0.0, 0.0))
+        return _driven_facts(self, contraction=self.delta, exponents=(0.105, -0.405))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +134,7 @@ class Pendulum(Flow):
             The periods, the sum of the exponents, and the exponents themselves for the default parameters.
         """
         period = Fact(name="period of small swings", value=2 * math.pi / self.omega0, unit="s", source="closed form")
-        return (period, *_driven_facts(self, contraction=2 * self.gamma, exponents=(0.0, 0.0)))
+        return (period, *_driven_facts(self, contraction=2 * self.gamma, exponents=(0.110, -0.610)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,11 +251,11 @@ class FitzHughNagumo(Flow):
         """
         if not self.has_default_parameters:
             return ()
-        return (Fact(name="period", value=0.0, unit="1", source=_MEASURED),)
+        return (Fact(name="period", value=39.474414980, unit="1", source=_MEASURED),)
 
 
-_MEASURED = "upward zero crossings of a DOP853 run with tolerance 1e-12"
-_VARIATIONAL = "variational equations, RK4"
+_MEASURED = "upward zero crossings of a DOP853 run with tolerance 3e-14"
+_VARIATIONAL = "variational equations over 20 000 units of time, RK4 with step 0.02"
 
 
 def _driven_facts(
