@@ -98,7 +98,7 @@ def save(figure: "matplotlib.figure.Figure", path: str | Path, *, dpi: int = 150
         >>> with TemporaryDirectory() as folder:
         ...     save(axes.figure, f"{folder}/line.png").read_bytes()[1:4]
         b'PNG'
-    """  # noqa: DOC502 - RunError comes from write_atomically
+    """
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix not in FORMATS:
@@ -129,7 +129,7 @@ def png(figure: "matplotlib.figure.Figure", *, dpi: int = 150) -> bytes:
         ...     _ = axes.plot([0.0, 1.0])
         >>> png(axes.figure)[1:4]
         b'PNG'
-    """  # noqa: DOC502 - ArgumentError comes from the encoder
+    """
     return _encode(figure, "png", dpi)
 
 

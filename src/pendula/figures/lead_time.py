@@ -19,6 +19,9 @@ __all__ = ["draw_lead_times", "lead_quantile"]
 
 _LEAD = Quantity(name="lead time")
 
+MOST = 1e12
+"""What is larger than the smallest error by this factor leaves the panel."""
+
 _ABSOLUTE = Quantity(name="absolute error")
 
 
@@ -63,12 +66,14 @@ def draw_lead_times(
         for name, (low, middle, high) in bands.items():
             stroke = lines[name]
             # A band whose upper end has diverged reaches out of the panel.
-            top = np.where(np.isinf(high), 10 * ceiling, high)
-            panel.fill_between(lead, _drawable(low), top, color=stroke.color, alpha=0.15, linewidth=0)
+            top = np.where(np.isnan(high), np.nan, np.minimum(high, 10 * ceiling))
+            panel.fill_between(
+                lead, np.minimum(_drawable(low), 10 * ceiling), top, color=stroke.color, alpha=0.15, linewidth=0
+            )
             marker = "." if len(lead) <= 20 else ""
             panel.plot(
                 lead,
-                _drawable(middle),
+                np.minimum(_drawable(middle), 10 * ceiling),
                 color=stroke.color,
                 linestyle=stroke.linestyle,
                 marker=marker,
@@ -107,7 +112,7 @@ def lead_quantile(errors: Float[ndarray, "origin lead"], share: float) -> Float[
 def _positive_span(bands: Mapping[str, list[Float[ndarray, " lead"]]]) -> tuple[float, float]:
     curves = [_drawable(curve) for curves in bands.values() for curve in curves]
     low, high = span_of(*curves)
-    return (0.8 * low, 1.25 * high) if low > 0 else (0.1, 1.0)
+    return (0.8 * low, 1.25 * min(high, MOST * low)) if low > 0 else (0.1, 1.0)
 
 
 def _remark(errors: Mapping[str, Float[ndarray, "origin lead"]], band: tuple[float, float]) -> str:

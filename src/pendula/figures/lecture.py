@@ -95,7 +95,7 @@ def lecture_sine_figure(
         ...     scores=scores)
         >>> [axes.get_title(loc="left") for axes in figure.axes]
         ['Series and split', 'One-step errors', 'Networks and baselines', 'rnn: learning curves', 'rnn: test part']
-    """  # noqa: DOC502 - raised by the checks below
+    """
     test = _test_rows(parts, networks)
     truth = values[test]
     lines = strokes([*networks, *baselines])
@@ -159,7 +159,7 @@ def lecture_oscillator_figure(
         ...     networks={"lstm": flat}, baselines={}, summary={"network": "lstm"})
         >>> len(figure.axes)
         6
-    """  # noqa: DOC502 - raised by the checks below
+    """
     test = _test_rows(parts, networks)
     truth = states[test, 0]
     position = quantities[0]

@@ -19,6 +19,9 @@ __all__ = ["draw_losses"]
 
 _MSE = Quantity(name="MSE")
 
+MOST = 1e12
+"""A loss larger than the smallest by this factor belongs to training that has diverged, and is not drawn."""
+
 _STROKES = {
     "train": Stroke(color="#0072B2"),
     "validation": Stroke(color="#D55E00"),
@@ -54,7 +57,7 @@ def draw_losses(
     from matplotlib.ticker import MaxNLocator
 
     with drawing(axes) as panel:
-        curves = {name: _positive(values) for name, values in losses.items()}
+        curves = _drawable({name: _positive(values) for name, values in losses.items()})
         if any(np.isfinite(curve).any() for curve in curves.values()):
             panel.set_yscale("log")
         for name, curve in curves.items():
@@ -77,6 +80,11 @@ def draw_losses(
 def _positive(values: Sequence[float | None]) -> Float[ndarray, " epoch"]:
     losses = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     return np.where(np.isfinite(losses) & (losses > 0), losses, np.nan)
+
+
+def _drawable(curves: Mapping[str, Float[ndarray, " epoch"]]) -> dict[str, Float[ndarray, " epoch"]]:
+    lowest = min((float(np.nanmin(curve)) for curve in curves.values() if np.isfinite(curve).any()), default=1.0)
+    return {name: np.where(curve <= MOST * lowest, curve, np.nan) for name, curve in curves.items()}
 
 
 def _mark(axes: "matplotlib.axes.Axes", epoch: int, curves: Mapping[str, Float[ndarray, " epoch"]]) -> None:

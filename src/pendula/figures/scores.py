@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_scores"]
 
+MOST = 1e10
+"""An error larger than the smallest by this factor is written, not drawn."""
+
 _RMSE = Quantity(name="RMSE")
 
 
@@ -69,7 +72,8 @@ def draw_scores(
 
 def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any]]) -> None:
     numbers = [value for row in rows.values() for key in ("rmse", "free_run_rmse") if (value := _number(row.get(key)))]
-    low, high = (min(numbers), max(numbers)) if numbers else (0.1, 1.0)
+    low = min(numbers, default=0.1)
+    high = max((value for value in numbers if value <= MOST * low), default=1.0)
     decades = max(1.0, float(np.log10(high / low)))
     axes.set_xlim(10 ** (np.log10(low) - 0.12 * decades), 10 ** (np.log10(high) + 0.3 * decades))
     lines = strokes(rows)
@@ -77,12 +81,14 @@ def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any
         axes.axhline(place, color="#E4E4E4", linewidth=0.6, zorder=0)
         for key, marker, face in (("rmse", "o", lines[name].color), ("free_run_rmse", "D", "white")):
             if key in row:
-                _draw_score(axes, row[key], place, marker=marker, face=face, edge=lines[name].color)
+                _draw_score(axes, row[key], place, most=high, marker=marker, face=face, edge=lines[name].color)
 
 
-def _draw_score(axes: "matplotlib.axes.Axes", value: object, place: int, *, marker: str, face: str, edge: str) -> None:
+def _draw_score(
+    axes: "matplotlib.axes.Axes", value: object, place: int, *, most: float, marker: str, face: str, edge: str
+) -> None:
     number = _number(value)
-    if number:
+    if number and number <= most:
         axes.plot(
             [number],
             [place],
@@ -95,6 +101,7 @@ def _draw_score(axes: "matplotlib.axes.Axes", value: object, place: int, *, mark
         )
         return
     text, x, side = ("exact", 0.01, "left") if number == 0 else ("diverged", 0.99, "right")
+    text = f"off scale: {number:.0e}" if number else text
     paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     where = axes.get_yaxis_transform()
     axes.text(x, place, text, transform=where, ha=side, va="center", fontsize=7, color="#404040", bbox=paper)

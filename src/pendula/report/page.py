@@ -102,7 +102,7 @@ def render_report(content: ReportContent) -> str:
         >>> page = render_report(ReportContent(title="<Pendulum>", verdict=["The network is worth having."]))
         >>> "<h1>&lt;Pendulum&gt;</h1>" in page, "<script" in page
         (True, False)
-    """  # noqa: DOC502 - raised by the check of each image
+    """
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

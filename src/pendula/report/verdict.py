@@ -63,6 +63,8 @@ def _headline(scores: Mapping[str, Any]) -> str:
     outcomes = {when.lower(): _wins(scores, key) for key, when in _KINDS}
     won = [when for when, is_better in outcomes.items() if is_better]
     lost = [when for when, is_better in outcomes.items() if is_better is False]
+    if not won and not lost:
+        return "Networks and baselines have no score in common, so they cannot be compared."
     if not won:
         where = f"neither {' nor '.join(lost)}" if len(lost) > 1 else "".join(lost)
         return f"{who} is not better than the best baseline, {where}."
@@ -115,10 +117,8 @@ def _misleading(scores: Mapping[str, Any]) -> list[str]:
     r2 = finite_score(scores["models"][network[0]], "r2")
     if r2 is None or r2 < HIGH_R2 or persistence > network[1]:
         return []
-    r2_text = format_number(r2)
-    return [
-        f'The R² of {r2_text} misleads: persistence ("the same as now") has learned nothing and is no worse one step ahead.'
-    ]
+    rival = 'persistence ("the same as now") has learned nothing'
+    return [f"The R² of {format_number(r2)} misleads: {rival} and is no worse one step ahead."]
 
 
 def _linear(scores: Mapping[str, Any]) -> list[str]:
@@ -154,11 +154,11 @@ def _relation(error: float, other: float) -> str:
     if abs(ratio - 1) < ALIKE:
         return "as good as"
     if ratio == float("inf"):
-        return "above the exact"
+        return "above"
     if ratio > 2:
         return f"{_times(ratio)} times that of"
     if ratio < 0.1:
-        return f"{_times(1 / ratio)} times smaller than that of" if ratio > 0 else "exact, below"
+        return f"{_times(1 / ratio)} times smaller than that of" if ratio > 0 else "below"
     return f"{100 * abs(1 - ratio):.0f} % {'below' if ratio < 1 else 'above'}"
 
 

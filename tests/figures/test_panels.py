@@ -1,0 +1,344 @@
+"""Every panel, with tame and with ugly data: what it shows, and that it is not blank."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from pendula.errors import ArgumentError, ShapeError
+from pendula.figures import (
+    Quantity,
+    draw_error_histogram,
+    draw_forecast,
+    draw_free_runs,
+    draw_lead_times,
+    draw_losses,
+    draw_phase_portrait,
+    draw_predictions,
+    draw_scores,
+    draw_series,
+    draw_summary,
+    png,
+)
+from pendula.figures.lead_time import lead_quantile
+from pendula.figures.style import PART_COLORS
+
+METERS = Quantity(name="x", unit="m")
+SECONDS = Quantity(name="t", unit="s")
+
+
+def ink(figure: Figure) -> float:
+    image = imread(io.BytesIO(png(figure, dpi=60)))[..., :3]
+    return float(image.var())
+
+
+def legend(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(7).standard_normal(shape)
+
+
+def _dates(count: int) -> np.ndarray:
+    return np.datetime64("2001-03-01", "ns") + np.arange(count) * np.timedelta64(3600, "s")
+
+
+def _exploding() -> np.ndarray:
+    return np.concatenate([10.0 ** np.arange(0.0, 308.0, 4.0), [np.inf, np.inf, np.nan]])
+
+
+CASES: dict[str, Callable[[], Axes]] = {
+    "series": lambda: draw_series(np.arange(300.0), noise(300), parts={"train": (0, 200), "test": (200, 300)}),
+    "series of one sample": lambda: draw_series(np.zeros(1), np.ones(1), parts={"train": (0, 1)}),
+    "series of 10": lambda: draw_series(np.arange(10.0), noise(10), parts={"train": (0, 8), "test": (8, 10)}),
+    "series of 100 000": lambda: draw_series(np.arange(100_000.0), noise(100_000)),
+    "series of dates": lambda: draw_series(_dates(50), noise(50), parts={"train": (0, 40), "test": (40, 50)}),
+    "series of integers": lambda: draw_series(np.arange(50), noise(50)),
+    "series of channels": lambda: draw_series(
+        np.arange(50.0), noise(50, 3), quantities=[Quantity(name="very long name " * 5, unit="K"), METERS, SECONDS]
+    ),
+    "series of nothing known": lambda: draw_series(np.arange(5.0), np.full(5, np.nan), parts={"test": (0, 5)}),
+    "losses": lambda: draw_losses({"train": [1.0, 0.1], "validation": [1.0, 0.2]}, best_epoch=2),
+    "losses that diverged": lambda: draw_losses({"train": [1.0, None, float("inf"), 1e300, 0.0, -1.0]}, best_epoch=9),
+    "no finite loss": lambda: draw_losses({"train": [None, None]}),
+    "predictions": lambda: draw_predictions(np.arange(90.0), noise(90), predictions={"lstm": noise(90) * 1.1}),
+    "predictions with gaps": lambda: draw_predictions(
+        np.delete(np.arange(90.0), slice(20, 50)),
+        np.where(np.arange(60) % 7, noise(60), np.nan),
+        predictions={"x" * 100: noise(60)},
+    ),
+    "free runs that diverged": lambda: draw_free_runs(
+        np.arange(80.0),
+        noise(80),
+        runs={name: sign * _exploding() for name, sign in (("a", 1), ("b", -1), ("linear", 1))},
+    ),
+    "free run of dates": lambda: draw_free_runs(_dates(80), noise(80), runs={"lstm": _exploding()}),
+    "free run, constant truth": lambda: draw_free_runs(
+        np.arange(9.0), np.full(9, 3.0), runs={"lstm": np.full(9, np.nan)}
+    ),
+    "histogram": lambda: draw_error_histogram({"lstm": noise(500), "linear": 3 * noise(500)}),
+    "histogram of all sizes": lambda: draw_error_histogram({
+        "a": 1e-9 * noise(99),
+        "b": noise(99),
+        "c": 1e30 * noise(99),
+        "d": np.full(9, np.inf),
+        "e": np.full(9, np.nan),
+    }),
+    "histogram of zeros": lambda: draw_error_histogram({"linear": np.zeros(9)}),
+    "scores": lambda: draw_scores({"models": {"lstm": {"rmse": 0.1, "free_run_rmse": 1e40}}}, noise_floor=0.05),
+    "scores, all diverged": lambda: draw_scores({"models": {"lstm": {"rmse": None, "free_run_rmse": float("nan")}}}),
+    "phase": lambda: draw_phase_portrait(np.cos(np.arange(90.0)), np.sin(np.arange(90.0))),
+    "phase of 100 000": lambda: draw_phase_portrait(noise(100_000).cumsum(), noise(100_000)),
+    "phase with a diverged run": lambda: draw_phase_portrait(
+        noise(80), noise(80), runs={"a": (_exploding(), -_exploding())}
+    ),
+    "lead times": lambda: draw_lead_times(np.arange(1.0, 30.0), {"lstm": np.abs(noise(9, 29))}),
+    "lead times, all diverged": lambda: draw_lead_times(np.arange(1.0, 9.0), {"lstm": np.full((4, 8), np.inf)}),
+    "lead times, nothing known": lambda: draw_lead_times(np.ones(1), {"lstm": np.full((4, 1), np.nan)}),
+    "forecast": lambda: draw_forecast(np.arange(90.0), noise(90), future=90 + np.arange(9.0), mean=noise(9)),
+    "forecast that diverged": lambda: draw_forecast(
+        _dates(90), noise(90), future=_dates(170)[90:], mean=_exploding(), lower=-_exploding(), upper=_exploding()
+    ),
+    "forecast after a gap": lambda: draw_forecast(
+        np.arange(3.0),
+        np.full(3, np.nan),
+        future=3 + np.arange(2.0),
+        mean=np.ones(2),
+        lower=np.zeros(2),
+        upper=np.ones(2),
+    ),
+    "summary": lambda: draw_summary({f"name {index}": "a value of many words " * 3 for index in range(12)}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_panels_are_not_blank_and_warn_of_nothing(case: str) -> None:
+    axes = CASES[case]()
+    assert ink(axes.figure) > 1e-3
+    assert axes.get_title(loc="left")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_panels_name_both_axes(case: str) -> None:
+    axes = CASES[case]()
+    if axes.axison:
+        assert axes.get_xlabel()
+        assert axes.get_ylabel() or axes.get_yticklabels() or axes.get_legend() is not None
+
+
+def test_panels_draw_on_the_callers_axes() -> None:
+    panels = Figure().subplots(2, 2).ravel()
+    time, values = np.arange(9.0), noise(9)
+    assert draw_series(time, values, axes=panels[0]) is panels[0]
+    assert draw_losses({"train": [1.0, 0.5]}, axes=panels[1]) is panels[1]
+    assert draw_free_runs(time, values, runs={"a": values}, axes=panels[2]) is panels[2]
+    assert draw_error_histogram({"a": values}, axes=panels[3]) is panels[3]
+
+
+def test_series_shades_each_part_and_shows_every_sample() -> None:
+    time, values = np.linspace(0.0, 9.9, 100), noise(100)
+    parts = {"train": (0, 60), "validation": (60, 80), "test": (80, 100)}
+    axes = draw_series(time, values, quantities=[METERS], clock=SECONDS, parts=parts)
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), values)
+    assert axes.get_xlabel() == "t (s)"
+    assert axes.get_ylabel() == "x (m)"
+    assert legend(axes) == ["train", "validation", "test"]
+    edges = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axes.patches]
+    np.testing.assert_allclose(edges, [(time[0], time[60]), (time[60], time[80]), (time[80], time[99])])
+    assert [to_hex(patch.get_facecolor()).upper() for patch in axes.patches] == [*PART_COLORS.values()]
+
+
+def test_series_of_channels_names_each_with_its_unit() -> None:
+    axes = draw_series(np.arange(5.0), noise(5, 2), quantities=[METERS, Quantity(name="$v$", unit="m/s")])
+    assert legend(axes) == ["x (m)", r"\$v\$ (m/s)"]
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), noise(5, 2)[:, 1])
+
+
+def test_series_needs_a_quantity_for_each_column() -> None:
+    with pytest.raises(ShapeError, match="`quantities` must name each column: expected 2 quantities, got 1"):
+        draw_series(np.arange(5.0), noise(5, 2))
+
+
+def test_losses_are_logarithmic_with_the_kept_epoch_marked() -> None:
+    axes = draw_losses({"train": [1.0, 0.1, None], "validation": [2.0, 0.2, 0.3]}, best_epoch=2)
+    assert axes.get_yscale() == "log"
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), [1.0, 0.1, np.nan])
+    np.testing.assert_array_equal(axes.lines[1].get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(np.concatenate(axes.lines[3].get_data()), [2, 0.2])
+    assert legend(axes) == ["train", "validation", "kept: epoch 2"]
+    assert axes.texts[0].get_text() == "train: 1 epochs not drawable"
+    axes.figure.draw_without_rendering()
+    assert all(tick == int(tick) for tick in axes.get_xticks())
+
+
+def test_predictions_show_truth_and_curves() -> None:
+    time, truth = np.arange(9.0), noise(9)
+    axes = draw_predictions(
+        time, truth, predictions={"lstm": truth + 0.1, "linear": truth}, quantity=METERS, clock=SECONDS
+    )
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), truth)
+    np.testing.assert_allclose(axes.lines[1].get_ydata(), truth + 0.1)
+    assert legend(axes) == ["truth", "lstm", "linear"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("t (s)", "x (m)")
+    assert not axes.texts
+
+
+def test_diverged_runs_do_not_flatten_the_truth() -> None:
+    time, truth = np.arange(80.0), np.sin(np.arange(80.0))
+    axes = draw_free_runs(time, truth, runs={"lstm": truth, "linear": _exploding()}, quantity=METERS, clock=SECONDS)
+    low, high = axes.get_ylim()
+    assert high - low < 2.5 * np.ptp(truth)
+    assert axes.texts[0].get_text() == "off scale: linear from t = 1 s"
+    drawn = np.asarray(axes.lines[2].get_ydata())
+    assert np.nanmax(drawn) < 100
+    assert drawn[5] > high  # the curve is seen to leave
+
+
+def test_runs_that_end_in_nan_are_noted_and_gaps_are_not() -> None:
+    truth = np.sin(np.arange(30.0))
+    ended, gap = truth.copy(), truth.copy()
+    ended[20:] = np.nan
+    gap[5:9] = np.nan
+    axes = draw_free_runs(_dates(30), truth, runs={"ended": ended, "gap": gap}, clock=Quantity(name="time"))
+    assert axes.texts[0].get_text() == "off scale: ended from time = 2001-03-01 20:00"
+
+
+def test_many_runs_off_scale_are_counted() -> None:
+    axes = draw_free_runs(np.arange(80.0), noise(80), runs={f"n{index}": _exploding() for index in range(5)})
+    assert axes.texts[0].get_text().endswith("and 2 more")
+
+
+def test_histogram_shares_sum_to_one_hundred() -> None:
+    axes = draw_error_histogram({"lstm": 0.1 * noise(400), "linear": 0.15 * noise(400)}, quantity=METERS)
+    for stairs in axes.patches:
+        assert 98.0 <= np.sum(stairs.get_data().values) <= 100.0 + 1e-9
+    assert axes.get_xscale() == "linear"
+    assert axes.get_xlabel() == "x (m)"
+    assert axes.get_ylabel() == "samples (%)"
+    assert legend(axes)[0] == f"lstm, MAE {np.abs(0.1 * noise(400)).mean():.3g}"
+
+
+def test_histogram_of_unlike_widths_shows_both() -> None:
+    axes = draw_error_histogram({"narrow": 1e-4 * noise(400), "broad": noise(400)})
+    assert axes.get_xscale() == "symlog"
+    for stairs in axes.patches:
+        values = np.asarray(stairs.get_data().values)
+        assert np.sum(values > 0) >= 4
+        assert values.sum() > 98.0
+
+
+def test_histogram_says_what_is_off_scale() -> None:
+    axes = draw_error_histogram({
+        "a": 1e-9 * noise(99),
+        "c": 1e30 + noise(99),
+        "d": np.full(9, np.inf),
+        "e": np.full(9, np.nan),
+    })
+    assert legend(axes)[1:] == ["c, MAE 1e+30 (100 % off scale)", "d, diverged (100 % off scale)", "e, no numbers"]
+
+
+def test_scores_show_one_step_and_free_run_of_each_predictor() -> None:
+    scores = {
+        "models": {"lstm": {"rmse": 0.1, "free_run_rmse": 0.5}},
+        "baselines": {"persistence": {"rmse": 0.2, "free_run_rmse": None}, "linear": {"rmse": 0.0}},
+    }
+    axes = draw_scores(scores, quantity=Quantity(name="RMSE", unit="m"), noise_floor=0.05)
+    dots = [
+        (line.get_marker(), *(float(value[0]) for value in line.get_data()))
+        for line in axes.lines
+        if len(line.get_xdata()) == 1
+    ]
+    assert dots == [("o", 0.1, 0.0), ("D", 0.5, 0.0), ("o", 0.2, 1.0)]
+    assert [(text.get_text(), text.get_position()[1]) for text in axes.texts] == [("diverged", 1), ("exact", 2)]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["lstm", "persistence", "linear"]
+    assert legend(axes) == ["one step", "free run", "persistence", "noise floor"]
+    assert axes.get_xscale() == "log"
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # networks on top
+
+
+def test_scores_without_predictors_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="`scores` must hold a predictor: expected models or baselines, got none"):
+        draw_scores({"models": {}})
+
+
+def test_phase_limits_come_from_the_record() -> None:
+    turn = np.linspace(0.0, 6.0, 200)
+    axes = draw_phase_portrait(
+        np.cos(turn),
+        np.sin(turn),
+        runs={"good": (np.cos(turn), np.sin(turn)), "bad": (np.exp(turn * 50), turn)},
+        quantities=(METERS, Quantity(name="v", unit="m/s")),
+    )
+    assert axes.get_xlim()[1] < 2
+    assert legend(axes) == ["record", "start", "good", "bad"]
+    assert axes.texts[0].get_text() == "off scale: bad"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x (m)", "v (m/s)")
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), np.cos(turn))
+
+
+def test_lead_quantiles_agree_with_sorting_and_count_divergence() -> None:
+    errors = np.abs(noise(11, 4))
+    np.testing.assert_array_equal(lead_quantile(errors, 0.5), np.median(errors, axis=0))
+    np.testing.assert_array_equal(lead_quantile(errors, 1.0), errors.max(axis=0))
+    np.testing.assert_array_equal(lead_quantile(errors, 0.0), errors.min(axis=0))
+    errors[:6, 1] = np.inf  # more than half
+    errors[:10, 2] = np.nan
+    middle = lead_quantile(errors, 0.5)
+    assert np.isinf(middle[1])
+    assert middle[2] == errors[10, 2]
+
+
+def test_lead_times_draw_median_and_band_and_name_the_diverged() -> None:
+    lead, errors = np.arange(1.0, 31.0), np.abs(noise(20, 30))
+    bad = errors.copy()
+    bad[:12, 15:] = np.inf
+    axes = draw_lead_times(lead, {"lstm": errors, "linear": bad}, quantity=METERS, clock=SECONDS)
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), lead_quantile(errors, 0.5))
+    assert np.isnan(np.asarray(axes.lines[1].get_ydata())[15:]).all()
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylim()[1] < 1e3
+    assert len(axes.collections) == 2
+    assert axes.texts[0].get_text() == "line: median, band: 10–90 % of origins\ndiverged from some origins: linear"
+
+
+def test_forecast_continues_the_record_with_its_band() -> None:
+    time, values = np.arange(50.0), noise(50)
+    future, mean = 50 + np.arange(10.0), noise(10)
+    axes = draw_forecast(
+        time,
+        values,
+        future=future,
+        mean=mean,
+        lower=mean - 1,
+        upper=mean + 1,
+        coverage=0.95,
+        quantity=METERS,
+        clock=SECONDS,
+    )
+    np.testing.assert_array_equal(axes.lines[1].get_xdata(), [49.0, *future])
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), [values[-1], *mean])
+    assert len(axes.lines[0].get_xdata()) == 20
+    assert legend(axes) == ["record", "95 % interval", "forecast"]
+    assert not axes.texts
+
+
+def test_forecast_that_leaves_is_noted_and_does_not_flatten_the_record() -> None:
+    values = np.sin(np.arange(50.0))
+    axes = draw_forecast(np.arange(50.0), values, future=50 + np.arange(80.0), mean=_exploding())
+    assert axes.texts[0].get_text() == "the forecast leaves the scale"
+    assert np.ptp(axes.get_ylim()) < 5 * np.ptp(values)
+
+
+def test_summary_wraps_long_values_in_their_column() -> None:
+    axes = draw_summary({"network": "lstm", "note": "many words " * 12})
+    texts = [text.get_text() for text in axes.texts]
+    assert texts[:3] == ["network", "lstm", "note"]
+    assert " ".join(texts[3:]) == ("many words " * 12).strip()
+    heights = [text.get_position()[1] for text in axes.texts if text.get_position()[0] > 0]
+    assert heights == sorted(set(heights), reverse=True)
