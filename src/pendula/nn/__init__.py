@@ -4,6 +4,7 @@ from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Cell, Network, as_network
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
+from pendula.nn.rollout import continue_run, free_run
 
 __all__ = [
     "CELLS",
@@ -19,5 +20,7 @@ __all__ = [
     "RecurrentState",
     "as_network",
     "build",
+    "continue_run",
     "detach",
+    "free_run",
 ]

@@ -1,0 +1,58 @@
+"""A trained network with all that it takes to use it on data in physical units."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pendula.nn import Forecaster, free_run
+from pendula.series.axis import TimeAxis
+from pendula.series.scaling import Scaler
+from pendula.shapes import BatchSeries
+
+__all__ = ["Model"]
+
+BATCH = 4096
+"""Starts that run together; more are taken in turns, so that memory stays bounded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Model:
+    """A forecaster, its scaler, and the names, units and time step of what it forecasts.
+
+    Attributes:
+        forecaster: The trained network.
+        scaler: From physical units to the network's, and back.
+        names: Names of the channels.
+        units: Units of the channels.
+        axis: Time axis of the record it was trained on, whose step is the network's.
+        window: Steps of known past that warm the network up.
+    """
+
+    forecaster: Forecaster
+    scaler: Scaler
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    axis: TimeAxis
+    window: int
+
+    def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
+        """Forecast from several starts in one batch, in float64.
+
+        Args:
+            context: The known past of each start in physical units; the last `window` steps of it are used.
+            steps: How many steps to run freely.
+
+        Returns:
+            The next `steps` values of each start, in physical units. A run that diverges goes on as infinities or NaN.
+        """
+        network = self._measuring()
+        scaled = torch.from_numpy(np.ascontiguousarray(self.scaler.transform(context[:, -self.window :])))
+        runs = [free_run(network, starts, steps).numpy() for starts in scaled.split(BATCH)]
+        with np.errstate(all="ignore"):
+            return self.scaler.inverse(np.concatenate(runs))
+
+    def _measuring(self) -> Forecaster:
+        import copy
+
+        return copy.deepcopy(self.forecaster).cpu().double().eval()

@@ -1,0 +1,46 @@
+"""The training loop, losses, forcing, checkpoints and events."""
+
+from pendula.training.batches import Batch, shuffled, streamed
+from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
+from pendula.training.events import (
+    EpochFinished,
+    EpochRecord,
+    Event,
+    Listener,
+    Outcome,
+    Progressed,
+    TrainingFinished,
+    silent,
+)
+from pendula.training.loop import Trained, train
+from pendula.training.objective import Objective
+from pendula.training.randomness import derived_seed, epoch_generator, seeded
+from pendula.training.settings import Training
+from pendula.training.validation import Validation, measured
+
+__all__ = [
+    "CHECKPOINT_FILE",
+    "Batch",
+    "Checkpoint",
+    "EpochFinished",
+    "EpochRecord",
+    "Event",
+    "Listener",
+    "Objective",
+    "Outcome",
+    "Progressed",
+    "Trained",
+    "Training",
+    "TrainingFinished",
+    "Validation",
+    "derived_seed",
+    "epoch_generator",
+    "measured",
+    "read_checkpoint",
+    "seeded",
+    "shuffled",
+    "silent",
+    "streamed",
+    "train",
+    "write_checkpoint",
+]

@@ -1,0 +1,92 @@
+"""The batches of an epoch: shuffled windows, or streams whose state is carried on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pendula.errors import DataError
+from pendula.series.windows import Windows
+from pendula.shapes import BatchTensor, Int, Tensor, ndarray
+
+__all__ = ["Batch", "shuffled", "streamed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pieces of a series to learn from.
+
+    Attributes:
+        pieces: Inputs followed by targets, scaled.
+        carries_on: Whether the pieces follow directly on those of the batch before.
+    """
+
+    pieces: BatchTensor
+    carries_on: bool = False
+
+
+def shuffled(
+    windows: Windows, batch_size: int, *, generator: torch.Generator, steps: int | None = None
+) -> Iterator[Batch]:
+    """Go through all windows in random order, or draw some at random.
+
+    Args:
+        windows: The windows.
+        batch_size: How many make a batch; the last of an epoch may hold fewer.
+        generator: Of the order.
+        steps: Draw this many batches with replacement instead.
+
+    Yields:
+        The batches.
+    """
+    if steps is None:
+        order = torch.randperm(len(windows), generator=generator)
+    else:
+        order = torch.randint(len(windows), (steps * batch_size,), generator=generator)
+    for chosen in torch.split(order, batch_size):
+        yield Batch(windows.gather(chosen))
+
+
+def streamed(
+    values: Tensor, segments: Int[ndarray, "segment 2"], *, window: int, batch_size: int, generator: torch.Generator
+) -> Iterator[Batch]:
+    """Advance along several long streams at once, window after window.
+
+    The segments are cut into streams of one length, so that about `batch_size` of them cover the series; a random
+    start moves the cuts between windows from epoch to epoch.
+
+    Args:
+        values: The series, scaled.
+        segments: Half-open row ranges that streams may use.
+        window: Steps from one batch to the next, through which gradients flow.
+        batch_size: Streams, at most.
+        generator: Of the start.
+
+    Yields:
+        Batches of `window` inputs and the value after them; each overlaps the next by that value.
+
+    Raises:
+        DataError: If no segment holds two windows.
+    """
+    starts, length = _streams(segments, window=window, batch_size=batch_size)
+    offset = int(torch.randint(min(window, max(1, length - 2 * window)), (1,), generator=generator))
+    rows = torch.from_numpy(starts)[:, None] + torch.arange(window + 1)
+    for step, begin in enumerate(range(offset, length - window, window)):
+        yield Batch(values[(rows + begin).to(values.device)], carries_on=step > 0)
+
+
+def _streams(
+    segments: Int[ndarray, "segment 2"], *, window: int, batch_size: int
+) -> tuple[Int[ndarray, " stream"], int]:
+    lengths = segments[:, 1] - segments[:, 0]
+    longest = int(lengths.max(initial=0))
+    least = 2 * window + 1
+    if longest < least:
+        raise DataError(
+            f"`window` must fit twice into the longest gap-free stretch to carry a state: expected {least} samples, "
+            f"got {longest}. Lower `--window`, or train without `carry_state`."
+        )
+    length = min(longest, max(least, int(lengths.sum()) // batch_size))
+    starts = [np.arange(begin, end - length + 1, length) for begin, end in segments]
+    return np.concatenate(starts)[:batch_size], length

@@ -1,0 +1,117 @@
+"""Checkpoints: all that training needs to go on as if nothing had happened, in one safetensors file."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pendula.errors import RunError
+from pendula.files import write_atomically
+from pendula.training.events import EpochRecord
+
+__all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "write_checkpoint"]
+
+CHECKPOINT_FILE = "state.safetensors"
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """The state of training between two epochs.
+
+    Attributes:
+        epoch: The last epoch that is done.
+        best_epoch: The epoch with the best weights.
+        best_error: Its error in scaled units.
+        seconds: Training time up to now.
+        history: One record for each epoch.
+        fingerprint: Of the settings and data that training started with.
+        model: Weights after `epoch`.
+        best: Weights after `best_epoch`.
+        optimizer: The optimizer's moments and step counts, by parameter and name.
+    """
+
+    epoch: int
+    best_epoch: int
+    best_error: float
+    seconds: float
+    history: tuple[EpochRecord, ...]
+    fingerprint: str
+    model: Tensors
+    best: Tensors
+    optimizer: Tensors
+
+
+def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write a checkpoint; a reader sees the old one or the new, never half of it.
+
+    Args:
+        checkpoint: The state.
+        folder: Where it goes; made if it is missing.
+    """
+    from safetensors.torch import save_file
+
+    groups = {"model": checkpoint.model, "best": checkpoint.best, "optimizer": checkpoint.optimizer}
+    tensors = {
+        f"{group}/{name}": tensor.contiguous() for group, held in groups.items() for name, tensor in held.items()
+    }
+    state = {
+        "epoch": checkpoint.epoch,
+        "best_epoch": checkpoint.best_epoch,
+        "best_error": repr(checkpoint.best_error),
+        "seconds": checkpoint.seconds,
+        "fingerprint": checkpoint.fingerprint,
+        "history": [asdict(record) for record in checkpoint.history],
+    }
+    metadata = {"pendula": json.dumps(state)}
+    write_atomically(folder / CHECKPOINT_FILE, lambda partial: save_file(tensors, partial, metadata=metadata))
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Args:
+        folder: Where it was written.
+
+    Returns:
+        The state.
+
+    Raises:
+        RunError: If there is none, or if the file is damaged.
+    """
+    path = folder / CHECKPOINT_FILE
+    if not path.is_file():
+        raise RunError(f"`{folder}` must hold a checkpoint: expected {path.name}, got none. Start the run anew.")
+    state, tensors = _open(path)
+    try:
+        return Checkpoint(
+            epoch=int(state["epoch"]),
+            best_epoch=int(state["best_epoch"]),
+            best_error=float(state["best_error"]),
+            seconds=float(state["seconds"]),
+            fingerprint=str(state["fingerprint"]),
+            history=tuple(EpochRecord(**record) for record in state["history"]),
+            model=_group(tensors, "model"),
+            best=_group(tensors, "best"),
+            optimizer=_group(tensors, "optimizer"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"`{path}` must be a checkpoint: {error!r} is amiss. Start the run anew.") from error
+
+
+def _open(path: Path) -> tuple[dict[str, Any], Tensors]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = json.loads((file.metadata() or {})["pendula"])
+            return state, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 # no mapping
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise RunError(f"`{path}` must be a checkpoint: {error}. It is damaged; start the run anew.") from error
+
+
+def _group(tensors: Tensors, group: str) -> Tensors:
+    prefix = f"{group}/"
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,103 @@
+"""What training tells while it works: a stream of events."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+__all__ = ["EpochFinished", "EpochRecord", "Event", "Listener", "Outcome", "Progressed", "TrainingFinished", "silent"]
+
+
+class Outcome(Enum):
+    """Why training ended; the value is the message."""
+
+    COMPLETED = "All epochs were done."
+    STOPPED_EARLY = "The validation error no longer fell."
+    UNFINISHED = "Training is not finished."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EpochRecord:
+    """One line of the history. Epoch 0 is the network before training.
+
+    Attributes:
+        epoch: Counted from 1.
+        train_loss: Mean loss over the samples of the epoch, in units of `output_scale` squared; None before training.
+        validation_one_step: Root mean square error of the next value on the validation part, in scaled units.
+        validation_free_run: Root mean square error of free runs within the validation part, in scaled units.
+        learning_rate: At the end of the epoch.
+        gradient_norm: Largest gradient norm of the epoch, before clipping; None before training.
+        horizon: Free-run steps that were scored.
+        teacher_forcing: Probability that such a step was fed the true value.
+    """
+
+    epoch: int
+    train_loss: float | None
+    validation_one_step: float | None
+    validation_free_run: float | None
+    learning_rate: float
+    gradient_norm: float | None
+    horizon: int
+    teacher_forcing: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progressed:
+    """Some seconds of an epoch have passed.
+
+    Attributes:
+        epoch: Counted from 1.
+        epochs: How many there are at most.
+        share: Share of the epoch that is done.
+        loss: The last step's loss.
+    """
+
+    epoch: int
+    epochs: int
+    share: float
+    loss: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EpochFinished:
+    """An epoch is done.
+
+    Attributes:
+        record: What it came to.
+        epochs: How many there are at most.
+        is_best: Whether its weights are the best so far.
+        seconds: Training time up to now.
+    """
+
+    record: EpochRecord
+    epochs: int
+    is_best: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingFinished:
+    """Training is over.
+
+    Attributes:
+        outcome: Why.
+        best_epoch: The epoch whose weights are kept.
+        seconds: Training time.
+    """
+
+    outcome: Outcome
+    best_epoch: int
+    seconds: float
+
+
+Event: TypeAlias = Progressed | EpochFinished | TrainingFinished
+Listener: TypeAlias = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """Hear an event and do nothing.
+
+    Args:
+        event: The event.
+    """
+    del event

@@ -1,0 +1,107 @@
+"""The loss of a batch: one step ahead, and along a free run."""
+
+from dataclasses import dataclass
+
+import torch
+
+from pendula.errors import ArgumentError
+from pendula.nn import Forecaster, ForecasterState
+from pendula.shapes import BatchTensor, Float, Tensor
+from pendula.training.settings import Loss
+
+__all__ = ["Objective"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Objective:
+    """What one epoch minimizes: squared errors in units of the forecaster's `output_scale`.
+
+    Attributes:
+        window: Steps of input.
+        loss: Score the last step of the window, or every step.
+        washout: Steps that are not scored with the loss of every step.
+        horizon: Free-run steps that are scored; the mean over those after the first is added to the one-step loss.
+        teacher_forcing: Probability that such a step is fed the true value.
+        input_noise: Standard deviation of noise on the inputs, in scaled units.
+        generator: Of noise and forcing.
+    """
+
+    window: int
+    loss: Loss
+    washout: int
+    horizon: int
+    teacher_forcing: float
+    input_noise: float
+    generator: torch.Generator
+
+    def __call__(
+        self, forecaster: Forecaster, pieces: BatchTensor, state: ForecasterState | None = None
+    ) -> tuple[Float[Tensor, ""], ForecasterState]:
+        """Compute the loss of a batch.
+
+        Args:
+            forecaster: The network.
+            pieces: `window` steps of input, and the values after them; scaled.
+            state: What came before the pieces.
+
+        Returns:
+            The loss, and the state at the end of the window.
+        """
+        inputs = self._noisy(pieces[:, : self.window])
+        predictions, end = forecaster(inputs, state)
+        loss = self._window_loss(forecaster, predictions, pieces)
+        if self.horizon > 1:
+            loss = loss + self._run_loss(forecaster, predictions[:, -1], end, pieces[:, self.window :])
+        return loss, end
+
+    def _window_loss(self, forecaster: Forecaster, predictions: Tensor, pieces: BatchTensor) -> Tensor:
+        leads = forecaster.network.leads
+        targets = pieces[:, 1 : self.window + leads].unfold(1, leads, 1).transpose(2, 3)  # batch, time, lead, channel
+        first = self.window - 1 if self.loss == "last" else self.washout
+        errors = (predictions[:, first:] - targets[:, first:]) / forecaster.output_scale
+        return errors.square().mean()
+
+    def _run_loss(self, forecaster: Forecaster, block: Tensor, state: ForecasterState, future: Tensor) -> Tensor:
+        # The first value of the future is the window loss's; the run goes on from its prediction.
+        value, errors = block, []
+        for step in range(1, self.horizon):
+            predictions, state = forecaster(self._forced(value, future[:, step - 1 : step]), state)
+            value = predictions[:, -1]
+            errors.append((value - future[:, step : step + 1]) / forecaster.output_scale)
+        return torch.cat(errors, dim=1).square().mean()
+
+    def _forced(self, prediction: BatchTensor, truth: BatchTensor) -> BatchTensor:
+        if self.teacher_forcing == 0:
+            return prediction
+        draws = torch.rand(len(prediction), 1, 1, generator=self.generator).to(prediction.device)
+        return torch.where(draws < self.teacher_forcing, truth, prediction)
+
+    def _noisy(self, inputs: BatchTensor) -> BatchTensor:
+        if self.input_noise == 0:
+            return inputs
+        noise = torch.randn(inputs.shape, generator=self.generator, dtype=inputs.dtype).to(inputs.device)
+        return inputs + self.input_noise * noise
+
+
+def check_objective(*, window: int, washout: int, horizon: int, leads: int) -> None:
+    """Check that the lengths of a training set-up fit each other.
+
+    Args:
+        window: Steps of input.
+        washout: Steps that are not scored.
+        horizon: Free-run steps that are scored.
+        leads: Steps the head predicts at once.
+
+    Raises:
+        ArgumentError: If nothing of the window would be scored, or if a direct forecaster were run freely.
+    """
+    if washout >= window:
+        raise ArgumentError(
+            f"`washout` must be shorter than the window: expected at most {window - 1} steps, got {washout}. "
+            "Lower `washout`, or lengthen `window`."
+        )
+    if leads > 1 and horizon > 1:
+        raise ArgumentError(
+            f"`horizon` must be 1 for a direct forecaster, which predicts {leads} steps at once: got {horizon}. "
+            "Choose `leads` or `horizon`."
+        )

@@ -1,0 +1,179 @@
+"""How a network is trained, in numbers."""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeAlias, get_args
+
+from pendula.errors import ArgumentError, did_you_mean
+
+__all__ = ["Loss", "Optimizer", "Precision", "Schedule", "Selection", "Training"]
+
+Optimizer: TypeAlias = Literal["adam", "adamw"]
+Schedule: TypeAlias = Literal["constant", "cosine"]
+Loss: TypeAlias = Literal["last", "every"]
+Selection: TypeAlias = Literal["one_step", "free_run", "last_epoch"]
+Precision: TypeAlias = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Training:
+    """The settings of the training loop.
+
+    Attributes:
+        epochs: How often the training part is gone through, at most.
+        batch_size: Windows in a step; with `carry_state`, streams that advance together.
+        optimizer: adam, or adamw, whose weight decay does not pass through the gradient.
+        learning_rate: Step size of the optimizer, at its largest.
+        weight_decay: Pull of the weights towards zero.
+        schedule: The learning rate stays constant, or falls to zero along half a cosine.
+        clip_norm: Longest gradient that is not shortened; None clips nothing.
+        patience: Epochs without improvement on the validation part after which training stops; None never stops.
+        loss: Score the prediction after the last step of a window, or after every step from `washout` on.
+        washout: Steps at the start of a window that are not scored with the loss of every step.
+        horizon: Steps after the window that are scored; those after the first are a free run. 1 scores the next value
+            alone.
+        curriculum: Fraction of the epochs during which the horizon grows from 1 to its full length.
+        teacher_forcing_start: Probability, in the first epoch, that a step beyond the window is fed the true value
+            instead of the prediction. 1 at both ends is teacher forcing, 0 a free run, 1 to 0 scheduled sampling.
+        teacher_forcing_end: The same in the last epoch of the curriculum and after it.
+        input_noise: Standard deviation of Gaussian noise added to the inputs, in scaled units.
+        steps_per_epoch: Draw this many random batches an epoch instead of going through all windows; None for all.
+        carry_state: Truncated back-propagation through time: successive windows of long streams, whose state is
+            carried over and through which no gradient flows.
+        select_by: Keep the weights of the epoch with the smallest one-step or free-run error on the validation part,
+            or those of the last epoch.
+        precision: Floating point of the training.
+        checkpoint_seconds: Least time between two checkpoints.
+
+    References:
+        Scheduled sampling: S. Bengio et al., NeurIPS 2015, section 2.4. AdamW: I. Loshchilov and F. Hutter, ICLR 2019.
+
+    Examples:
+        >>> Training(epochs=10).learning_rate
+        0.001
+    """
+
+    epochs: int = 100
+    batch_size: int = 32
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: Schedule = "cosine"
+    clip_norm: float | None = 1.0
+    patience: int | None = 30
+    loss: Loss = "last"
+    washout: int = 0
+    horizon: int = 1
+    curriculum: float = 0.5
+    teacher_forcing_start: float = 0.0
+    teacher_forcing_end: float = 0.0
+    input_noise: float = 0.0
+    steps_per_epoch: int | None = None
+    carry_state: bool = False
+    select_by: Selection = "one_step"
+    precision: Precision = "float32"
+    checkpoint_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name, kind in _NAMES.items():
+            _check_name(name, getattr(self, name), get_args(kind))
+        for name in ("epochs", "batch_size", "patience", "horizon", "steps_per_epoch"):
+            _check_whole(name, getattr(self, name), optional=name in {"patience", "steps_per_epoch"}, low=1)
+        _check_whole("washout", self.washout, optional=False, low=0)
+        for name in ("learning_rate", "clip_norm"):
+            _check_number(name, getattr(self, name), above=True)
+        for name in ("weight_decay", "input_noise", "checkpoint_seconds"):
+            _check_number(name, getattr(self, name), above=False)
+        for name in ("curriculum", "teacher_forcing_start", "teacher_forcing_end"):
+            _check_share(name, getattr(self, name))
+        if self.carry_state and (self.loss != "every" or self.horizon > 1):
+            raise ArgumentError(
+                "`carry_state` must go with the loss of every step: expected loss='every' and horizon=1, "
+                f"got loss='{self.loss}' and horizon={self.horizon}. Streams have no last step."
+            )
+
+    def horizon_in(self, epoch: int) -> int:
+        """Give the free-run length of an epoch under the curriculum.
+
+        Args:
+            epoch: Counted from 1.
+
+        Returns:
+            Steps, from 1 to `horizon`.
+
+        Examples:
+            >>> [Training(epochs=10, horizon=8).horizon_in(epoch) for epoch in (1, 3, 5, 10)]
+            [2, 5, 8, 8]
+        """
+        return max(1, math.ceil(self.horizon * self._grown(epoch)))
+
+    def teacher_forcing_in(self, epoch: int) -> float:
+        """Give the probability of teacher forcing in an epoch.
+
+        Args:
+            epoch: Counted from 1.
+
+        Returns:
+            A probability, on the straight line from the start's to the end's.
+        """
+        share = self._grown(epoch - 1)
+        return (1 - share) * self.teacher_forcing_start + share * self.teacher_forcing_end
+
+    def learning_rate_at(self, progress: float) -> float:
+        """Give the learning rate at a point of the training.
+
+        Args:
+            progress: Share of all steps that are done, from 0 to 1.
+
+        Returns:
+            The step size.
+
+        Examples:
+            >>> Training(learning_rate=0.1).learning_rate_at(0.5)
+            0.05
+        """
+        if self.schedule == "constant":
+            return self.learning_rate
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+    def _grown(self, epoch: int) -> float:
+        growth_epochs = self.curriculum * self.epochs
+        return 1.0 if growth_epochs == 0 else min(1.0, epoch / growth_epochs)
+
+
+_NAMES: dict[str, Any] = {
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "loss": Loss,
+    "select_by": Selection,
+    "precision": Precision,
+}
+assert set(_NAMES) <= {field.name for field in fields(Training)}
+
+
+def _check_name(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ArgumentError(
+            f"`{name}` must be a known choice: expected one of {', '.join(known)}, got {value}."
+            + did_you_mean(str(value), known)
+        )
+
+
+def _check_whole(name: str, value: int | None, *, optional: bool, low: int) -> None:
+    if value is None and optional:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+        raise ArgumentError(f"`{name}` must be a whole number: expected {low} or more, got {value}. Count it up.")
+
+
+def _check_number(name: str, value: float | None, *, above: bool) -> None:
+    if value is None and name == "clip_norm":
+        return
+    if value is None or not math.isfinite(value) or value < 0 or (above and value == 0):
+        rule = "be positive" if above else "not be negative"
+        raise ArgumentError(f"`{name}` must {rule}: expected a finite number, got {value}. Choose another.")
+
+
+def _check_share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ArgumentError(f"`{name}` must lie between 0 and 1: expected a fraction, got {value}. 1 is all of it.")

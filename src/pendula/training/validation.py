@@ -1,0 +1,85 @@
+"""The errors on the validation part, measured in float64."""
+
+import copy
+import math
+from dataclasses import dataclass
+
+import torch
+
+from pendula.nn import Forecaster, free_run
+from pendula.series.windows import Windows
+from pendula.shapes import BatchTensor
+
+__all__ = ["Validation", "measured"]
+
+MOST_WINDOWS = 1024
+"""One-step errors are measured on at most so many windows, evenly spaced, so that validation stays cheap."""
+MOST_RUNS = 16
+"""Free runs start from at most so many origins, evenly spaced."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validation:
+    """Windows of the validation part.
+
+    Attributes:
+        window: Steps of input.
+        one_step: Windows of inputs and the value after them.
+        free_run: Windows of inputs and a longer future, or None where the part is too short for one.
+    """
+
+    window: int
+    one_step: Windows
+    free_run: Windows | None
+
+    def one_step_error(self, forecaster: Forecaster) -> float:
+        """Measure the one-step error.
+
+        Args:
+            forecaster: In float64.
+
+        Returns:
+            Root mean square error in scaled units.
+        """
+        pieces = _spread(self.one_step, MOST_WINDOWS, forecaster)
+        with torch.no_grad():
+            predictions, _ = forecaster(pieces[:, : self.window])
+        return _rms(predictions[:, -1, :1] - pieces[:, self.window : self.window + 1])
+
+    def free_run_error(self, forecaster: Forecaster) -> float | None:
+        """Measure the error of free runs.
+
+        Args:
+            forecaster: In float64.
+
+        Returns:
+            Root mean square error over all steps and origins, in scaled units; infinite if a run diverged, None where
+            the part is too short for a run.
+        """
+        if self.free_run is None:
+            return None
+        pieces = _spread(self.free_run, MOST_RUNS, forecaster)
+        run = free_run(forecaster, pieces[:, : self.window], pieces.shape[1] - self.window)
+        return _rms(run - pieces[:, self.window :])
+
+
+def measured(forecaster: Forecaster) -> Forecaster:
+    """Copy a forecaster for measurements.
+
+    Args:
+        forecaster: In any precision.
+
+    Returns:
+        The same network in float64, without dropout.
+    """
+    return copy.deepcopy(forecaster).double().eval()
+
+
+def _spread(windows: Windows, most: int, forecaster: Forecaster) -> BatchTensor:
+    chosen = torch.linspace(0, len(windows) - 1, min(most, len(windows))).round().to(torch.int64)
+    return windows.gather(chosen).to(forecaster.output_scale)
+
+
+def _rms(errors: torch.Tensor) -> float:
+    error = float(errors.square().mean().sqrt())
+    return error if math.isfinite(error) else math.inf
