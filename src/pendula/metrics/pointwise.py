@@ -147,7 +147,12 @@ def smape(truth: Values, forecast: Values) -> float:
 
 
 def valid_prediction_time(
-    truth: Values, forecast: Values, *, threshold: float = 0.4, dt: float = 1.0, scale: float | None = None
+    truth: Values,
+    forecast: Values,
+    *,
+    threshold: float | int = 0.4,
+    dt: float | int = 1.0,
+    scale: float | int | None = None,
 ) -> float:
     r"""Compute how long a forecast stays close to the truth.
 

@@ -1,5 +1,6 @@
 """The regular time axis: where it starts, how it steps, and which values come next."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -9,7 +10,7 @@ import pandas as pd
 from pendula.errors import ArgumentError, DataError
 from pendula.shapes import Int, ndarray
 
-__all__ = ["AxisKind", "Step", "TimeAxis", "TimeValue", "add_months", "canonical_times", "parse_time"]
+__all__ = ["AxisKind", "Step", "TimeAxis", "TimeValue", "add_months", "canonical_times", "parse_duration", "parse_time"]
 
 AxisKind: TypeAlias = Literal["float", "integer", "datetime"]
 TimeValue: TypeAlias = float | int | np.datetime64
@@ -102,7 +103,7 @@ class TimeAxis:
             )
         return self.values(self.size, self.size + steps)
 
-    def in_steps(self, duration: float | str | np.timedelta64) -> int:
+    def in_steps(self, duration: float | int | str | np.timedelta64) -> int:
         """Express a duration as a whole number of steps, rounded to the nearest.
 
         Args:
@@ -130,7 +131,7 @@ class TimeAxis:
     def step_text(self) -> str:
         """The step as people write it, with its unit."""
         if isinstance(self.step, np.timedelta64):
-            return _months_text(int(self.step.astype(np.int64))) if self.is_calendar else str(pd.Timedelta(self.step))
+            return _months_text(int(self.step.astype(np.int64))) if self.is_calendar else _duration_text(self.step)
         return f"{self.step:.6g} {self.units}".strip()
 
     def after(self, start: int, *, size: int) -> "TimeAxis":
@@ -194,13 +195,13 @@ class TimeAxis:
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"`axis` must hold a time axis: expected what `to_dict` gives, got {content}.") from error
 
-    def _ratio(self, duration: float | str | np.timedelta64) -> float:
+    def _ratio(self, duration: float | int | str | np.timedelta64) -> float:
         try:
             if not isinstance(self.step, np.timedelta64):
                 return float(duration) / float(self.step)
             if self.is_calendar:
                 return _months_of(duration) / int(self.step.astype(np.int64))
-            return float(pd.Timedelta(duration) / pd.Timedelta(self.step))
+            return float(parse_duration(duration) / pd.Timedelta(self.step))
         except (KeyError, TypeError, ValueError) as error:
             raise ArgumentError(
                 f"`duration` must be a duration on this axis: expected one like {self.step_text}, got {duration!r}."
@@ -240,6 +241,30 @@ def canonical_times(values: ndarray) -> ndarray:
         f"`time` must hold numbers or dates: expected float, integer or datetime64 values, got {values.dtype}. "
         "Name the column that holds the time."
     )
+
+
+def parse_duration(duration: float | int | str | np.timedelta64) -> pd.Timedelta:
+    """Read a duration between dates.
+
+    Args:
+        duration: A `timedelta64`, or text such as "90min", "2 days" or "4 weeks".
+
+    Returns:
+        The duration.
+
+    Raises:
+        TypeError: If it is a bare number, which has no unit.
+
+    Examples:
+        >>> parse_duration("4 weeks")
+        Timedelta('28 days 00:00:00')
+    """
+    if isinstance(duration, str):
+        weeks = re.fullmatch(r"\s*([\d.]+)\s*weeks?\s*", duration)
+        return pd.Timedelta(weeks=float(weeks[1])) if weeks else pd.Timedelta(duration)
+    if not isinstance(duration, np.timedelta64):
+        raise TypeError(duration)
+    return pd.Timedelta(duration)
 
 
 def parse_time(text: TimeValue | str, kind: AxisKind, *, argument: str) -> TimeValue:
@@ -293,15 +318,28 @@ def add_months(start: ndarray, months: Int[ndarray, " time"], *, anchor_day: int
     return np.asarray(days.astype(start.dtype) + time_of_day)
 
 
-def _months_text(months: int) -> str:
-    count, word = (months // 12, "year") if months % 12 == 0 else (months, "month")
+def _duration_text(step: np.timedelta64) -> str:
+    seconds = float(step / np.timedelta64(1, "s"))
+    for word, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds % length == 0:
+            return _counted(int(seconds // length), word)
+    return f"{seconds:g} s"
+
+
+def _counted(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _months_of(duration: float | str | np.timedelta64) -> float:
+def _months_text(months: int) -> str:
+    count, word = (months // 12, "year") if months % 12 == 0 else (months, "month")
+    return _counted(count, word)
+
+
+def _months_of(duration: float | int | str | np.timedelta64) -> float:
     # "18 months" and "2 years" are the durations that a calendar step can count.
     if isinstance(duration, np.timedelta64):
-        return float(duration.astype("timedelta64[M]").astype(np.int64))
+        lengths = {"M": 1, "Y": 12}
+        return float(duration.astype(np.int64)) * lengths[np.datetime_data(duration)[0]]
     count, word = str(duration).split()
     return float(count) * {"month": 1, "year": 12}[word.rstrip("s")]
 

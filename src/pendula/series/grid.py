@@ -8,7 +8,7 @@ from pendula.errors import DataError
 from pendula.series.axis import Step
 from pendula.shapes import Int, ndarray
 
-__all__ = ["RELATIVE_TOLERANCE", "Grid", "find_grid", "trajectory_blocks"]
+__all__ = ["RELATIVE_TOLERANCE", "Grid", "check_increasing", "find_grid", "trajectory_blocks"]
 
 RELATIVE_TOLERANCE = 1e-6
 """How far a float time may lie off its grid, in steps."""
@@ -85,7 +85,7 @@ def find_grid(times: ndarray, blocks: Int[ndarray, "block 2"], *, units: str, re
         >>> find_grid(np.array([0.0, 0.5, 2.0]), np.array([[0, 3]]), units="s").counts
         array([1, 1, 3])
     """
-    _check_increasing(times, blocks)
+    check_increasing(times, blocks)
     inner = np.ones(len(times), dtype=np.bool_)
     inner[blocks[:, 0]] = False
     inner = inner[1:]
@@ -112,7 +112,16 @@ def find_grid(times: ndarray, blocks: Int[ndarray, "block 2"], *, units: str, re
     return Grid(step=step, counts=counts, anchor_day=anchor_day)
 
 
-def _check_increasing(times: ndarray, blocks: Int[ndarray, "block 2"]) -> None:
+def check_increasing(times: ndarray, blocks: Int[ndarray, "block 2"]) -> None:
+    """Make sure that time runs forward within each trajectory.
+
+    Args:
+        times: Time values, as floats, integers or dates.
+        blocks: Row ranges of the trajectories.
+
+    Raises:
+        DataError: If a time is missing, repeats, or lies before the one above it.
+    """
     missing = np.isnat(times) if times.dtype.kind == "M" else np.isnan(times)
     if missing.any():
         raise DataError(
@@ -186,8 +195,10 @@ def _calendar_steps(
 
 def _irregular(differences: ndarray, units: str) -> str:
     if differences.dtype.kind == "m":
-        wanted = _shortest(np.median(differences.astype(np.int64)), differences)
-        low, high = (_shortest(value.astype(np.int64), differences) for value in (differences.min(), differences.max()))
+        wanted = _shortest(float(np.median(differences.astype(np.int64))), differences)
+        low, high = (
+            _shortest(float(value.astype(np.int64)), differences) for value in (differences.min(), differences.max())
+        )
         expected = wanted
     else:
         wanted, low, high = (f"{value:.6g}" for value in (np.median(differences), differences.min(), differences.max()))

@@ -320,21 +320,20 @@ def _times(dataset: xr.Dataset) -> tuple[ndarray, AxisKind, float]:
     # Time values, their kind, and how finely they were stored.
     if "time" not in dataset.variables:
         return np.arange(dataset.sizes["time"], dtype=np.int64), "integer", 0.0
-    stored = np.asarray(dataset["time"].values)
-    times = canonical_times(stored)
+    times = canonical_times(np.asarray(dataset["time"].values))
     if times.dtype.kind == "M":
         return times, "datetime", 0.0
     if times.dtype.kind == "i":
         return times, "integer", 0.0
-    return times, "float", _resolution(stored, times)
+    return times, "float", _resolution(times)
 
 
-def _resolution(stored: ndarray, times: ndarray) -> float:
+def _resolution(times: ndarray) -> float:
     # Float times may have been stored in single precision, or rounded to a few decimals.
     if not np.isfinite(times).all() or not len(times):
         return 0.0
-    if stored.dtype.itemsize < 8:
-        return float(np.spacing(np.abs(stored).max()))
+    if np.array_equal(times.astype(np.float32), times):
+        return float(np.spacing(np.abs(times).max().astype(np.float32)))
     probe = times[:1000]
     rounded = partial(np.array_equal, probe)
     return next((0.5 * 10.0**-digits for digits in range(1, 8) if rounded(np.round(probe, digits))), 0.0)

@@ -54,8 +54,8 @@ class Split:
 def split(
     record: Record,
     *,
-    test: float = 0.25,
-    validation: float = 0.2,
+    test: float | int = 0.25,
+    validation: float | int = 0.2,
     test_from: TimeValue | str | None = None,
     by: Literal["time", "trajectory"] = "time",
 ) -> Split:
@@ -122,7 +122,7 @@ def _unit_stops(record: Record, by: str) -> range | np.ndarray:
     return record.blocks[:, 1]
 
 
-def _share(name: str, fraction: float, units: int, by: str) -> int:
+def _share(name: str, fraction: float | int, units: int, by: str) -> int:
     share = round(fraction * units)
     if fraction > 0 and by == "trajectory":
         share = max(share, 1)
@@ -150,7 +150,7 @@ def _rows_before(record: Record, test_from: TimeValue | str) -> int:
     return row
 
 
-def _check_fraction(name: str, fraction: float) -> None:
+def _check_fraction(name: str, fraction: float | int) -> None:
     if not 0 <= fraction < 1:
         raise ArgumentError(
             f"`{name}` must lie between 0 and 1: expected a fraction of the record, got {fraction}. "

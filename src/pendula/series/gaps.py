@@ -1,0 +1,71 @@
+"""Gaps, filled on request."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import ArgumentError
+from pendula.series.record import Record, assemble, find_segments, to_dataset
+from pendula.shapes import ndarray
+
+__all__ = ["fill_gaps"]
+
+RecordOrDataset = TypeVar("RecordOrDataset", Record, xr.Dataset)
+
+
+def fill_gaps(data: RecordOrDataset, *, longest: int | None = None) -> tuple[RecordOrDataset, int]:
+    """Fill gaps by linear interpolation in time, within each trajectory.
+
+    A gap at the start or the end of a trajectory is kept: nothing is extrapolated.
+
+    Args:
+        data: A record, or a data set with a regular time axis (of which all numeric variables are taken).
+        longest: Longest gap to fill, in rows; all when left out.
+
+    Returns:
+        The same kind of object without those gaps, and how many samples were filled in.
+
+    Raises:
+        ArgumentError: If `longest` is below 1.
+
+    Examples:
+        >>> from pendula.series.record import record
+        >>> holes = record(xr.Dataset({"x": ("time", [0.0, 1.0, np.nan, 3.0])}))
+        >>> filled, count = fill_gaps(holes)
+        >>> filled.values[:, 0], count
+        (array([0., 1., 2., 3.]), 1)
+    """
+    if longest is not None and longest < 1:
+        raise ArgumentError(
+            f"`longest` must be positive: expected 1 or more rows, got {longest}. Leave it out for all."
+        )
+    if isinstance(data, Record):
+        return _fill_record(data, longest)
+    filled, count = _fill_record(assemble(data), longest)
+    return to_dataset(filled).assign_attrs(data.attrs), count
+
+
+def _fill_record(record: Record, longest: int | None) -> tuple[Record, int]:
+    blocks = record.blocks
+    values = record.values.copy()
+    for start, stop in blocks:
+        for channel in values[start:stop].T:
+            _fill_channel(channel, longest)
+    count = int(np.isnan(record.values).sum() - np.isnan(values).sum())
+    return replace(record, values=values, segments=find_segments(values, blocks)), count
+
+
+def _fill_channel(channel: ndarray, longest: int | None) -> None:
+    known = np.flatnonzero(~np.isnan(channel))
+    if len(known) < 2:
+        return
+    rows = np.arange(known[0], known[-1] + 1)
+    filled = np.interp(rows, known, channel[known])
+    if longest is not None:
+        # A row in a gap lies between two known rows; their distance less one is the gap's length.
+        after = np.clip(np.searchsorted(known, rows), 1, len(known) - 1)
+        too_long = (known[after] - known[after - 1] - 1 > longest) & np.isnan(channel[rows])
+        filled[too_long] = np.nan
+    channel[rows] = filled

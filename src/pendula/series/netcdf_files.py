@@ -1,0 +1,80 @@
+"""NetCDF files, through xarray and h5netcdf."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import DataError
+from pendula.series.table import Table, recognized_time
+from pendula.shapes import ndarray
+
+__all__ = ["read_netcdf", "write_netcdf"]
+
+
+def read_netcdf(path: Path, *, group: str | None = None, time: str | None = None) -> Table:
+    """Read the variables of a NetCDF file that lie along its time dimension.
+
+    Args:
+        path: The file.
+        group: The group to look in; the root when left out.
+        time: Name of the time dimension or of a variable along it; found by name when left out.
+
+    Returns:
+        The variables as columns; others are left out, with a note.
+
+    Raises:
+        DataError: If the file is damaged, or no variable lies along one dimension.
+    """
+    try:
+        with xr.open_dataset(path, engine="h5netcdf", group=group, decode_times=False) as opened:
+            dataset = opened.load()
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        raise DataError(
+            f"`{path}` must be a whole NetCDF 4 file: expected its variables, got a damaged file or another format "
+            f"({error}). Copy it again."
+        ) from error
+    dimension = _dimension(dataset, time, path)
+    along = [str(name) for name, variable in dataset.variables.items() if variable.dims == (dimension,)]
+    others = [str(name) for name, variable in dataset.data_vars.items() if variable.dims != (dimension,)]
+    notes = [f"variable `{name}` does not lie along {dimension} alone and was left out" for name in others]
+    return Table(
+        columns={name: _array(dataset[name]) for name in along},
+        units={name: str(dataset[name].attrs["units"]) for name in along if dataset[name].attrs.get("units")},
+        notes=notes,
+        attributes={str(name): value for name, value in dataset.attrs.items() if name != "notes"},
+    )
+
+
+def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
+    """Write a data set with all its dimensions; dates are counted in whole nanoseconds or microseconds.
+
+    Args:
+        dataset: The data set.
+        path: The file.
+    """
+    encoding = {}
+    for name, variable in dataset.variables.items():
+        if variable.dtype.kind == "M":
+            fine = np.datetime_data(variable.dtype)[0] == "ns"
+            unit = "nanoseconds" if fine else "microseconds"
+            encoding[name] = {"units": f"{unit} since 1970-01-01", "dtype": "int64"}
+    dataset.drop_encoding().to_netcdf(path, engine="h5netcdf", encoding=encoding)
+
+
+def _dimension(dataset: xr.Dataset, time: str | None, path: Path) -> str:
+    if time is not None and time in dataset.variables and dataset[time].ndim == 1:
+        return str(dataset[time].dims[0])
+    flat = [str(variable.dims[0]) for variable in dataset.variables.values() if variable.ndim == 1]
+    named = recognized_time(dict.fromkeys(flat, ""))
+    if named is None and not flat:
+        raise DataError(
+            f"`{path}` must hold variables along time: expected one-dimensional variables, got "
+            f"{', '.join(map(str, dataset.variables)) or 'none'}. Choose a point or a mean of the field first."
+        )
+    return named or max(set(flat), key=flat.count)
+
+
+def _array(variable: xr.DataArray) -> ndarray:
+    values = np.asarray(variable.values)
+    return values.astype(np.str_) if values.dtype.kind in "OT" else values
