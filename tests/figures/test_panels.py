@@ -1,6 +1,7 @@
 """Every panel, with tame and with ugly data: what it shows, and that it is not blank."""
 
 import io
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -260,6 +261,23 @@ def test_scores_show_one_step_and_free_run_of_each_predictor() -> None:
     assert legend(axes) == ["one step", "free run", "persistence", "noise floor"]
     assert axes.get_xscale() == "log"
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # networks on top
+
+
+@pytest.mark.parametrize("highest", [0.11, 0.9, 5.0, 20.0, 1e4])
+def test_scores_have_readable_ticks(highest: float) -> None:
+    axes = draw_scores({"models": {"lstm": {"rmse": 0.1, "free_run_rmse": highest}}})
+    axes.figure.draw_without_rendering()
+    low, high = axes.get_xlim()
+    shown = [tick for tick in axes.get_xticklabels() if tick.get_text() and low <= tick.get_position()[0] <= high]
+    boxes = [tick.get_window_extent() for tick in shown]
+    assert len(boxes) >= 3
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
+
+
+def test_scores_far_off_are_written_and_do_not_stretch_the_axis() -> None:
+    axes = draw_scores({"models": {"lstm": {"rmse": 0.1, "free_run_rmse": 1e40}}})
+    assert axes.texts[0].get_text() == "off scale: 1e+40"
+    assert axes.get_xlim()[1] < 10
 
 
 def test_scores_without_predictors_are_refused() -> None:

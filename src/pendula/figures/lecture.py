@@ -204,7 +204,7 @@ def _error_of(quantity: Quantity) -> Quantity:
 
 
 def _draw_learning(axes: "matplotlib.axes.Axes", name: str, curves: PredictorCurves) -> None:
-    title = f"{shorten(name)}: learning curves"
+    title = f"{shorten(name, width=16)}: learning curves"
     # Losses are those of scaled values, and carry no unit.
     draw_losses(curves.losses, best_epoch=curves.best_epoch, quantity=Quantity(name="loss"), title=title, axes=axes)
 
@@ -222,7 +222,7 @@ def _draw_test(
     both = {"free run": curves.free_run, "one step": curves.one_step}
     lines = {"free run": stroke, "one step": Stroke(color=stroke.color, linestyle=_ONE_STEP)}
     draw_curves(axes, time, truth=truth, curves=both, lines=lines, clock=clock)
-    axes.set_title(plain(f"{shorten(name)}: test part"))
+    axes.set_title(plain(f"{shorten(name, width=16)}: test part"))
     draw_legend(axes)
 
 

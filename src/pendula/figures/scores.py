@@ -74,14 +74,27 @@ def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any
     numbers = [value for row in rows.values() for key in ("rmse", "free_run_rmse") if (value := _number(row.get(key)))]
     low = min(numbers, default=0.1)
     high = max((value for value in numbers if value <= MOST * low), default=1.0)
-    decades = max(1.0, float(np.log10(high / low)))
-    axes.set_xlim(10 ** (np.log10(low) - 0.12 * decades), 10 ** (np.log10(high) + 0.3 * decades))
+    _scale(axes, low, high)
     lines = strokes(rows)
     for place, (name, row) in enumerate(rows.items()):
         axes.axhline(place, color="#E4E4E4", linewidth=0.6, zorder=0)
         for key, marker, face in (("rmse", "o", lines[name].color), ("free_run_rmse", "D", "white")):
             if key in row:
                 _draw_score(axes, row[key], place, most=high, marker=marker, face=face, edge=lines[name].color)
+
+
+def _scale(axes: "matplotlib.axes.Axes", low: float, high: float) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    first, last = float(np.log10(low)), float(np.log10(high))
+    missing = max(0.0, 1.0 - (last - first)) / 2  # at least one decade is shown
+    decades = last - first + 2 * missing
+    axes.set_xlim(10 ** (first - missing - 0.12 * decades), 10 ** (last + missing + 0.3 * decades))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if decades < 2.5:
+        # Powers of ten alone would leave one or two numbers on the axis.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 1.8 else (1.0, 3.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
 def _draw_score(

@@ -1,0 +1,102 @@
+from typing import Any
+
+import pytest
+
+from pendula.report import verdict
+
+
+def scores(models: dict[str, Any], baselines: dict[str, Any], unit: str = "") -> dict[str, Any]:
+    def row(numbers: Any) -> dict[str, Any]:
+        return dict(zip(("rmse", "free_run_rmse", "r2", "free_run_nrmse"), numbers, strict=False))
+
+    return {
+        "models": {name: row(numbers) for name, numbers in models.items()},
+        "baselines": {name: row(numbers) for name, numbers in baselines.items()},
+        "units": {"value": unit},
+    }
+
+
+HEADLINES = [
+    ("wins both", {"a": (0.5, 0.5)}, {"persistence": (1, 1)}, "The network is better than every baseline, one step ahead and running freely."),
+    ("best of two", {"a": (2, 2), "b": (0.5, 0.5)}, {"persistence": (1, 1)}, "The best network is better than every baseline, one step ahead and running freely."),
+    ("free run only", {"a": (2, 0.5)}, {"persistence": (1, 1)}, "The network is better than every baseline running freely, but not one step ahead."),
+    ("one step only", {"a": (0.5, 2)}, {"persistence": (1, 1)}, "The network is better than every baseline one step ahead, but not running freely."),
+    ("one baseline is better", {"a": (0.5, 0.5)}, {"persistence": (1, 1), "linear": (0.1, 0.1)}, "The network is not better than the best baseline, neither one step ahead nor running freely."),
+    ("a tie is no win", {"a": (0.995, 0.5)}, {"persistence": (1, 1)}, "The network is better than every baseline running freely, but not one step ahead."),
+    ("exact tie at zero", {"a": (0, 0)}, {"linear": (0, 0)}, "The network is not better than the best baseline, neither one step ahead nor running freely."),
+    ("diverged network", {"a": (0.5, None)}, {"persistence": (1, 1)}, "The network is better than every baseline one step ahead, but not running freely."),
+    ("diverged baselines", {"a": (0.5, 0.5)}, {"persistence": (1, None)}, "The network is better than every baseline, one step ahead and running freely."),
+    ("no free run", {"a": (0.5,)}, {"persistence": (1,)}, "The network is better than every baseline, one step ahead."),
+    ("no baseline", {"a": (0.5, 1)}, {}, "No baseline was scored, so it is not known whether the network is worth having."),
+    ("nothing in common", {"a": (0.5,)}, {"persistence": ()}, "Networks and baselines have no score in common, so they cannot be compared."),
+    ("no network", {}, {"persistence": (1, 1)}, "No network was scored."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("models", "baselines", "expected"), [case[1:] for case in HEADLINES], ids=[case[0] for case in HEADLINES]
+)
+def test_headline(models: dict[str, Any], baselines: dict[str, Any], expected: str) -> None:
+    assert verdict(scores(models, baselines))[0] == expected
+
+
+COMPARISONS = [
+    (0.88, 1.0, "a has an RMSE of 0.88 m: 12 % below linear autoregression (1 m)."),
+    (1.5, 1.0, "a has an RMSE of 1.5 m: 50 % above linear autoregression (1 m)."),
+    (12.0, 1.0, "a has an RMSE of 12 m: 12 times that of linear autoregression (1 m)."),
+    (0.01, 1.0, "a has an RMSE of 0.01 m: 100 times smaller than that of linear autoregression (1 m)."),
+    (1.001, 1.0, "a has an RMSE of 1 m: as good as linear autoregression (1 m)."),
+    (0.0, 1.0, "a has an RMSE of 0 m: below linear autoregression (1 m)."),
+    (1.0, 0.0, "a has an RMSE of 1 m: above linear autoregression (0 m)."),
+    (1.0, None, "a has an RMSE of 1 m; linear autoregression diverged."),
+    (None, 1.0, "the network diverged; linear autoregression did not (1 m)."),
+    (None, None, "the network diverged."),
+]
+
+
+@pytest.mark.parametrize(("network", "linear", "expected"), COMPARISONS)
+def test_both_comparisons_read_alike(network: float | None, linear: float | None, expected: str) -> None:
+    sentences = verdict(scores({"a": (network, network)}, {"linear": (linear, linear)}, unit="m"))
+    assert f"One step ahead, {expected}" in sentences
+    assert f"Running freely, {expected}" in sentences
+
+
+def test_baselines_are_listed_from_the_best() -> None:
+    sentence = verdict(scores({"a": (1.0,)}, {"persistence": (4.0,), "seasonal": (1.6,), "linear": (1.25,)}))[1]
+    assert sentence == (
+        "One step ahead, a has an RMSE of 1: 20 % below linear autoregression (1.25), "
+        "38 % below the seasonal baseline (1.6) and 75 % below persistence (4)."
+    )
+
+
+def test_each_task_names_its_own_best_network() -> None:
+    sentences = verdict(scores({"a": (1.0, 4.0), "b": (2.0, None), "c": (3.0, 3.0)}, {"persistence": (5.0, 5.0)}))
+    assert sentences[1].startswith("One step ahead, a has")
+    assert sentences[2].startswith("Running freely, c has")
+
+
+def test_missing_free_run_is_said() -> None:
+    assert "No free run was scored" in verdict(scores({"a": (1.0,)}, {"persistence": (5.0,)}))[-1]
+
+
+@pytest.mark.parametrize(
+    ("network", "persistence", "r2", "misleads"),
+    [(0.0133, 0.00111, 0.9989, True), (1.0, 1.0, 0.95, True), (1.0, 2.0, 0.9989, False), (2.0, 1.0, 0.5, False), (2.0, 1.0, None, False)],
+)  # fmt: skip
+def test_high_r2_is_called_misleading_where_persistence_is_no_worse(
+    network: float, persistence: float, r2: float | None, misleads: bool
+) -> None:
+    sentences = verdict(scores({"a": (network, 1.0, r2)}, {"persistence": (persistence, 1.0)}))
+    assert any("misleads" in sentence for sentence in sentences) == misleads
+    if not misleads:
+        assert not any("R²" in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(("nrmse", "is_linear"), [(3e-4, True), (0.00999, True), (1e-2, False), (None, False)])
+def test_linear_records_need_no_network(nrmse: float | None, is_linear: bool) -> None:
+    sentences = verdict(scores({"a": (1.0, 1.0)}, {"linear": (0.1, 0.1, None, nrmse)}))
+    assert any("a network is not needed" in sentence for sentence in sentences) == is_linear
+
+
+def test_other_baselines_keep_their_names() -> None:
+    assert "below echo state network (2)" in verdict(scores({"a": (1.0,)}, {"echo state network": (2.0,)}))[1]
