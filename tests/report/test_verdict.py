@@ -16,21 +16,60 @@ def scores(models: dict[str, Any], baselines: dict[str, Any], unit: str = "") ->
     }
 
 
+WINS = "is better than every baseline"
+BOTH = "one step ahead and running freely"
+LOSES = "is not better than the best baseline, neither one step ahead nor running freely."
+
 HEADLINES = [
-    ("wins both", {"a": (0.5, 0.5)}, {"persistence": (1, 1)}, "The network is better than every baseline, one step ahead and running freely."),
-    ("best of two", {"a": (2, 2), "b": (0.5, 0.5)}, {"persistence": (1, 1)}, "The best network is better than every baseline, one step ahead and running freely."),
-    ("free run only", {"a": (2, 0.5)}, {"persistence": (1, 1)}, "The network is better than every baseline running freely, but not one step ahead."),
-    ("one step only", {"a": (0.5, 2)}, {"persistence": (1, 1)}, "The network is better than every baseline one step ahead, but not running freely."),
-    ("one baseline is better", {"a": (0.5, 0.5)}, {"persistence": (1, 1), "linear": (0.1, 0.1)}, "The network is not better than the best baseline, neither one step ahead nor running freely."),
-    ("a tie is no win", {"a": (0.995, 0.5)}, {"persistence": (1, 1)}, "The network is better than every baseline running freely, but not one step ahead."),
-    ("exact tie at zero", {"a": (0, 0)}, {"linear": (0, 0)}, "The network is not better than the best baseline, neither one step ahead nor running freely."),
-    ("diverged network", {"a": (0.5, None)}, {"persistence": (1, 1)}, "The network is better than every baseline one step ahead, but not running freely."),
-    ("diverged baselines", {"a": (0.5, 0.5)}, {"persistence": (1, None)}, "The network is better than every baseline, one step ahead and running freely."),
-    ("no free run", {"a": (0.5,)}, {"persistence": (1,)}, "The network is better than every baseline, one step ahead."),
-    ("no baseline", {"a": (0.5, 1)}, {}, "No baseline was scored, so it is not known whether the network is worth having."),
-    ("nothing in common", {"a": (0.5,)}, {"persistence": ()}, "Networks and baselines have no score in common, so they cannot be compared."),
+    ("wins both", {"a": (0.5, 0.5)}, {"persistence": (1, 1)}, f"The network {WINS}, {BOTH}."),
+    ("best of two", {"a": (2, 2), "b": (0.5, 0.5)}, {"persistence": (1, 1)}, f"The best network {WINS}, {BOTH}."),
+    (
+        "free run only",
+        {"a": (2, 0.5)},
+        {"persistence": (1, 1)},
+        f"The network {WINS} running freely, but not one step ahead.",
+    ),
+    (
+        "one step only",
+        {"a": (0.5, 2)},
+        {"persistence": (1, 1)},
+        f"The network {WINS} one step ahead, but not running freely.",
+    ),
+    (
+        "one baseline is better",
+        {"a": (0.5, 0.5)},
+        {"persistence": (1, 1), "linear": (0.1, 0.1)},
+        f"The network {LOSES}",
+    ),
+    (
+        "a tie is no win",
+        {"a": (0.995, 0.5)},
+        {"persistence": (1, 1)},
+        f"The network {WINS} running freely, but not one step ahead.",
+    ),
+    ("exact tie at zero", {"a": (0, 0)}, {"linear": (0, 0)}, f"The network {LOSES}"),
+    (
+        "diverged network",
+        {"a": (0.5, None)},
+        {"persistence": (1, 1)},
+        f"The network {WINS} one step ahead, but not running freely.",
+    ),
+    ("diverged baselines", {"a": (0.5, 0.5)}, {"persistence": (1, None)}, f"The network {WINS}, {BOTH}."),
+    ("no free run", {"a": (0.5,)}, {"persistence": (1,)}, f"The network {WINS}, one step ahead."),
+    (
+        "no baseline",
+        {"a": (0.5, 1)},
+        {},
+        "No baseline was scored, so it is not known whether the network is worth having.",
+    ),
+    (
+        "nothing in common",
+        {"a": (0.5,)},
+        {"persistence": ()},
+        "Networks and baselines have no score in common, so they cannot be compared.",
+    ),
     ("no network", {}, {"persistence": (1, 1)}, "No network was scored."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -81,8 +120,14 @@ def test_missing_free_run_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("network", "persistence", "r2", "misleads"),
-    [(0.0133, 0.00111, 0.9989, True), (1.0, 1.0, 0.95, True), (1.0, 2.0, 0.9989, False), (2.0, 1.0, 0.5, False), (2.0, 1.0, None, False)],
-)  # fmt: skip
+    [
+        (0.0133, 0.00111, 0.9989, True),
+        (1.0, 1.0, 0.95, True),
+        (1.0, 2.0, 0.9989, False),
+        (2.0, 1.0, 0.5, False),
+        (2.0, 1.0, None, False),
+    ],
+)
 def test_high_r2_is_called_misleading_where_persistence_is_no_worse(
     network: float, persistence: float, r2: float | None, misleads: bool
 ) -> None:
