@@ -3,13 +3,10 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pendula.errors import ArgumentError, DataError
-from pendula.series.axis import TimeAxis, add_months, canonical_times, parse_time
+from pendula.series.axis import TimeAxis
 
 FLOAT = TimeAxis(kind="float", start=0.5, step=0.1, size=10, units="s")
 YEARS = TimeAxis(kind="integer", start=1700, step=1, size=309, units="year", name="year")
@@ -44,13 +41,6 @@ def test_what_is_no_axis_is_refused():
 def test_floats_do_not_drift():
     axis = TimeAxis(kind="float", start=0.0, step=0.1, size=10**6)
     assert axis.extend(1)[0] == pytest.approx(1e5, rel=1e-15)
-
-
-@given(st.dates(pd.Timestamp("1700-01-01").date(), pd.Timestamp("2200-01-01").date()), st.integers(0, 600))
-def test_months_against_pandas(date, months):
-    start = np.datetime64(date, "us")
-    ours = add_months(np.array(start), np.array([months]), anchor_day=date.day)[0]
-    assert ours == (pd.Timestamp(date) + pd.DateOffset(months=months)).to_datetime64()
 
 
 @pytest.mark.parametrize(
@@ -94,31 +84,3 @@ def test_steps_in_words():
 def test_after_moves_the_start():
     assert FLOAT.after(3, size=2).values() == pytest.approx([0.8, 0.9])
     assert MONTHS.after(1, size=2).values()[1] == np.datetime64("2023-03-31")
-
-
-def test_canonical_times():
-    assert canonical_times(np.array([1, 2], dtype=np.uint8)).dtype == np.int64
-    assert canonical_times(np.array(["1500-01-01"], dtype="datetime64[D]")).dtype == np.dtype("datetime64[us]")
-    assert canonical_times(np.array(["2000-01-01", "NaT"], dtype="datetime64[s]")).dtype == np.dtype("datetime64[ns]")
-    with pytest.raises(DataError, match=r"`time` must hold numbers or dates: .* got <U1"):
-        canonical_times(np.array(["a"]))
-
-
-@pytest.mark.parametrize(
-    ("text", "kind", "moment"),
-    [
-        ("3", "integer", 3),
-        (3.5, "integer", 3.5),
-        ("1e-3", "float", 1e-3),
-        ("1998-05-30", "datetime", np.datetime64("1998-05-30")),
-        ("1998-05-30T12:00+02:00", "datetime", np.datetime64("1998-05-30T10:00")),
-    ],
-)
-def test_parse_time(text, kind, moment):
-    assert parse_time(text, kind, argument="start") == moment
-
-
-@pytest.mark.parametrize(("text", "kind"), [("x", "float"), ("nan", "integer"), ("inf", "float"), (3, "datetime")])
-def test_times_that_are_none(text, kind):
-    with pytest.raises(ArgumentError, match=r"`start` must be a time on the record's axis"):
-        parse_time(text, kind, argument="start")

@@ -270,7 +270,7 @@ def test_damaged_files_are_named(suffix, damage, tmp_path):
     content = path.read_bytes()
     broken = {"truncated": content[: len(content) // 2], "garbage": b"\x01garbage" * 100, "tail": content[:-30]}
     path.write_bytes(broken[damage])
-    with pytest.raises(DataError, match=r"must be a whole (NPZ|HDF5|NetCDF 4|Parquet) file"):
+    with pytest.raises(DataError, match=r"must be a whole (NPZ|HDF5|NetCDF|Parquet) file"):
         read(path)
 
 
@@ -340,6 +340,31 @@ def test_netcdf_of_others(tmp_path):
     xr.Dataset({"map": (("lat", "lon"), np.zeros((2, 2)))}).to_netcdf(tmp_path / "map.nc", engine="h5netcdf")
     with pytest.raises(DataError, match=r"must hold variables along time: .* got map"):
         read(tmp_path / "map.nc")
+
+
+def test_netcdf_of_a_model_calendar_is_refused(tmp_path):
+    model = xr.Dataset({"x": ("time", [1.0, 2.0])})
+    model["time"] = ("time", [58, 59], {"units": "days since 2000-01-01", "calendar": "noleap"})
+    model.to_netcdf(tmp_path / "data.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match=r"`time` must use the calendar of real dates: expected standard, got noleap"):
+        read(tmp_path / "data.nc")
+
+
+def test_netcdf_of_the_classic_kind(tmp_path):
+    classic = xr.Dataset({"x": ("time", [1.0, 2.0], {"units": "m"})}, coords={"time": [0.0, 0.5]})
+    classic.to_netcdf(tmp_path / "data.nc", engine="scipy")
+    data = read(tmp_path / "data.nc")
+    np.testing.assert_array_equal(data["x"].values, [1, 2])
+    assert data["x"].attrs["units"] == "m"
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pendula.series.files._check_content", refuse)
+    with pytest.raises(DataError, match=r"must be readable: Permission denied"):
+        read(written(tmp_path, "t,x\n0,1\n1,2\n"))
 
 
 def test_parquet_of_pandas_with_its_index(tmp_path):

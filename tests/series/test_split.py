@@ -96,7 +96,7 @@ def test_test_from_needs_a_single_time_axis():
         split(made, test_from=1)
 
 
-def test_something_is_left_to_train_on():
+def test_a_single_trajectory_cannot_be_cut_by_trajectory():
     made = series(6, np.tile(np.arange(3), 2), np.repeat([0, 1], 3))
     with pytest.raises(ArgumentError, match=r"`validation` must leave no part empty: .* of 1 trajectories"):
         split(made, test=0.5, validation=0.5, by="trajectory")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pendula.errors import DataError
-from pendula.series.axis import Step
+from pendula.series.times import Step
 from pendula.shapes import Int, ndarray
 
 __all__ = ["RELATIVE_TOLERANCE", "Grid", "check_increasing", "find_grid", "trajectory_blocks"]

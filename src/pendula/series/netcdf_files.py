@@ -1,6 +1,7 @@
 """NetCDF files, through xarray and h5netcdf."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -24,18 +25,20 @@ def read_netcdf(path: Path, *, group: str | None = None, time: str | None = None
         The variables as columns; others are left out, with a note.
 
     Raises:
-        DataError: If the file is damaged, or no variable lies along one dimension.
+        DataError: If the file is damaged.
     """
     try:
-        with xr.open_dataset(path, engine="h5netcdf", group=group, decode_times=False) as opened:
+        with xr.open_dataset(path, engine=_engine(path), group=group, decode_times=False) as opened:
             dataset = opened.load()
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise DataError(
-            f"`{path}` must be a whole NetCDF 4 file: expected its variables, got a damaged file or another format "
+            f"`{path}` must be a whole NetCDF file: expected its variables, got a damaged file or another format "
             f"({error}). Copy it again."
         ) from error
     dimension = _dimension(dataset, time, path)
     along = [str(name) for name, variable in dataset.variables.items() if variable.dims == (dimension,)]
+    for name in along:
+        _check_calendar(dataset[name], name)
     others = [str(name) for name, variable in dataset.data_vars.items() if variable.dims != (dimension,)]
     notes = [f"variable `{name}` does not lie along {dimension} alone and was left out" for name in others]
     return Table(
@@ -60,6 +63,21 @@ def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
             unit = "nanoseconds" if fine else "microseconds"
             encoding[name] = {"units": f"{unit} since 1970-01-01", "dtype": "int64"}
     dataset.drop_encoding().to_netcdf(path, engine="h5netcdf", encoding=encoding)
+
+
+def _check_calendar(variable: xr.DataArray, name: str) -> None:
+    calendar = str(variable.attrs.get("calendar", "standard"))
+    if calendar not in {"standard", "gregorian", "proleptic_gregorian"}:
+        raise DataError(
+            f"`{name}` must use the calendar of real dates: expected standard, got {calendar}. "
+            "Convert the time to numbers, such as days since the start."
+        )
+
+
+def _engine(path: Path) -> Literal["scipy", "h5netcdf"]:
+    # NetCDF 3, the classic format, is no HDF5; its first letters are CDF.
+    with path.open("rb") as file:
+        return "scipy" if file.read(3) == b"CDF" else "h5netcdf"
 
 
 def _dimension(dataset: xr.Dataset, time: str | None, path: Path) -> str:

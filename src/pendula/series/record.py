@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError, did_you_mean
-from pendula.series.axis import AxisKind, TimeAxis, canonical_times
+from pendula.series.axis import TimeAxis
+from pendula.series.columns import channel_values, check_channel, column_names, time_values
 from pendula.series.grid import Grid, find_grid, trajectory_blocks
 from pendula.shapes import Int, Mask, Series, ndarray
 
-__all__ = ["Record", "assemble", "column_names", "find_segments", "record", "to_dataset"]
+__all__ = ["Record", "assemble", "find_segments", "record", "to_dataset"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -164,7 +164,7 @@ def record(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> R
     """
     made = assemble(dataset, columns)
     for name, channel in zip(made.names, made.values.T, strict=True):
-        _check_channel(name, channel)
+        check_channel(name, channel)
     if made.longest < 2:
         raise DataError(
             f"`{', '.join(made.names)}` must have samples that follow each other: expected 2 in a row, "
@@ -187,8 +187,8 @@ def assemble(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) ->
         DataError: If a column is missing, complex or infinite, or if the time axis is not regular.
     """
     names = column_names(dataset, columns)
-    values = np.column_stack([_channel(dataset, name) for name in names])
-    times, kind, resolution = _times(dataset)
+    values = np.column_stack([channel_values(dataset, name) for name in names])
+    times, kind, resolution = time_values(dataset)
     trajectory = np.asarray(dataset["trajectory"].values) if "trajectory" in dataset.variables else None
     if len(times) < 2:
         raise DataError(f"`time` must have several rows: expected at least 2, got {len(times)}. Record more.")
@@ -259,86 +259,6 @@ def find_segments(values: Series, blocks: Int[ndarray, "block 2"]) -> Int[ndarra
     return np.stack([starts, stops], axis=1).astype(np.int64)
 
 
-def column_names(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> tuple[str, ...]:
-    """Find the variables of a data set that can be learned from.
-
-    Args:
-        dataset: Variables along `time`.
-        columns: The ones asked for; all numeric ones when left out.
-
-    Returns:
-        Their names.
-
-    Raises:
-        DataError: If one is missing, does not lie along `time`, or if none is numeric.
-    """
-    along = [str(name) for name, variable in dataset.data_vars.items() if variable.dims == ("time",)]
-    numeric = [name for name in along if dataset[name].dtype.kind in "fiubc"]
-    if columns is None:
-        if not numeric:
-            raise DataError(
-                "`columns` must name numeric variables along `time`: expected at least one, "
-                f"got {', '.join(map(str, dataset.variables)) or 'none'}. Name the dimension `time`."
-            )
-        return tuple(numeric)
-    wanted = (columns,) if isinstance(columns, str) else tuple(columns)
-    for name in wanted:
-        if name not in along:
-            raise DataError(
-                f"`columns` must name variables of the data: expected some of {', '.join(along)}, got {name}."
-                + did_you_mean(name, along)
-            )
-    if not wanted or len(set(wanted)) != len(wanted):
-        raise DataError(
-            f"`columns` must name different variables: expected some of {', '.join(along)}, got {list(wanted)}."
-        )
-    return wanted
-
-
-def _channel(dataset: xr.Dataset, name: str) -> ndarray:
-    values = dataset[name].values
-    if values.dtype.kind == "c":
-        raise DataError(
-            f"`{name}` must be real: expected real numbers, got complex ones. Take its real part, modulus or phase."
-        )
-    if values.dtype.kind not in "fiub":
-        raise DataError(
-            f"`{name}` must hold numbers: expected float or integer values, got {values.dtype}. Choose another column."
-        )
-    numbers = values.astype(np.float64)
-    infinite = np.isinf(numbers)
-    if infinite.any():
-        row = int(np.argmax(infinite))
-        raise DataError(
-            f"`{name}` must be finite: expected a number or a gap, got {numbers[row]} in row {row}. "
-            "Replace infinities by NaN where samples are missing."
-        )
-    return numbers
-
-
-def _times(dataset: xr.Dataset) -> tuple[ndarray, AxisKind, float]:
-    # Time values, their kind, and how finely they were stored.
-    if "time" not in dataset.variables:
-        return np.arange(dataset.sizes["time"], dtype=np.int64), "integer", 0.0
-    times = canonical_times(np.asarray(dataset["time"].values))
-    if times.dtype.kind == "M":
-        return times, "datetime", 0.0
-    if times.dtype.kind == "i":
-        return times, "integer", 0.0
-    return times, "float", _resolution(times)
-
-
-def _resolution(times: ndarray) -> float:
-    # Float times may have been stored in single precision, or rounded to a few decimals.
-    if not np.isfinite(times).all() or not len(times):
-        return 0.0
-    if np.array_equal(times.astype(np.float32), times):
-        return float(np.spacing(np.abs(times).max().astype(np.float32)))
-    probe = times[:1000]
-    rounded = partial(np.array_equal, probe)
-    return next((0.5 * 10.0**-digits for digits in range(1, 8) if rounded(np.round(probe, digits))), 0.0)
-
-
 def _reinsert(
     values: ndarray, times: ndarray, trajectory: ndarray | None, *, axis: TimeAxis, grid: Grid
 ) -> tuple[ndarray, ndarray, ndarray | None]:
@@ -353,19 +273,6 @@ def _reinsert(
     whole_times = axis.advance(times[source], np.arange(size) - rows[source])
     whole_times[rows] = times
     return whole, whole_times, None if trajectory is None else trajectory[source]
-
-
-def _check_channel(name: str, channel: ndarray) -> None:
-    present = channel[~np.isnan(channel)]
-    if not len(present):
-        raise DataError(
-            f"`{name}` must have values: expected numbers, got NaN in all {len(channel)} rows. Choose another column."
-        )
-    if present.min() == present.max():
-        raise DataError(
-            f"`{name}` must vary: expected a standard deviation above 0, got the constant {float(present[0])}. "
-            "There is nothing to learn from it."
-        )
 
 
 def _scalar(value: object) -> float | int | np.datetime64:

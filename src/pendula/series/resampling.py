@@ -7,9 +7,9 @@ import pandas as pd
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
-from pendula.series.axis import canonical_times, parse_duration
+from pendula.series.columns import column_names
 from pendula.series.grid import check_increasing, trajectory_blocks
-from pendula.series.record import column_names
+from pendula.series.times import canonical_times, parse_duration
 from pendula.shapes import Int, ndarray
 
 __all__ = ["resample"]

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from pendula.errors import ArgumentError
-from pendula.series.axis import TimeValue, parse_time
 from pendula.series.record import Record
+from pendula.series.times import TimeValue, parse_time
 
 __all__ = ["Part", "Split", "split"]
 
@@ -61,6 +61,9 @@ def split(
 ) -> Split:
     """Split a record along time, the past for training, the future for tests.
 
+    A fraction outside 0 to 1, a part that comes out empty, and a way to cut that the record does not allow are
+    ArgumentErrors.
+
     Args:
         record: The record.
         test: Fraction of the whole record that is kept for the test, cut from its end; 0 for no test part.
@@ -71,10 +74,6 @@ def split(
 
     Returns:
         The three parts.
-
-    Raises:
-        ArgumentError: If a fraction does not lie between 0 and 1, if a part comes out empty, or if the record does not
-            allow this way to cut.
 
     Examples:
         >>> import xarray as xr
@@ -93,11 +92,6 @@ def split(
         first_test = _rows_before(record, test_from)
     validation_units = _share("validation", validation, first_test, by)
     first_validation = first_test - validation_units
-    if first_validation < 1:
-        raise ArgumentError(
-            f"`validation` must leave something to train on: expected fewer than {first_test} of {first_test} "
-            f"{_UNIT_NAMES[by]} before the test, got {validation_units}. Lower `validation` or `test`."
-        )
     cuts = [0, int(stops[first_validation - 1]), int(stops[first_test - 1]), len(record)]
     train_part, validation_part, test_part = (
         Part(parent=record, start=start, stop=stop) for start, stop in pairwise(cuts)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from pendula.errors import DataError, did_you_mean
-from pendula.series.axis import canonical_times
+from pendula.series.cells import identifier_cells, number_cells, time_cells
 from pendula.series.grid import check_increasing, trajectory_blocks
 from pendula.shapes import ndarray
 
@@ -74,12 +73,12 @@ def dataset_from(
     coords: dict[str, Any] = {"time": _time_coordinate(table, time_name, rows, known_units, notes)}
     blocks = None
     if block_name is not None:
-        blocks = _identifiers(table.columns[block_name], block_name)
+        blocks = identifier_cells(table.columns[block_name], block_name)
         coords["trajectory"] = ("time", blocks)
     check_increasing(coords["time"][1], trajectory_blocks(blocks, rows))
     variables = {}
     for name in names:
-        numbers = _numbers(table.columns[name], name, asked=columns is not None)
+        numbers = number_cells(table.columns[name], name, asked=columns is not None)
         if numbers is None:
             notes.append(f"column `{name}` holds text and was left out")
             continue
@@ -181,124 +180,6 @@ def _time_coordinate(
         unit = units.get("time", "")
         return "time", np.arange(rows, dtype=np.int64), {"units": unit} if unit else {}
     unit = units.get("time") or units.get(name) or ("year" if name.lower() == "year" else "")
-    values = table.columns[name]
-    if values.dtype.kind == "c":
-        raise DataError(f"`{name}` must be real to be a time: expected numbers or dates, got complex ones.")
-    if values.dtype.kind not in "Mfiu":
-        values = _text_times(values, name, notes)
-    elif " since " in unit:
-        values, unit = _since(values, unit, name), ""
-    times = canonical_times(values)
+    times, unit = time_cells(table.columns[name], name, units=unit, notes=notes)
     attributes = {"units": unit} if unit and times.dtype.kind != "M" else {}
     return "time", times, attributes | ({"name": name} if name != "time" else {})
-
-
-def _text_times(values: ndarray, name: str, notes: list[str]) -> ndarray:
-    text = pd.Series(values, dtype="object")
-    numbers = pd.to_numeric(text, errors="coerce")
-    if numbers.notna().sum() * 2 > len(text):
-        row = int(np.argmax(numbers.isna()))
-        raise DataError(
-            f"`{name}` must hold numbers: expected a number in row {row}, got {text[row]!r}. "
-            "Correct or remove that row."
-        )
-    try:
-        dates = pd.to_datetime(text, format="ISO8601", utc=True)
-    except (ValueError, TypeError):
-        dates = _other_dates(text, name, notes)
-    return np.asarray(dates.dt.tz_convert(None).to_numpy())
-
-
-def _other_dates(text: "pd.Series[Any]", name: str, notes: list[str]) -> "pd.Series[Any]":
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas asks for a format; what it found is told in a note
-        dates = pd.to_datetime(text, errors="coerce", utc=True)
-    if dates.isna().any():
-        row = int(np.argmax(dates.isna()))
-        raise DataError(
-            f"`{name}` must hold numbers or dates: expected a date such as 1998-05-30 in row {row}, got {text[row]!r}. "
-            "Write dates as year-month-day."
-        )
-    notes.append(f"dates in `{name}` such as {text.iloc[0]} were read as {dates.iloc[0].date()}")
-    return dates
-
-
-def _since(values: ndarray, unit: str, name: str) -> ndarray:
-    own = {"nanoseconds since 1970-01-01": "datetime64[ns]", "microseconds since 1970-01-01": "datetime64[us]"}
-    if unit in own and values.dtype.kind == "i":
-        return values.astype(np.int64).astype(own[unit])
-    try:
-        coded = xr.Dataset({"time": ("row", values, {"units": unit})})
-        dates = np.asarray(xr.decode_cf(coded, decode_timedelta=False)["time"].values)
-    except (ValueError, OverflowError) as error:
-        raise DataError(
-            f"`{name}` must have a unit that can be read: expected days since a date, got {unit}."
-        ) from error
-    if dates.dtype.kind != "M":
-        raise DataError(f"`{name}` must use the common calendar: expected dates of today's calendar, got {unit}.")
-    return dates
-
-
-def _identifiers(values: ndarray, name: str) -> ndarray:
-    if pd.isna(values).any():
-        row = int(np.argmax(pd.isna(values)))
-        raise DataError(f"`{name}` must name a trajectory in every row: expected an identifier, got none in row {row}.")
-    if values.dtype.kind in "iufb" and np.all(values == np.floor(values)):
-        return values.astype(np.int64)
-    return values.astype(np.str_)
-
-
-def _numbers(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
-    # None for a column of text that nobody asked for.
-    if values.dtype.kind == "M":
-        if asked:
-            raise DataError(f"`{name}` must hold numbers: expected numbers, got dates. Choose another column.")
-        return None
-    numbers = _text_numbers(values, name, asked=asked) if values.dtype.kind not in "fiubc" else values
-    if numbers is None:
-        return None
-    if numbers.dtype.kind == "c":
-        raise DataError(_complex(name))
-    numbers = numbers.astype(np.float64)
-    if np.isinf(numbers).any():
-        row = int(np.argmax(np.isinf(numbers)))
-        raise DataError(
-            f"`{name}` must be finite: expected a number or an empty cell, got {numbers[row]} in row {row}. "
-            "Leave the cell empty where a sample is missing."
-        )
-    if np.isnan(numbers).all():
-        raise DataError(
-            f"`{name}` must have values: expected numbers, got none in all {len(numbers)} rows. "
-            "Name the columns to read with `columns`."
-        )
-    return numbers
-
-
-def _text_numbers(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
-    text = pd.Series(values, dtype="object")
-    numbers = pd.to_numeric(text, errors="coerce")
-    wrong = numbers.isna() & text.notna()
-    if not wrong.any():
-        return np.asarray(numbers.to_numpy(dtype=np.float64))
-    row = int(np.argmax(wrong))
-    if _is_complex(str(text[row])):
-        raise DataError(_complex(name))
-    if not asked and not numbers.notna().any():
-        return None
-    raise DataError(
-        f"`{name}` must hold numbers: expected a number in row {row}, got {text[row]!r}. "
-        "Correct that row, leave the cell empty, or choose other columns."
-    )
-
-
-def _is_complex(text: str) -> bool:
-    try:
-        return text.rstrip(") ").endswith("j") and complex(text.strip("() ")) is not None
-    except ValueError:
-        return False
-
-
-def _complex(name: str) -> str:
-    return f"`{name}` must be real: expected real numbers, got complex ones. Take its real part, modulus or phase."
