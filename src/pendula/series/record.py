@@ -12,7 +12,7 @@ from pendula.series.columns import channel_values, check_channel, column_names, 
 from pendula.series.grid import Grid, find_grid, trajectory_blocks
 from pendula.shapes import Int, Mask, Series, ndarray
 
-__all__ = ["Record", "assemble", "find_segments", "record", "to_dataset"]
+__all__ = ["Record", "assemble", "column_names", "find_segments", "record", "to_dataset"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
