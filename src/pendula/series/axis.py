@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pendula.errors import ArgumentError, DataError
-from pendula.series.times import AxisKind, Step, TimeValue, add_months, months_of, parse_duration, step_text
+from pendula.series.times import AxisKind, Step, TimeValue, add_months, months_of, parse_duration, parse_time, step_text
 from pendula.shapes import Int, ndarray
 
-__all__ = ["TimeAxis"]
+__all__ = ["TimeAxis", "TimeValue", "parse_time"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
