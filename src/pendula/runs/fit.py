@@ -5,9 +5,10 @@ from typing import Any
 
 from pendula.runs.calibration import Calibration
 from pendula.runs.model import Model
+from pendula.runs.recipe import Recipe
 from pendula.series.record import Record
 from pendula.series.split import Part, Split
-from pendula.training import EpochRecord, Outcome, Training
+from pendula.training import EpochRecord, Outcome
 
 __all__ = ["Fit"]
 
@@ -21,8 +22,7 @@ class Fit:
         record: The whole record in physical units: training, validation and test part.
         train_stop: Row after the training part's last.
         validation_stop: Row after the validation part's last; the test part follows.
-        training: How the network was trained.
-        seed: Of weights, order and noise.
+        recipe: Every choice that made this fit.
         history: One record for each epoch.
         best_epoch: The epoch whose weights were kept.
         outcome: Why training ended.
@@ -30,15 +30,13 @@ class Fit:
         scores: Scores of the network and of the baselines on the test part; `{}` without a test part.
         calibration: Errors of free runs on the validation part, from which intervals are made; None without one.
         notes: What the user should know, in plain sentences.
-        options: The choices that made this fit, as plain values.
     """
 
     model: Model
     record: Record
     train_stop: int
     validation_stop: int
-    training: Training
-    seed: int
+    recipe: Recipe
     history: tuple[EpochRecord, ...]
     best_epoch: int
     outcome: Outcome
@@ -46,7 +44,6 @@ class Fit:
     scores: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def split(self) -> Split:

@@ -36,6 +36,11 @@ class Model:
     axis: TimeAxis
     window: int
 
+    @property
+    def context(self) -> int:
+        """How many known values before the first forecast it needs: its window."""
+        return self.window
+
     def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
         """Forecast from several starts in one batch, in float64.
 

@@ -16,10 +16,12 @@ from pendula.training.loop import Trained, train
 from pendula.training.objective import Objective
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.settings import Training
+from pendula.training.start import PENALTIES, start_forecaster
 from pendula.training.validation import Validation, measured
 
 __all__ = [
     "CHECKPOINT_FILE",
+    "PENALTIES",
     "Batch",
     "Checkpoint",
     "EpochFinished",
@@ -40,6 +42,7 @@ __all__ = [
     "seeded",
     "shuffled",
     "silent",
+    "start_forecaster",
     "streamed",
     "train",
     "write_checkpoint",

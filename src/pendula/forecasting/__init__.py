@@ -1,0 +1,44 @@
+"""The verbs fit, forecast, evaluate and compare; free runs, baselines and rolling origins."""
+
+from pendula.forecasting.baselines import (
+    LinearAutoregression,
+    Persistence,
+    SeasonalPersistence,
+    find_period,
+    fit_linear,
+)
+from pendula.forecasting.comparison import Comparison, compare, compare_recipes
+from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
+from pendula.forecasting.fitting import choose_target, default_window, fit, fit_record, resume
+from pendula.forecasting.future import forecast
+from pendula.forecasting.predictors import Predictor, predict_from
+from pendula.forecasting.rolling import RollingErrors, roll
+from pendula.forecasting.scoring import Evaluation, score_part
+
+__all__ = [
+    "Comparison",
+    "Evaluated",
+    "Evaluation",
+    "LinearAutoregression",
+    "Persistence",
+    "Predictor",
+    "RollingErrors",
+    "SeasonalPersistence",
+    "choose_target",
+    "compare",
+    "compare_recipes",
+    "default_window",
+    "evaluate",
+    "evaluate_fit",
+    "find_period",
+    "fit",
+    "fit_baselines",
+    "fit_linear",
+    "fit_record",
+    "forecast",
+    "predict_from",
+    "resume",
+    "roll",
+    "score_all",
+    "score_part",
+]

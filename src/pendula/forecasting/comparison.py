@@ -1,0 +1,124 @@
+"""The verb `compare`: several networks on one record, in one table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import xarray as xr
+
+from pendula.errors import ArgumentError
+from pendula.forecasting.evaluation import Evaluated, score_all
+from pendula.forecasting.fitting import choose_target, default_window, fit_record
+from pendula.nn import Cell, Network, as_network
+from pendula.runs import Fit, Recipe
+from pendula.series.record import Record, record
+from pendula.series.scaling import ScalerLink
+from pendula.series.split import Part
+from pendula.training import Listener, Training, silent
+
+__all__ = ["Comparison", "compare", "compare_recipes"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Comparison:
+    """Several fits of one record and their scores on the same rows.
+
+    Attributes:
+        fits: By name.
+        evaluated: Scores of all of them beside the baselines.
+    """
+
+    fits: dict[str, Fit]
+    evaluated: Evaluated
+
+
+def compare(
+    series: xr.Dataset,
+    target: str | Sequence[str] | None = None,
+    *,
+    models: Sequence[Cell] | Mapping[str, Network] = ("rnn", "lstm", "gru"),
+    training: Training | None = None,
+    window: int | None = None,
+    test_from: float | str | None = None,
+    transform: ScalerLink = "none",
+    seed: int = 0,
+) -> Comparison:
+    """Fit several networks to one record, and score them and the baselines on the same rows.
+
+    Args:
+        series: Variables along `time`.
+        target: The variable or variables to learn; the only one when left out.
+        models: Names of cells, or architectures by name.
+        training: How to train all of them.
+        window: Steps of known past that the networks see.
+        test_from: Time at which the test part starts; the last quarter when left out.
+        transform: none, sqrt, log or asinh, applied before scaling.
+        seed: Of weights, order and noise.
+
+    Returns:
+        The fits and their scores.
+
+    Examples:
+        >>> import numpy as np
+        >>> series = xr.Dataset({"x": ("time", np.sin(0.1 * np.arange(200)))})
+        >>> table = compare(series, models=("rnn", "gru"), training=Training(epochs=1)).evaluated.to_dict()
+        >>> list(table["models"]), list(table["baselines"])
+        (['rnn', 'gru'], ['persistence', 'seasonal', 'linear'])
+    """
+    rows = record(series, choose_target(series, target))
+    networks = models if isinstance(models, Mapping) else {name: as_network(name) for name in models}
+    recipes = {
+        name: Recipe(
+            network=network,
+            training=training or Training(),
+            window=default_window(rows, test=0.25, validation=0.2) if window is None else window,
+            test_from=test_from,
+            transform=transform,
+            seed=seed,
+        )
+        for name, network in networks.items()
+    }
+    return compare_recipes(rows, recipes)
+
+
+def compare_recipes(
+    rows: Record, recipes: Mapping[str, Recipe], *, listeners: Mapping[str, Listener] | None = None
+) -> Comparison:
+    """Make several fits of one record by their recipes, and score them on the same rows.
+
+    Args:
+        rows: The record.
+        recipes: How to make each fit, by name; they share their split, scaling and window.
+        listeners: Hear the events of each training, by name.
+
+    Returns:
+        The fits and their scores.
+
+    Raises:
+        ArgumentError: If there is no recipe, or if they do not share what they must.
+    """
+    _check_recipes(recipes)
+    fits = {
+        name: fit_record(rows, recipe, listener=(listeners or {}).get(name, silent), score=False)
+        for name, recipe in recipes.items()
+    }
+    first = next(iter(fits.values()))
+    evaluated = score_all(
+        {name: made.model for name, made in fits.items()},
+        Part(parent=rows, start=0, stop=first.validation_stop),
+        first.split.test,
+        fit=first,
+        seconds={name: made.seconds for name, made in fits.items()},
+    )
+    return Comparison(fits=fits, evaluated=evaluated)
+
+
+def _check_recipes(recipes: Mapping[str, Recipe]) -> None:
+    if not recipes:
+        raise ArgumentError("`models` must name networks: expected at least one, got none. Write models=('lstm',).")
+    for name in ("window", "test", "validation", "test_from", "by", "transform", "scaling", "baseline_lags"):
+        values = {getattr(recipe, name) for recipe in recipes.values()}
+        if len(values) > 1:
+            raise ArgumentError(
+                f"`{name}` must be the same for all networks: got {', '.join(map(str, values))}. "
+                "They are scored on the same rows."
+            )

@@ -1,0 +1,211 @@
+"""The verb `evaluate`: one-step and free-run scores beside the baselines."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import DataError, UnitsError
+from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
+from pendula.forecasting.predictors import Predictor
+from pendula.forecasting.rolling import RollingErrors, roll
+from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_units
+from pendula.runs import Fit, Model
+from pendula.series.record import Record, record
+from pendula.series.split import Part
+from pendula.series.windows import window_segments
+
+__all__ = ["Evaluated", "evaluate", "evaluate_fit", "fit_baselines", "score_all"]
+
+MOST_LEADS = 200
+"""Errors by lead time go at most so far."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Evaluated:
+    """Networks and baselines, scored on the same rows.
+
+    Attributes:
+        evaluation: Predictions and scores of all predictors.
+        rolling: Errors by lead time from many origins, or None where no stretch is long enough.
+        networks: Names of the networks among the predictors.
+        seconds: Training time of each predictor, in seconds, where it was measured.
+    """
+
+    evaluation: Evaluation
+    rolling: RollingErrors | None
+    networks: tuple[str, ...]
+    seconds: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the scores for a table or a file.
+
+        Returns:
+            `models` and `baselines`, by name, and `units`; a score that is not finite is None.
+        """
+        scores = {
+            name: plain_scores(self.evaluation, name, seconds=self.seconds.get(name)) for name in self.evaluation.scores
+        }
+        record = self.evaluation.part.parent
+        return {
+            "models": {name: scores[name] for name in self.networks},
+            "baselines": {name: score for name, score in scores.items() if name not in self.networks},
+            "rows": len(self.evaluation.rows),
+            "units": {"value": _common_unit(record), "time": time_units(self.evaluation.part)},
+        }
+
+
+def evaluate(fit: Fit, series: xr.Dataset | None = None) -> Evaluated:
+    """Score a fit beside the baselines on data it never saw.
+
+    The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows.
+
+    Args:
+        fit: The fit.
+        series: A held-out series with the fit's variables, units and time step; the fit's own test part when left out.
+
+    Returns:
+        Predictions and scores, one step ahead, in free run, and by lead time.
+
+    Raises:
+        DataError: If there is no test part, if the series lacks a variable or has another time step, or if it is too
+            short for a window.
+        UnitsError: If a variable has another unit.
+    """
+    if series is None:
+        return evaluate_fit(fit)
+    held_out = record(series, fit.model.names)
+    _check_alike(fit.model, held_out)
+    return score_all({"network": fit.model}, _known(fit), Part(parent=held_out, start=0, stop=len(held_out)), fit=fit)
+
+
+def evaluate_fit(fit: Fit) -> Evaluated:
+    """Score a fit on its own test part.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        Predictions and scores.
+
+    Raises:
+        DataError: If the record has no test part.
+    """
+    part = fit.split.test
+    if not len(part):
+        raise DataError(
+            "`test` must be a part of the record to score on: expected rows, got none. Name a held-out file."
+        )
+    return score_all({"network": fit.model}, _known(fit), part, fit=fit)
+
+
+def score_all(
+    networks: Mapping[str, Predictor], known: Part, part: Part, *, fit: Fit, seconds: Mapping[str, float] | None = None
+) -> Evaluated:
+    """Score networks and baselines on the same rows.
+
+    Args:
+        networks: By name.
+        known: The rows that baselines may be fitted to.
+        part: The part to score on.
+        fit: A fit whose window, transform and baseline settings are taken.
+        seconds: Training times of the networks, in seconds; the fit's own when left out.
+
+    Returns:
+        Predictions and scores.
+    """
+    began = time.perf_counter()
+    baselines = fit_baselines(known, part, fit=fit)
+    baseline_seconds = time.perf_counter() - began
+    predictors: dict[str, Predictor] = {**networks, **baselines}
+    window = fit.model.window
+    times = dict(seconds) if seconds is not None else dict.fromkeys(networks, fit.seconds)
+    if "linear" in baselines:
+        times["linear"] = baseline_seconds
+    return Evaluated(
+        evaluation=score_part(predictors, part, window=window),
+        rolling=_roll(predictors, part, window=window),
+        networks=tuple(networks),
+        seconds=times,
+    )
+
+
+def fit_baselines(known: Part, part: Part, *, fit: Fit) -> dict[str, Predictor]:
+    """Fit the baselines to all rows before the test part.
+
+    Args:
+        known: The rows they may be fitted to.
+        part: The part they will be scored on.
+        fit: A fit whose window, transform and baseline settings are taken.
+
+    Returns:
+        `persistence`, `linear`, also `linear (sqrt)` or the like where the network sees transformed values, and
+        `seasonal` where the known rows have a period that the part leaves room for.
+    """
+    rows, window = known.record, fit.model.window
+    baselines: dict[str, Predictor] = {"persistence": Persistence()}
+    period = find_period(rows.values, rows.segments)
+    if period is not None and _has_room(part, window=window, context=period):
+        baselines["seasonal"] = SeasonalPersistence(period=period)
+    lags = fit.recipe.baseline_lags
+    baselines["linear"] = fit_linear(rows, len(rows), most_lags=window, lags=lags)
+    link = fit.model.scaler.link
+    if link != "none":
+        scaler = fit.model.scaler
+        baselines[f"linear ({link})"] = fit_linear(rows, len(rows), most_lags=window, lags=lags, scaler=scaler)
+    return baselines
+
+
+def _known(fit: Fit) -> Part:
+    return Part(parent=fit.record, start=0, stop=fit.validation_stop)
+
+
+def _has_room(part: Part, *, window: int, context: int) -> bool:
+    # Every row that has a window before it must also have the longer context.
+    if context <= window:
+        return True
+    try:
+        needed = window_segments(part.parent, part.start, part.stop, length=context, reach_back=True)
+    except DataError:
+        return False
+    scored = window_segments(part.parent, part.start, part.stop, length=window, reach_back=True)
+    return bool(np.array_equal(scored_rows(needed, context), scored_rows(scored, window)))
+
+
+def _roll(predictors: Mapping[str, Predictor], part: Part, *, window: int) -> RollingErrors | None:
+    for leads in (min(len(part) // 2, MOST_LEADS), min(len(part) // 8, MOST_LEADS), 1):
+        try:
+            return roll(predictors, part, window=window, leads=max(1, leads))
+        except DataError:  # gaps leave no stretch that long
+            continue
+    return None
+
+
+def _check_alike(model: Model, held_out: Record) -> None:
+    for name, expected, actual in zip(model.names, model.units, held_out.units, strict=True):
+        if expected and actual and expected != actual:
+            raise UnitsError(
+                f"`{name}` must have the unit of the fit: expected {expected}, got {actual}. Convert the series."
+            )
+    ours, theirs = model.axis, held_out.axis
+    alike = (ours.kind == theirs.kind and ours.units == theirs.units) or not (ours.units and theirs.units)
+    same_step = np.dtype(type(ours.step)) == np.dtype(type(theirs.step)) or not isinstance(ours.step, np.timedelta64)
+    if not (alike and same_step and _close(ours.step, theirs.step)):
+        raise DataError(
+            f"`series` must have the time step of the fit: expected {ours.step_text}, got {theirs.step_text}. "
+            "Resample it with `--resample`."
+        )
+
+
+def _close(ours: Any, theirs: Any) -> bool:
+    if isinstance(ours, np.timedelta64) or isinstance(theirs, np.timedelta64):
+        return bool(ours == theirs)
+    return bool(np.isclose(float(ours), float(theirs), rtol=1e-6))
+
+
+def _common_unit(record: Record) -> str:
+    units = set(record.units)
+    return units.pop() if len(units) == 1 else ""

@@ -1,0 +1,100 @@
+"""The verb `forecast`: future values with intervals, in the units of the record."""
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import ArgumentError, DataError, DivergedError
+from pendula.runs import Fit
+from pendula.series.axis import TimeValue, parse_time
+from pendula.series.record import Record
+from pendula.shapes import Series
+
+__all__ = ["forecast"]
+
+
+def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | str | None = None) -> xr.Dataset:
+    """Run a fit freely into the future.
+
+    Intervals are split-conformal: they are as wide as free runs on the validation part were wrong at each lead time.
+    Where too few of them reach that far, the interval is NaN; the attributes say how many stand behind it.
+
+    Args:
+        fit: The fit.
+        steps: How many steps to forecast.
+        coverage: Probability with which the truth is to lie in the interval, between 0 and 1.
+        start: Time of the first forecast value; after the record's end when left out. Values before it are known,
+            values from it on are not looked at.
+
+    Returns:
+        For each target `x` the variables `x`, `x_lower` and `x_upper` along `time`, with units; the attributes
+        `coverage`, `calibration_origins` and `calibrated_steps`.
+
+    Raises:
+        ArgumentError: If `steps`, `coverage` or `start` breaks its rule.
+        DataError: If a gap lies within the window before the start.
+        DivergedError: If the free run leaves the finite numbers.
+
+    Examples:
+        >>> import pendula
+        >>> t = np.arange(200) * 0.1
+        >>> series = xr.Dataset({"x": ("time", np.sin(t), {"units": "rad"})}, coords={"time": t})
+        >>> fit = pendula.fit(series, model=pendula.nn.Network(hidden_size=4, linear_lags=4), window=10,
+        ...                   training=pendula.Training(epochs=1))
+        >>> future = forecast(fit, steps=3)
+        >>> future.x.attrs["units"], future.time.values.round(1), bool(abs(future.x[0] - np.sin(20.0)) < 1e-3)
+        ('rad', array([20. , 20.1, 20.2]), True)
+    """
+    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
+        raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
+    row = len(fit.record) if start is None else _start_row(fit.record, start, window=fit.model.window)
+    context = fit.record.values[row - fit.model.window : row]
+    if np.isnan(context).any():
+        raise DataError(
+            f"`start` must follow {fit.model.window} known values: got a gap among them. "
+            "Choose another `start`, or fill the gaps with `--gaps fill`."
+        )
+    values = fit.model.run(context[None], steps=steps)[0]
+    if not np.isfinite(values).all():
+        step = int(np.argmin(np.isfinite(values).all(axis=1))) + 1
+        raise DivergedError(
+            f"The free run diverged at step {step} of {steps}. Forecast fewer steps, or train for free runs: "
+            "raise `horizon`, and choose `select_by` free_run."
+        )
+    return _dataset(fit, values, row=row, coverage=coverage)
+
+
+def _start_row(record: Record, start: TimeValue | str, *, window: int) -> int:
+    moment = parse_time(start, record.axis.kind, argument="start")
+    if record.trajectory is not None:
+        raise ArgumentError("`start` must be left out for a record of several trajectories. Forecast its end.")
+    row = int(np.searchsorted(record.time, moment))
+    if row < window or (row == len(record) and moment > record.axis.extend(1)[0]):
+        raise ArgumentError(
+            f"`start` must lie within the record, after its first {window} values: expected {record.time[0]} to "
+            f"{record.axis.extend(1)[0]}, got {start}. Leave it out to forecast from the record's end."
+        )
+    return row
+
+
+def _dataset(fit: Fit, values: Series, *, row: int, coverage: float) -> xr.Dataset:
+    record, steps = fit.record, len(values)
+    times = np.concatenate([record.time[row:], record.axis.extend(max(1, steps))])[:steps]
+    half = np.full(values.shape, np.nan)
+    if fit.calibration is not None:
+        half = fit.calibration.half_width(coverage, steps)
+    variables = {}
+    for channel, (name, unit) in enumerate(zip(record.names, record.units, strict=True)):
+        attributes = {"units": unit} if unit else {}
+        for suffix, sign in (("", 0), ("_lower", -1), ("_upper", 1)):
+            column = values[:, channel] if sign == 0 else values[:, channel] + sign * half[:, channel]
+            variables[name + suffix] = ("time", column, dict(attributes))
+    calibrated = int(np.isfinite(half).all(axis=1).sum())
+    return xr.Dataset(
+        variables,
+        coords={"time": ("time", times, {"units": record.axis.units} if record.axis.units else {})},
+        attrs={
+            "coverage": coverage,
+            "calibration_origins": 0 if fit.calibration is None else fit.calibration.origins,
+            "calibrated_steps": calibrated,
+        },
+    )

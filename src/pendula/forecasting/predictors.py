@@ -1,0 +1,57 @@
+"""What every predictor can do, be it a network or a baseline."""
+
+from typing import Protocol
+
+import numpy as np
+
+from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
+
+__all__ = ["Predictor", "predict_from"]
+
+BATCH = 8192
+"""Origins that are gathered at once, so that memory stays bounded."""
+
+
+class Predictor(Protocol):
+    """Something that forecasts, in physical units."""
+
+    @property
+    def context(self) -> int:
+        """How many known values before the first forecast it needs."""
+        ...
+
+    def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
+        """Forecast from several starts in one batch.
+
+        Args:
+            context: The known past of each start, at least `context` values.
+            steps: How many steps to run freely.
+
+        Returns:
+            The next `steps` values of each start.
+        """
+        ...
+
+
+def predict_from(
+    predictor: Predictor, values: Series, origins: Int[ndarray, " origin"], *, steps: int
+) -> Float[ndarray, "origin step channel"]:
+    """Forecast from several rows of a series, in batches.
+
+    Args:
+        predictor: The predictor.
+        values: The series, in physical units; only rows before an origin are looked at for it.
+        origins: Rows of the first forecast values; each has the predictor's context before it.
+        steps: How many steps to run freely.
+
+    Returns:
+        The forecasts of rows `origin` to `origin + steps`.
+
+    Examples:
+        >>> from pendula.forecasting.baselines import Persistence
+        >>> predict_from(Persistence(), np.array([[1.0], [2.0], [4.0]]), np.array([1, 2]), steps=1)[:, 0, 0]
+        array([1., 2.])
+    """
+    past = np.arange(-predictor.context, 0)
+    chunks = np.split(origins, range(BATCH, len(origins), BATCH))
+    return np.concatenate([predictor.run(values[chunk[:, None] + past], steps=steps) for chunk in chunks])

@@ -1,0 +1,159 @@
+"""Scores on a part of a record: one step ahead and in free run, for every predictor on the same rows."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pendula.forecasting.predictors import Predictor, predict_from
+from pendula.metrics import pointwise_scores, valid_prediction_time
+from pendula.series.split import Part
+from pendula.series.windows import window_segments
+from pendula.shapes import Int, Series, ndarray
+
+__all__ = ["Evaluation", "plain_scores", "score_part", "scored_rows", "time_units"]
+
+MOST_STEPS = 20_000
+"""A free run is scored over at most so many steps."""
+MOST_RUNS = 32
+"""At most so many gap-free stretches of a part are run freely, the longest ones."""
+VALID_THRESHOLD = 0.4
+"""Normalized error at which a free run stops being valid."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Evaluation:
+    """Predictions and scores of several predictors on the same rows.
+
+    Attributes:
+        part: The part of the record that was scored.
+        rows: Rows of the record that one-step predictions were made of.
+        truth: The record there.
+        one_step: One-step predictions of each predictor.
+        free_run: Free runs of each predictor, NaN in rows that no run reached.
+        scores: The scores of each predictor; a score that is not finite is infinite or NaN.
+    """
+
+    part: Part
+    rows: Int[ndarray, " row"]
+    truth: Series
+    one_step: dict[str, Series]
+    free_run: dict[str, Series]
+    scores: dict[str, dict[str, float]]
+
+
+def score_part(predictors: Mapping[str, Predictor], part: Part, *, window: int, free_run: bool = True) -> Evaluation:
+    """Score several predictors on the same rows of a part.
+
+    Args:
+        predictors: By name.
+        part: The part; values before it serve as known past.
+        window: Known values before each scored row.
+        free_run: Whether to run freely, too.
+
+    Returns:
+        Predictions and scores. The free run starts where the part (and each gap-free stretch of it) starts and goes to
+        its end.
+
+    Raises:
+        DataError: If no row of the part has its window before it.
+    """
+    record = part.parent
+    segments = window_segments(record, part.start, part.stop, length=window, reach_back=True)
+    rows = scored_rows(segments, window)
+    runs = _runs(segments, window) if free_run else []
+    evaluation = Evaluation(part=part, rows=rows, truth=record.values[rows], one_step={}, free_run={}, scores={})
+    for name, predictor in predictors.items():
+        evaluation.one_step[name] = predict_from(predictor, record.values, rows, steps=1)[:, 0]
+        evaluation.scores[name] = pointwise_scores(evaluation.truth, evaluation.one_step[name])
+        if free_run:
+            evaluation.free_run[name] = _run_all(predictor, record.values, runs)[rows]
+            evaluation.scores[name] |= _free_run_scores(evaluation, name, runs)
+    return evaluation
+
+
+def scored_rows(segments: Int[ndarray, "segment 2"], window: int) -> Int[ndarray, " row"]:
+    """List the rows that have a whole window before them in their segment.
+
+    Args:
+        segments: Half-open row ranges without a gap.
+        window: Known values before each row.
+
+    Returns:
+        The rows, in order.
+
+    Examples:
+        >>> scored_rows(np.array([[0, 4], [10, 13]]), 2)
+        array([ 2,  3, 12])
+    """
+    return np.concatenate([np.arange(start + window, stop) for start, stop in segments])
+
+
+def _runs(segments: Int[ndarray, "segment 2"], window: int) -> list[tuple[int, int]]:
+    # (first forecast row, steps) of each stretch
+    runs = [(int(start) + window, min(int(stop - start) - window, MOST_STEPS)) for start, stop in segments]
+    return sorted(sorted(runs, key=lambda run: -run[1])[:MOST_RUNS])
+
+
+def _run_all(predictor: Predictor, values: Series, runs: list[tuple[int, int]]) -> Series:
+    joined = np.full_like(values, np.nan)
+    for origin, steps in runs:
+        joined[origin : origin + steps] = predict_from(predictor, values, np.array([origin]), steps=steps)[0]
+    return joined
+
+
+def _free_run_scores(evaluation: Evaluation, name: str, runs: list[tuple[int, int]]) -> dict[str, float]:
+    position = {int(row): index for index, row in enumerate(evaluation.rows)}
+    spans = [slice(position[origin], position[origin] + steps) for origin, steps in runs]
+    covered = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+    forecast, truth = evaluation.free_run[name], evaluation.truth
+    whole = pointwise_scores(truth[covered], forecast[covered])
+    finite = bool(np.isfinite(forecast[covered]).all())
+    step = evaluation.part.parent.axis.step
+    valid = [_valid_time(truth[span], forecast[span], truth) for span in spans]
+    return {
+        "free_run_rmse": whole["rmse"] if finite else math.inf,
+        "free_run_nrmse": whole["nrmse"] if finite else math.inf,
+        "free_run_steps": float(len(covered)),
+        "valid_prediction_time": float(np.mean(valid)) * (1.0 if isinstance(step, np.timedelta64) else float(step)),
+    }
+
+
+def _valid_time(truth: Series, forecast: Series, reference: Series) -> float:
+    # In steps; the scale is that of the whole scored part, so that short stretches are judged alike.
+    scale = float(np.sqrt(np.square(reference - reference.mean(axis=0)).sum(axis=1).mean()))
+    run = np.where(np.isfinite(forecast), forecast, np.inf)
+    with np.errstate(all="ignore"):
+        return valid_prediction_time(truth, run, threshold=VALID_THRESHOLD, scale=scale or None)
+
+
+def time_units(part: Part) -> str:
+    """Name the unit of valid prediction times.
+
+    Args:
+        part: The part that was scored.
+
+    Returns:
+        The time axis' unit, or steps where the axis holds dates or has no unit.
+    """
+    axis = part.parent.axis
+    return "steps" if axis.kind == "datetime" or not axis.units else axis.units
+
+
+def plain_scores(evaluation: Evaluation, name: str, *, seconds: float | None = None) -> dict[str, Any]:
+    """Give a predictor's scores for a table or a file.
+
+    Args:
+        evaluation: The evaluation.
+        name: The predictor.
+        seconds: Training time, in seconds, if it was measured.
+
+    Returns:
+        The scores, None where they are not finite.
+    """
+    scores: dict[str, Any] = {
+        key: value if math.isfinite(value) else None for key, value in evaluation.scores[name].items()
+    }
+    return scores if seconds is None else scores | {"seconds": seconds}

@@ -1,0 +1,111 @@
+"""How a fit is made from a record: every choice, in plain values."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from pendula.errors import ArgumentError, ConfigError, did_you_mean
+from pendula.nn import Network
+from pendula.series.scaling import ScalerKind, ScalerLink
+from pendula.training import Training
+
+__all__ = ["Recipe"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """Every choice that turns a record into a fit.
+
+    Attributes:
+        network: The architecture.
+        training: How it is trained.
+        window: Steps of known past that the network sees.
+        scaling: How center and scale are found on the training part.
+        transform: Function applied before scaling: none, sqrt, log or asinh.
+        test: Fraction of the record kept for the test, from its end.
+        validation: Fraction of what remains, from its end.
+        test_from: Time at which the test part starts, in place of a fraction.
+        by: Cut rows, or keep whole trajectories together.
+        linear_penalty: Ridge penalty of the linear path; chosen on the validation part when None.
+        baseline_lags: Memory of the linear baseline; chosen by Akaike's criterion when None.
+        seed: Of weights, order and noise.
+
+    Examples:
+        >>> Recipe.from_dict(Recipe(window=20).to_dict()).window
+        20
+    """
+
+    network: Network = field(default_factory=Network)
+    training: Training = field(default_factory=Training)
+    window: int = 50
+    scaling: ScalerKind = "standard"
+    transform: ScalerLink = "none"
+    test: float = 0.25
+    validation: float = 0.2
+    test_from: float | int | str | None = None
+    by: Literal["time", "trajectory"] = "time"
+    linear_penalty: float | None = None
+    baseline_lags: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.window, int) or isinstance(self.window, bool) or self.window < 1:
+            raise ArgumentError(f"`window` must be positive: expected 1 or more, got {self.window}. Count it in rows.")
+        if self.network.linear_lags > self.window:
+            raise ArgumentError(
+                f"`linear_lags` must fit into the window: expected at most {self.window}, got "
+                f"{self.network.linear_lags}. Lower it, or lengthen `window`."
+            )
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
+            raise ArgumentError(f"`seed` must be a whole number: expected 0 or more, got {self.seed}. Choose another.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the recipe as plain values.
+
+        Returns:
+            Nested dictionaries of numbers, texts, booleans and None.
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> "Recipe":
+        """Make a recipe from what `to_dict` gave; keys that are left out take their defaults.
+
+        Args:
+            content: Nested dictionaries.
+
+        Returns:
+            The recipe.
+
+        Raises:
+            ConfigError: If a key is unknown, or a value has the wrong type.
+        """
+        top = _checked(cls, content, where="")
+        for name, kind in (("network", Network), ("training", Training)):
+            if name in top:
+                top[name] = kind(**_checked(kind, top[name], where=f"{name}."))
+        return cls(**top)
+
+
+def _checked(kind: type, content: Any, *, where: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ConfigError(f"`{where.rstrip('.')}` must be a table: expected names and values, got {content!r}.")
+    types = {field.name: field.type for field in fields(kind)}
+    for name, value in content.items():
+        if name not in types:
+            raise ConfigError(f"`{where}{name}` must be a known setting." + did_you_mean(name, types))
+        _check_type(f"{where}{name}", value, types[name])
+    return dict(content)
+
+
+def _check_type(name: str, value: Any, expected: Any) -> None:
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+    if isinstance(value, dict):
+        return
+    try:
+        TypeAdapter(expected, config=ConfigDict(strict=True)).validate_python(value)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise ConfigError(
+            f"`{name}` must have the right type: {reason[0].lower()}{reason[1:]}, got {value!r}."
+        ) from error
