@@ -80,6 +80,20 @@ def test_the_shortest_delay_is_one_step():
     np.testing.assert_allclose(run, [1.0, 0.9, 0.8, 0.71])
 
 
+def test_a_delay_of_whole_steps_is_not_interpolated():
+    # 0.3/0.1 is a little less than 3
+    x = [1.0] * 4
+    for _ in range(30):
+        x.append(x[-1] + 0.1 * -x[-4])
+    run = integrate_delay(linear, [1.0], delay=0.3, dt=0.1, samples=31, method="euler")[:, 0]
+    assert run.tolist() == x[3:]
+
+
+def test_a_delay_of_one_step_may_be_rounded_down():
+    run = integrate_delay(linear, [1.0], delay=float(np.nextafter(0.1, 0.0)), dt=0.1, samples=4, method="euler")[:, 0]
+    np.testing.assert_allclose(run, [1.0, 0.9, 0.8, 0.71])
+
+
 def test_a_run_to_infinity_names_its_time():
     with pytest.raises(DivergedError, match=r"left the finite numbers at t = \d+"):
         integrate_delay(lambda _t, state, _past: (state[0] * state[0],), [1.0], delay=1.0, dt=0.1, samples=300)

@@ -74,6 +74,8 @@ def test_initial_states_are_copied_and_checked():
     assert given_state[0] == 1.0
     with pytest.raises(ShapeError, match=r"`initial` must hold components: expected shape \(component, \*batch\)"):
         grid.start_state([])
+    with pytest.raises(ArgumentError, match="`initial` must hold numbers: expected one per component, got array"):
+        grid.start_state(np.array([1.0, "x"]))
     with pytest.raises(ArgumentError, match="`initial` must be finite"):
         grid.start_state([1.0, float("nan")])
 

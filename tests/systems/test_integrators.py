@@ -82,6 +82,11 @@ def test_errors_of_python_floats_are_divergence_too(method):
         iterate(lambda state: (state[0] + 1.0 / (4999.0 - state[0]) * 0.0 + 1.0,), [0.0], samples=9000)
 
 
+def test_an_error_after_the_state_has_left_names_the_earlier_time():
+    with pytest.raises(DivergedError, match=r"at t = 1024 \(sample 1024\)"):
+        iterate(lambda state: (2.0 * state[0] / (1.0 - (state[0] == float("inf"))),), [1.0], samples=5000)
+
+
 def test_maps_that_run_away_name_their_step():
     with pytest.raises(DivergedError, match=r"at t = 1024 \(sample 1024\)"):
         iterate(lambda state: (2.0 * state[0],), [1.0], samples=5000)

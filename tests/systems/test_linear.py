@@ -64,6 +64,12 @@ def test_strong_damping_neither_overflows_nor_cancels():
     np.testing.assert_allclose([x, v], [math.exp(-rate * 1e5), -rate * math.exp(-rate * 1e5)], rtol=1e-6)
 
 
+def test_strong_self_excitation_does_not_cancel():
+    system = Oscillator(gamma=-1e4, drive=0.0, x0=0.0, v0=1.0)
+    fast = 1e4 + math.sqrt(1e8 - 1)  # x → e^(fast t)/(fast - slow), and the slow rate is 1/fast
+    np.testing.assert_allclose(system.exact([1e-3])[0], np.exp(fast * 1e-3) * np.array([1, fast]) / fast, rtol=1e-8)
+
+
 def test_facts_are_read_off_the_solution(fact):
     system = Oscillator()
     amplitude, period = fact(system, "steady amplitude"), fact(system, "drive period")

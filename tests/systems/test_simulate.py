@@ -176,6 +176,7 @@ def test_methods_agree_and_differ_as_they_should():
             ArgumentError,
             "`initial` must name components of `oscillator`: got `z`",
         ),
+        ("oscillator", {"initial": {"x": "one"}}, ArgumentError, "`initial` must hold numbers"),
         ("oscillator", {"initial": [1.0, float("nan")]}, ArgumentError, "`initial` must be finite"),
         ("sine", {"initial": [1.0]}, ArgumentError, "`initial` must be left out for `sine`: it is a signal"),
         ("oscillator", {"dt": 0}, ArgumentError, "`dt` must be positive"),

@@ -62,7 +62,7 @@ def integrate_delay(
     if method not in {"euler", "rk4"}:
         raise ArgumentError(f"`method` must have a fixed step here: expected `euler` or `rk4`, got `{method}`.")
     width = dt / substeps
-    if not width <= delay < float("inf"):
+    if not width * (1 - 1e-9) <= delay < float("inf"):
         raise ArgumentError(
             f"`delay` must not be shorter than a step: expected at least {width:g}, got {delay}. Raise `substeps`."
         )

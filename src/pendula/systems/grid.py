@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,8 +21,8 @@ __all__ = [
     "start_state",
 ]
 
-Initial: TypeAlias = Sequence[float | int] | Float[ndarray, "component *batch"]
-"""An initial state: its components, or an array with a batch along the axes after the first."""
+Initial: TypeAlias = Sequence[Any] | ndarray
+"""An initial state: one number per component, or an array [component, *batch]."""
 
 MAX_BYTES = 2_000_000_000
 """A run whose result would take more memory than this is refused before it starts."""
@@ -125,14 +125,17 @@ def start_state(initial: Initial) -> Float[ndarray, "component *batch"]:
         The same as a new array of float64.
 
     Raises:
-        ArgumentError: If a component is not finite.
+        ArgumentError: If a component is not a finite number.
         ShapeError: If there are no components.
 
     Examples:
         >>> start_state([1, 0])
         array([1., 0.])
     """
-    start = np.array(initial, dtype=np.float64)
+    try:
+        start = np.array(initial, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"`initial` must hold numbers: expected one per component, got {initial!r}.") from error
     if start.ndim < 1 or not start.size:
         raise ShapeError(f"`initial` must hold components: expected shape (component, *batch), got {start.shape}.")
     if not np.isfinite(start).all():

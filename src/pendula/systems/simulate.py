@@ -1,14 +1,14 @@
 """The verb `simulate`: a system and its parameters make a series."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pendula.errors import ArgumentError, ShapeError, did_you_mean
 from pendula.shapes import Float, ndarray
 from pendula.systems.base import System
-from pendula.systems.grid import start_state
+from pendula.systems.grid import Initial, start_state
 from pendula.systems.integrators import Tolerance
 from pendula.systems.noise import check_noise, check_seed, draw_noise, scatter
 from pendula.systems.registry import make_system
@@ -24,7 +24,7 @@ def simulate(
     system: str | System,
     *,
     parameters: Mapping[str, object] | None = None,
-    initial: Sequence[float | int] | Mapping[str, float | int] | Float[ndarray, " component"] | None = None,
+    initial: Initial | Mapping[str, Any] | None = None,
     dt: float | int | None = None,
     duration: float | int | None = None,
     method: str = "rk4",
@@ -89,7 +89,7 @@ def simulate(
 
 
 def _started(
-    system: System, initial: Sequence[float | int] | Mapping[str, float | int] | Float[ndarray, " component"] | None
+    system: System, initial: Initial | Mapping[str, Any] | None
 ) -> tuple[System, Float[ndarray, " component"]]:
     # Set the initial state, and keep it in the system's own initial values where it has them.
     if initial is None:
@@ -109,7 +109,7 @@ def _started(
     }), values
 
 
-def _ordered(system: System, initial: Mapping[str, float | int]) -> list[float]:
+def _ordered(system: System, initial: Mapping[str, Any]) -> list[Any]:
     names = [state.name for state in system.states]
     for name in initial:
         if name not in names:
