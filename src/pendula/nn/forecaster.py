@@ -129,7 +129,8 @@ def build(network: Network, channels: int, *, seed: int = 0) -> Forecaster:
     if channels < 1:
         raise ArgumentError(f"`channels` must be positive: expected 1 or more, got {channels}. Name a target.")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # torch.manual_seed would seed the accelerators too, and those are not put back.
+        torch.default_generator.manual_seed(seed)
         return Forecaster(network, channels)
 
 

@@ -1,5 +1,7 @@
 """A linear autoregression beside the network."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -12,7 +14,8 @@ class LinearPath(nn.Module):
     """A causal linear filter of the last `lags` values: y_t = b + Σ_k A_k x_(t−k), k = 0 … lags − 1.
 
     Its coefficients are buffers, not parameters: they are found by least squares before training and stay as they are.
-    They are held in float64, because the coefficients of smooth series nearly cancel.
+    They are held in float64, whatever the network is converted to, and summed in it: the coefficients of smooth series
+    nearly cancel.
 
     Args:
         channels: Channels of the series.
@@ -39,7 +42,14 @@ class LinearPath(nn.Module):
         self.register_buffer("weight", torch.zeros(channels * lags, outputs, dtype=torch.float64))
         self.register_buffer("bias", torch.zeros(outputs, dtype=torch.float64))
 
-    def empty(self, series: BatchTensor) -> BatchTensor:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "LinearPath":
+        # `.to(dtype)` and its kin reach every buffer through here; the coefficients follow the device alone.
+        weight, bias = self.weight, self.bias
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.weight, self.bias = weight.to(self.weight.device), bias.to(self.bias.device)
+        return self
+
+    def empty(self, series: BatchTensor) -> Float[Tensor, "batch lag channel"]:
         """Give the past of a series of which nothing is known: zeros.
 
         Args:
@@ -65,5 +75,5 @@ class LinearPath(nn.Module):
         joined = torch.cat([past, series], dim=1)
         # [batch, time, channel, lag], oldest lag first → newest lag first, channels within a lag
         lagged = joined.unfold(1, self.lags, 1).flip(-1).transpose(2, 3).flatten(2)
-        filtered = lagged @ self.weight.to(series.dtype) + self.bias.to(series.dtype)
-        return filtered, joined[:, joined.shape[1] - (self.lags - 1) :]
+        filtered = lagged.to(self.weight.dtype) @ self.weight + self.bias
+        return filtered.to(series.dtype), joined[:, joined.shape[1] - (self.lags - 1) :]

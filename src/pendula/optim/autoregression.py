@@ -58,7 +58,7 @@ def lagged(values: BatchSeries, lags: int) -> Float[ndarray, "batch lag_channel"
     return np.asarray(values[:, : -lags - 1 : -1].reshape(len(values), -1))
 
 
-def iterate(solution: LinearMap, context: BatchSeries, *, steps: int) -> BatchSeries:
+def iterate(solution: LinearMap, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch steps channel"]:
     """Run an autoregression freely: its predictions become its past.
 
     Args:
