@@ -324,15 +324,17 @@ def _finish(prepared: _Prepared, recipe: Recipe, trained: Trained, *, notes: Seq
 
 
 def _calibrate(model: Model, part: Part) -> Calibration | None:
-    """Measure free runs on the validation part: the weights were not fitted to it, only the epoch was chosen on it."""
+    # Free runs on the validation part: the weights were not fitted to it, only the epoch was chosen on it. They are
+    # measured on the network's scale, so that an interval under a square root does not reach below 0.
+    rows = part.parent
+    scaled = replace(part, parent=replace(rows, values=model.scaler.transform(rows.values)))
+    channels = len(rows.names)
+    plain = replace(model, scaler=Scaler(kind="none", link="none", center=np.zeros(channels), scale=np.ones(channels)))
     for steps in (len(part) // 2, len(part) // 8, 1):
+        leads = max(1, min(steps, MOST_RUN_STEPS))
         try:
             errors = roll(
-                {"network": model},
-                part,
-                window=model.window,
-                leads=max(1, min(steps, MOST_RUN_STEPS)),
-                most_origins=CALIBRATION_ORIGINS,
+                {"network": plain}, scaled, window=model.window, leads=leads, most_origins=CALIBRATION_ORIGINS
             )
         except DataError:  # gaps leave no stretch that long
             continue

@@ -79,22 +79,27 @@ def _start_row(record: Record, start: TimeValue | str, *, window: int) -> int:
 def _dataset(fit: Fit, values: Series, *, row: int, coverage: float) -> xr.Dataset:
     record, steps = fit.record, len(values)
     times = np.concatenate([record.time[row:], record.axis.extend(max(1, steps))])[:steps]
-    half = np.full(values.shape, np.nan)
-    if fit.calibration is not None:
-        half = fit.calibration.half_width(coverage, steps)
-    variables = {}
-    for channel, (name, unit) in enumerate(zip(record.names, record.units, strict=True)):
-        attributes = {"units": unit} if unit else {}
-        for suffix, sign in (("", 0), ("_lower", -1), ("_upper", 1)):
-            column = values[:, channel] if sign == 0 else values[:, channel] + sign * half[:, channel]
-            variables[name + suffix] = ("time", column, dict(attributes))
-    calibrated = int(np.isfinite(half).all(axis=1).sum())
+    lower, upper = _interval(fit, values, coverage)
+    columns = {
+        name + suffix: ("time", band[:, channel], {"units": unit} if unit else {})
+        for channel, (name, unit) in enumerate(zip(record.names, record.units, strict=True))
+        for suffix, band in (("", values), ("_lower", lower), ("_upper", upper))
+    }
     return xr.Dataset(
-        variables,
+        columns,
         coords={"time": ("time", times, {"units": record.axis.units} if record.axis.units else {})},
         attrs={
             "coverage": coverage,
             "calibration_origins": 0 if fit.calibration is None else fit.calibration.origins,
-            "calibrated_steps": calibrated,
+            "calibrated_steps": int(np.isfinite(lower).all(axis=1).sum()),
         },
     )
+
+
+def _interval(fit: Fit, values: Series, coverage: float) -> tuple[Series, Series]:
+    # The half widths are those of the network's scale, where the errors were measured.
+    half = np.full(values.shape, np.nan)
+    if fit.calibration is not None:
+        half = fit.calibration.half_width(coverage, len(values))
+    scaled = fit.model.scaler.transform(values)
+    return fit.model.scaler.inverse(scaled - half), fit.model.scaler.inverse(scaled + half)

@@ -13,7 +13,7 @@ __all__ = ["Calibration"]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Calibration:
-    """Absolute errors of free runs from several origins, in physical units.
+    """Absolute errors of free runs from several origins, on the scale of the network.
 
     Attributes:
         errors: Absolute errors; infinite where a run diverged.
@@ -41,7 +41,7 @@ class Calibration:
             steps: How many lead times.
 
         Returns:
-            Half widths in physical units; NaN where there is no calibration for that lead time, or too few origins for
+            Half widths in scaled units; NaN where there is no calibration for that lead time, or too few origins for
             that coverage.
 
         Raises:
