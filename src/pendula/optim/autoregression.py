@@ -82,7 +82,8 @@ def select_order(values: Series, segments: Int[ndarray, "segment 2"], *, most: i
     r"""Choose the memory of an autoregression by Akaike's information criterion.
 
     All orders are compared on the same rows: AIC = n log det Σ̂ + 2 m, with m coefficients and the residuals'
-    covariance taken as diagonal.
+    covariance taken as diagonal. Orders that need more than half as many coefficients as there are rows are left out:
+    their residuals say little about the noise. At least order 1 is considered.
 
     Args:
         values: The series.
@@ -109,9 +110,11 @@ def _orders(most: int) -> list[int]:
 def _criterion(values: Series, segments: Int[ndarray, "segment 2"], *, lags: int, most: int) -> float:
     problem = autoregression_problem(values, segments, lags=lags, first=most - 1)
     solution = problem.solve()
+    if 2 * (len(solution.weight) + 1) > problem.rows:
+        return np.inf
     coefficients = solution.weight.size + solution.bias.size
     # Below rounding, a smaller residual means nothing.
-    floor = np.finfo(np.float64).eps * float(np.nanmax(np.abs(values)))
+    floor = max(np.finfo(np.float64).eps * float(np.nanmax(np.abs(values))), np.finfo(np.float64).tiny)
     return float(problem.rows * 2 * np.log(np.maximum(solution.rms, floor)).sum() + 2 * coefficients)
 
 
