@@ -138,8 +138,8 @@ def fit_linear(
     values = record.values[:stop] if scaler is None else scaler.transform(record.values[:stop])
     segments = np.clip(record.segments, max(0, stop - MOST_ROWS), stop)
     longest = int((segments[:, 1] - segments[:, 0]).max(initial=0))
-    most = min(most_lags, (longest - 1) // 2)
-    if lags is None and most >= 1:
+    if lags is None and longest > 1:
+        most = min(most_lags, max(1, (longest - 1) // 2))
         lags = select_order(values, np.clip(segments, max(0, stop - ORDER_ROWS), stop), most=most)
     if lags is None or longest <= lags:
         raise DataError(
@@ -153,8 +153,9 @@ def fit_linear(
 def find_period(values: Series, segments: Int[ndarray, "segment 2"]) -> int | None:
     """Find the period of a series from its autocorrelation.
 
-    The period is the highest peak of the autocorrelation of the longest gap-free stretch after its first zero, if it
-    exceeds 0.3 there; a series of several channels is judged by their mean autocorrelation.
+    The period is the first high peak of the autocorrelation of the longest gap-free stretch after its first zero:
+    one of at least 0.9 times the highest, which has to exceed 0.3. A series of several channels is judged by their
+    mean autocorrelation.
 
     Args:
         values: The series.
@@ -176,7 +177,10 @@ def find_period(values: Series, segments: Int[ndarray, "segment 2"]) -> int | No
     peaks = np.flatnonzero((after[1:-1] >= after[:-2]) & (after[1:-1] > after[2:])) + 1
     if not len(peaks) or after[peaks].max() < 0.3:
         return None
-    return int(below[0] + peaks[np.argmax(after[peaks])])
+    # Multiples of the period are peaks as high as the first one; noise puts small peaks on its slope.
+    first = peaks[after[peaks] >= 0.9 * after[peaks].max()][0] + below[0]
+    near = peaks[peaks + below[0] < 1.5 * first]
+    return int(below[0] + near[np.argmax(after[near])])
 
 
 def _autocorrelation(values: Series) -> ndarray:

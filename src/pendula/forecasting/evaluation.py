@@ -191,9 +191,8 @@ def _check_alike(model: Model, held_out: Record) -> None:
                 f"`{name}` must have the unit of the fit: expected {expected}, got {actual}. Convert the series."
             )
     ours, theirs = model.axis, held_out.axis
-    alike = (ours.kind == theirs.kind and ours.units == theirs.units) or not (ours.units and theirs.units)
-    same_step = np.dtype(type(ours.step)) == np.dtype(type(theirs.step)) or not isinstance(ours.step, np.timedelta64)
-    if not (alike and same_step and _close(ours.step, theirs.step)):
+    alike = ours.units == theirs.units or not (ours.units and theirs.units)
+    if not (alike and ours.is_calendar == theirs.is_calendar and _close(ours.step, theirs.step)):
         raise DataError(
             f"`series` must have the time step of the fit: expected {ours.step_text}, got {theirs.step_text}. "
             "Resample it with `--resample`."
@@ -201,8 +200,9 @@ def _check_alike(model: Model, held_out: Record) -> None:
 
 
 def _close(ours: Any, theirs: Any) -> bool:
-    if isinstance(ours, np.timedelta64) or isinstance(theirs, np.timedelta64):
-        return bool(ours == theirs)
+    dates = isinstance(ours, np.timedelta64)
+    if dates or isinstance(theirs, np.timedelta64):
+        return dates and isinstance(theirs, np.timedelta64) and bool(ours == theirs)
     return bool(np.isclose(float(ours), float(theirs), rtol=1e-6))
 
 

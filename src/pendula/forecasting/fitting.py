@@ -28,7 +28,7 @@ from pendula.runs import (
 from pendula.series.record import Record, column_names, record
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink, fit_scaler
 from pendula.series.split import Part, Split, split
-from pendula.series.windows import windows_for
+from pendula.series.windows import window_segments, windows_for
 from pendula.shapes import SeriesTensor
 from pendula.training import Listener, Trained, Training, Validation, silent, start_forecaster, train
 
@@ -224,7 +224,7 @@ class _Prepared:
 
 
 def _prepare(rows: Record, recipe: Recipe) -> _Prepared:
-    parts = split(rows, test=recipe.test, validation=recipe.validation, test_from=recipe.test_from, by=recipe.by)
+    parts = _split(rows, recipe)
     scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
     scaled = scaler.transform(rows.values)
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
@@ -247,9 +247,27 @@ def _prepare(rows: Record, recipe: Recipe) -> _Prepared:
     )
 
 
+def _split(rows: Record, recipe: Recipe) -> Split:
+    if recipe.cut == "rows":
+        return split(rows, test=recipe.test, validation=recipe.validation, test_from=recipe.test_from, by=recipe.by)
+    # The lecture's way: the first ⌊(1 − test) n⌋ of n windows train.
+    windows = len(rows) - recipe.window
+    stop = recipe.window + int((1 - recipe.test) * windows)
+    if windows < 2 or stop <= recipe.window or len(rows.segments) > 1 or recipe.validation:
+        raise ArgumentError(
+            "`cut` must be rows for this record: windows are counted in one gap-free stretch that holds several of "
+            "them, without a validation part. Leave `cut` out."
+        )
+    return Split(
+        train=Part(parent=rows, start=0, stop=stop),
+        validation=Part(parent=rows, start=stop, stop=stop),
+        test=Part(parent=rows, start=stop, stop=len(rows)),
+    )
+
+
 def _validation(parts: Split, scaled: SeriesTensor, recipe: Recipe) -> Validation | None:
     # Inputs may reach back into the training part: the past is known.
-    part, window = parts.validation, recipe.window
+    part, window = (parts.test if recipe.watch == "test" else parts.validation), recipe.window
     if not len(part):
         return None
     leads = recipe.network.leads

@@ -47,12 +47,13 @@ def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | 
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
     row = len(fit.record) if start is None else _start_row(fit.record, start, window=fit.model.window)
-    context = fit.record.values[row - fit.model.window : row]
-    if np.isnan(context).any():
+    known = _known_before(fit.record, row)
+    if known < fit.model.window:
         raise DataError(
-            f"`start` must follow {fit.model.window} known values: got a gap among them. "
-            "Choose another `start`, or fill the gaps with `--gaps fill`."
+            f"`start` must follow {fit.model.window} known values: got {known} since the last gap or the start of the "
+            "trajectory. Choose another `start`, or fill the gaps with `--gaps fill`."
         )
+    context = fit.record.values[row - fit.model.window : row]
     values = fit.model.run(context[None], steps=steps)[0]
     if not np.isfinite(values).all():
         step = int(np.argmin(np.isfinite(values).all(axis=1))) + 1
@@ -63,15 +64,24 @@ def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | 
     return _dataset(fit, values, row=row, coverage=coverage)
 
 
+def _known_before(record: Record, row: int) -> int:
+    # Rows of the segment that ends at this row or goes on through it; none after a gap.
+    holding = record.segments[(record.segments[:, 0] < row) & (record.segments[:, 1] >= row)]
+    return int(row - holding[0, 0]) if len(holding) else 0
+
+
 def _start_row(record: Record, start: TimeValue | str, *, window: int) -> int:
     moment = parse_time(start, record.axis.kind, argument="start")
     if record.trajectory is not None:
         raise ArgumentError("`start` must be left out for a record of several trajectories. Forecast its end.")
-    row = int(np.searchsorted(record.time, moment))
-    if row < window or (row == len(record) and moment > record.axis.extend(1)[0]):
+    end = record.axis.extend(1)
+    # 0.1 added up eight times is less than 0.8: a float that a user types is met within rounding.
+    slack = 1e-6 * float(record.axis.step) if record.axis.kind == "float" else 0  # type: ignore[arg-type] # no date
+    row = int(np.searchsorted(np.concatenate([record.time, end]) + slack, moment))
+    if row < window or row > len(record):
         raise ArgumentError(
             f"`start` must lie within the record, after its first {window} values: expected {record.time[0]} to "
-            f"{record.axis.extend(1)[0]}, got {start}. Leave it out to forecast from the record's end."
+            f"{end[0]}, got {start}. Leave it out to forecast from the record's end."
         )
     return row
 

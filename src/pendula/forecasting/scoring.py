@@ -123,10 +123,12 @@ def _free_run_scores(evaluation: Evaluation, name: str, runs: list[tuple[int, in
 
 def _valid_time(truth: Series, forecast: Series, reference: Series) -> float:
     # In steps; the scale is that of the whole scored part, so that short stretches are judged alike.
+    if (reference.min(axis=0) == reference.max(axis=0)).all():
+        return math.nan  # a constant has no scale
     scale = float(np.sqrt(np.square(reference - reference.mean(axis=0)).sum(axis=1).mean()))
     run = np.where(np.isfinite(forecast), forecast, np.inf)
     with np.errstate(all="ignore"):
-        return valid_prediction_time(truth, run, threshold=VALID_THRESHOLD, scale=scale or None)
+        return valid_prediction_time(truth, run, threshold=VALID_THRESHOLD, scale=scale)
 
 
 def time_units(part: Part) -> str:

@@ -25,6 +25,9 @@ class Recipe:
         validation: Fraction of what remains, from its end.
         test_from: Time at which the test part starts, in place of a fraction.
         by: Cut rows, or keep whole trajectories together.
+        cut: Whether the test fraction counts rows, or windows (as the lecture does: 950 windows of 1000 points).
+        watch: The part whose errors are recorded in each epoch. Watching the test part leaks, and is allowed only where
+            the last epoch is kept whatever the errors are.
         linear_penalty: Ridge penalty of the linear path; chosen on the validation part when None.
         baseline_lags: Memory of the linear baseline; chosen by Akaike's criterion when None.
         seed: Of weights, order and noise.
@@ -43,6 +46,8 @@ class Recipe:
     validation: float = 0.2
     test_from: float | int | str | None = None
     by: Literal["time", "trajectory"] = "time"
+    cut: Literal["rows", "windows"] = "rows"
+    watch: Literal["validation", "test"] = "validation"
     linear_penalty: float | None = None
     baseline_lags: int | None = None
     seed: int = 0
@@ -54,6 +59,12 @@ class Recipe:
             raise ArgumentError(
                 f"`linear_lags` must fit into the window: expected at most {self.window}, got "
                 f"{self.network.linear_lags}. Lower it, or lengthen `window`."
+            )
+        if self.watch == "test" and (self.training.select_by != "last_epoch" or self.network.linear_lags):
+            raise ArgumentError(
+                "`watch` must be validation where errors choose something: expected select_by='last_epoch' and no "
+                f"linear path, got '{self.training.select_by}' and {self.network.linear_lags} lags. The test part "
+                "must not choose."
             )
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise ArgumentError(f"`seed` must be a whole number: expected 0 or more, got {self.seed}. Choose another.")

@@ -1,0 +1,54 @@
+"""What an experiment is: settings with defaults, and a function that runs them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import xarray as xr
+
+from pendula.report import ReportContent
+from pendula.runs import Fit
+from pendula.training import Listener
+
+__all__ = ["Experiment", "ExperimentResult", "Progress", "Protocol"]
+
+Progress: TypeAlias = Callable[[str], Listener]
+"""Gives the listener of the training with that name."""
+Protocol: TypeAlias = Literal["leak-free", "lecture"]
+"""Leak-free, or the lecture's own splits, scaling and training, for comparison."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ExperimentResult:
+    """What an experiment came to.
+
+    Attributes:
+        results: Numbers and texts, ready for JSON.
+        content: The page.
+        figures: PNG files by name.
+        fits: The fits by name.
+        forecasts: Forecasts by name.
+    """
+
+    results: dict[str, Any]
+    content: ReportContent
+    figures: dict[str, bytes]
+    fits: dict[str, Fit] = field(default_factory=dict)
+    forecasts: dict[str, xr.Dataset] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Experiment:
+    """An experiment that can be run by name.
+
+    Attributes:
+        name: As on the command line.
+        summary: One sentence.
+        settings: A frozen dataclass of settings, all with defaults.
+        run: Runs the settings; its second argument gives a listener for each training, by name.
+    """
+
+    name: str
+    summary: str
+    settings: type
+    run: Callable[[Any, Progress], ExperimentResult]

@@ -1,0 +1,81 @@
+"""What the figures of several fits are drawn from."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from pendula.figures import PredictorCurves
+from pendula.forecasting import Comparison
+from pendula.runs import Fit
+
+__all__ = ["loss_curves", "part_ranges", "predictor_curves"]
+
+
+def loss_curves(fit: Fit, *, held_out: str = "validation") -> dict[str, Sequence[float | None]]:
+    """Give the squared errors of each epoch on the scale of the network.
+
+    Args:
+        fit: The fit.
+        held_out: Name of the part that the network was watched on.
+
+    Returns:
+        The training loss and the held-out one-step error of epochs 1, 2, …
+    """
+    scale = float(fit.model.forecaster.output_scale.square().mean())
+    records = [record for record in fit.history if record.epoch > 0]
+    curves: dict[str, Sequence[float | None]] = {
+        "train": [None if record.train_loss is None else record.train_loss * scale for record in records]
+    }
+    errors = [record.validation_one_step for record in records]
+    if any(error is not None for error in errors):
+        curves[held_out] = [None if error is None else error**2 for error in errors]
+    return curves
+
+
+def part_ranges(fit: Fit) -> dict[str, tuple[int, int]]:
+    """Give the row ranges of the parts that are not empty.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        Half-open row ranges by name.
+    """
+    parts = {"train": fit.split.train, "validation": fit.split.validation, "test": fit.split.test}
+    return {name: (part.start, part.stop) for name, part in parts.items() if len(part)}
+
+
+def predictor_curves(
+    comparison: Comparison, *, held_out: str = "validation"
+) -> tuple[dict[str, PredictorCurves], dict[str, PredictorCurves]]:
+    """Lay out the predictions of all predictors over the whole test part.
+
+    Args:
+        comparison: Fits of one channel, and their scores.
+        held_out: Name of the part that the networks were watched on.
+
+    Returns:
+        What the networks give to a figure, and what the baselines give.
+    """
+    evaluation = comparison.evaluated.evaluation
+    part = evaluation.part
+    position = evaluation.rows - part.start
+
+    def whole(rows: Float[ndarray, "row channel"]) -> Float[ndarray, " test"]:
+        column = np.full(len(part), np.nan)
+        column[position] = rows[:, 0]
+        return column
+
+    curves = {
+        name: PredictorCurves(
+            one_step=whole(evaluation.one_step[name]),
+            free_run=whole(evaluation.free_run[name]),
+            losses=loss_curves(comparison.fits[name], held_out=held_out) if name in comparison.fits else {},
+            best_epoch=(comparison.fits[name].best_epoch or None) if name in comparison.fits else None,
+        )
+        for name in evaluation.scores
+    }
+    networks = {name: curve for name, curve in curves.items() if name in comparison.fits}
+    return networks, {name: curve for name, curve in curves.items() if name not in comparison.fits}
