@@ -18,7 +18,7 @@ def scores(models: dict[str, Any], baselines: dict[str, Any], unit: str = "") ->
 
 WINS = "is better than every baseline"
 BOTH = "one step ahead and running freely"
-LOSES = "is not better than the best baseline, neither one step ahead nor running freely."
+LOSES = "is not better than linear autoregression, neither one step ahead nor running freely."
 
 HEADLINES = [
     ("wins both", {"a": (0.5, 0.5)}, {"persistence": (1, 1)}, f"The network {WINS}, {BOTH}."),
@@ -27,13 +27,13 @@ HEADLINES = [
         "free run only",
         {"a": (2, 0.5)},
         {"persistence": (1, 1)},
-        f"The network {WINS} running freely, but not one step ahead.",
+        f"The network {WINS} running freely, but not better than persistence one step ahead.",
     ),
     (
         "one step only",
         {"a": (0.5, 2)},
         {"persistence": (1, 1)},
-        f"The network {WINS} one step ahead, but not running freely.",
+        f"The network {WINS} one step ahead, but not better than persistence running freely.",
     ),
     (
         "one baseline is better",
@@ -45,14 +45,30 @@ HEADLINES = [
         "a tie is no win",
         {"a": (0.995, 0.5)},
         {"persistence": (1, 1)},
-        f"The network {WINS} running freely, but not one step ahead.",
+        f"The network {WINS} running freely, but not better than persistence one step ahead.",
+    ),
+    (
+        "each task has its strongest baseline",
+        {"a": (2, 2)},
+        {"persistence": (1, 0.3), "linear (sqrt)": (0.5, 0.5), "seasonal": (3, 0.1)},
+        (
+            "The network is not better than linear autoregression (sqrt) one step ahead, "
+            "nor than the seasonal baseline running freely."
+        ),
+    ),
+    ("one task lost", {"a": (2,)}, {"persistence": (1,)}, "The network is not better than persistence one step ahead."),
+    (
+        "nothing stays finite",
+        {"a": (0.5, None)},
+        {"persistence": (1, None)},
+        "The network is better than every baseline one step ahead, but not better than the baselines running freely.",
     ),
     ("exact tie at zero", {"a": (0, 0)}, {"linear": (0, 0)}, f"The network {LOSES}"),
     (
         "diverged network",
         {"a": (0.5, None)},
         {"persistence": (1, 1)},
-        f"The network {WINS} one step ahead, but not running freely.",
+        f"The network {WINS} one step ahead, but not better than persistence running freely.",
     ),
     ("diverged baselines", {"a": (0.5, 0.5)}, {"persistence": (1, None)}, f"The network {WINS}, {BOTH}."),
     ("no free run", {"a": (0.5,)}, {"persistence": (1,)}, f"The network {WINS}, one step ahead."),
@@ -141,6 +157,19 @@ def test_high_r2_is_called_misleading_where_persistence_is_no_worse(
 def test_linear_records_need_no_network(nrmse: float | None, is_linear: bool) -> None:
     sentences = verdict(scores({"a": (1.0, 1.0)}, {"linear": (0.1, 0.1, None, nrmse)}))
     assert any("a network is not needed" in sentence for sentence in sentences) == is_linear
+
+
+def test_a_record_may_be_linear_under_a_transform() -> None:
+    rows = {"linear": (0.1, 0.1, None, 0.5), "linear (sqrt)": (0.1, 0.1, None, 0.002)}
+    assert verdict(scores({"a": (1.0, 1.0)}, rows))[-1] == (
+        "Linear autoregression (sqrt) runs freely with an NRMSE of 0.002: "
+        "the record, under sqrt, is linear, or nearly so, and a network is not needed."
+    )
+
+
+def test_the_network_of_a_fit_is_called_so() -> None:
+    sentences = verdict(scores({"network": (1.0, 2.0)}, {"persistence": (2.0, 4.0)}, unit="m"))
+    assert sentences[1] == "One step ahead, the network has an RMSE of 1 m: 50 % below persistence (2 m)."
 
 
 def test_other_baselines_keep_their_names() -> None:

@@ -59,6 +59,7 @@ _BASELINES = {
     # Okabe and Ito's yellow, #F0E442, darkened: thin lines of it vanish on white paper
     "seasonal": Stroke(color="#A89B00", linestyle=_DASH_DOTTED),
 }
+_TRANSFORMED = Stroke(color="#56B4E9", linestyle=_DASHED)
 _CELLS = {"rnn": "#D55E00", "lstm": "#0072B2", "gru": "#009E73", "esn": "#CC79A7"}
 _NETWORK_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
 _NETWORK_DASHES = ("-", (0, (8, 1)), (0, (3, 1, 1, 1)), (0, (2, 1)))
@@ -250,4 +251,5 @@ def _fixed_stroke(name: str) -> Stroke | None:
     lowered = name.lower()
     if lowered in _CELLS:
         return Stroke(color=_CELLS[lowered])
-    return _BASELINES.get(lowered)
+    # "linear (sqrt)" is a linear autoregression, too: that of transformed values
+    return _BASELINES.get(lowered) or (_TRANSFORMED if lowered.startswith("linear (") else None)

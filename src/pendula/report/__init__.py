@@ -4,12 +4,16 @@
 render_report   content → page
 verdict         scores → plain sentences
 score_table     scores → heads and rows
+score_text      scores → the same for a terminal
+write_report    content, images → report.html, figures/*.png
 ```
 """
 
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
+from pendula.report.text import score_text
 from pendula.report.verdict import verdict
+from pendula.report.write import write_report
 
 __all__ = [
     "Reference",
@@ -20,5 +24,7 @@ __all__ = [
     "ScoreTable",
     "render_report",
     "score_table",
+    "score_text",
     "verdict",
+    "write_report",
 ]

@@ -23,6 +23,7 @@ class ReportFigure:
         caption: Stands under the image.
         alt: Says what the image shows, for those who cannot see it.
         png: The image.
+        name: Of its file in the run directory, without the suffix; empty for an image that has no file.
 
     Examples:
         >>> ReportFigure(caption="Free run", alt="The network follows the truth for 3 s.", png=b"").caption
@@ -32,6 +33,7 @@ class ReportFigure:
     caption: str
     alt: str
     png: bytes
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +86,11 @@ class ReportContent:
     references: Sequence[Reference] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
+
+    @property
+    def images(self) -> dict[str, bytes]:
+        """The images that have a file of their own, by name."""
+        return {figure.name: figure.png for figure in self.figures if figure.name}
 
 
 def render_report(content: ReportContent) -> str:

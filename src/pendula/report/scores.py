@@ -1,7 +1,7 @@
 """The table of scores: a row for each predictor, a column for each metric, the best of each column emphasized."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,11 +86,12 @@ class ScoreTable:
     rows: tuple[ScoreRow, ...]
 
 
-def score_table(scores: Mapping[str, Any]) -> ScoreTable:
+def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = None) -> ScoreTable:
     """Lay out scores as a table; columns that no predictor has are left out.
 
     Args:
         scores: Has "models" and "baselines" (scores by predictor and metric) and "units" (see `unit_of`).
+        metrics: Keys of the columns to lay out, in the table's own order; all when left out.
 
     Returns:
         The table.
@@ -112,13 +113,14 @@ def score_table(scores: Mapping[str, Any]) -> ScoreTable:
         for kind, group in (("network", "models"), ("baseline", "baselines"))
         for name, row in scores.get(group, {}).items()
     ]
-    metrics = [metric for metric in _METRICS if any(metric.key in row for _, _, row in predictors)]
     rows = [row for _, _, row in predictors]
-    best = {metric.key: _best(metric, rows) for metric in metrics}
+    wanted = [metric for metric in _METRICS if metrics is None or metric.key in metrics]
+    columns = [metric for metric in wanted if any(metric.key in row for row in rows)]
+    best = {metric.key: _best(metric, rows) for metric in columns}
     return ScoreTable(
-        heads=tuple(label(metric.head, unit_of(scores, metric.key)) for metric in metrics),
+        heads=tuple(label(metric.head, unit_of(scores, metric.key)) for metric in columns),
         rows=tuple(
-            ScoreRow(name=name, kind=kind, cells=tuple(_cell(metric, row, best[metric.key]) for metric in metrics))
+            ScoreRow(name=name, kind=kind, cells=tuple(_cell(metric, row, best[metric.key]) for metric in columns))
             for name, kind, row in predictors
         ),
     )

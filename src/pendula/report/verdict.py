@@ -18,6 +18,7 @@ HIGH_R2 = 0.9
 """An R² from here on impresses."""
 
 _NAMES = {
+    "network": "the network",
     "persistence": "persistence",
     "linear": "linear autoregression",
     "seasonal": "the seasonal baseline",
@@ -42,7 +43,7 @@ def verdict(scores: Mapping[str, Any]) -> list[str]:
         ...     "units": {"value": "m"}}
         >>> for sentence in verdict(scores):
         ...     print(sentence)
-        The network is better than every baseline running freely, but not one step ahead.
+        The network is better than every baseline running freely, but not better than persistence one step ahead.
         One step ahead, lstm has an RMSE of 0.0133 m: 12 times that of persistence (0.00111 m).
         Running freely, lstm has an RMSE of 0.2 m: 75 % below persistence (0.8 m).
         The R² of 0.9989 misleads: persistence ("the same as now") has learned nothing and is no worse one step ahead.
@@ -65,12 +66,23 @@ def _headline(scores: Mapping[str, Any]) -> str:
     lost = [when for when, is_better in outcomes.items() if is_better is False]
     if not won and not lost:
         return "Networks and baselines have no score in common, so they cannot be compared."
+    rivals = {when.lower(): _strongest(scores, key) for key, when in _KINDS}
     if not won:
-        where = f"neither {' nor '.join(lost)}" if len(lost) > 1 else "".join(lost)
-        return f"{who} is not better than the best baseline, {where}."
+        return f"{who} is not better than {_unbeaten([(when, rivals[when]) for when in lost])}."
     if lost:
-        return f"{who} is better than every baseline {won[0]}, but not {lost[0]}."
+        return f"{who} is better than every baseline {won[0]}, but not better than {rivals[lost[0]]} {lost[0]}."
     return f"{who} is better than every baseline, {' and '.join(won)}."
+
+
+def _strongest(scores: Mapping[str, Any], key: str) -> str:
+    best = _best(scores["baselines"], key)
+    return _called(best[0]) if best else "the baselines"
+
+
+def _unbeaten(rivals: list[tuple[str, str]]) -> str:
+    if len(rivals) == 2 and rivals[0][1] == rivals[1][1]:
+        return f"{rivals[0][1]}, neither {rivals[0][0]} nor {rivals[1][0]}"
+    return ", nor than ".join(f"{name} {when}" for when, name in rivals)
 
 
 def _wins(scores: Mapping[str, Any], key: str) -> bool | None:
@@ -105,7 +117,7 @@ def _comparison(scores: Mapping[str, Any], key: str, when: str) -> str:
         for name, error in _ranked(baselines, key)
     ]
     diverged = "".join(f"; {_called(name)} diverged" for name in _diverged(baselines, key))
-    start = f"{when}, {network[0]} has an RMSE of {_quantity(network[1], unit)}"
+    start = f"{when}, {_called(network[0])} has an RMSE of {_quantity(network[1], unit)}"
     return start + (f": {_listed(rivals)}" if rivals else "") + f"{diverged}."
 
 
@@ -122,12 +134,16 @@ def _misleading(scores: Mapping[str, Any]) -> list[str]:
 
 
 def _linear(scores: Mapping[str, Any]) -> list[str]:
-    error = finite_score(scores.get("baselines", {}).get("linear", {}), "free_run_nrmse")
-    if error is None or error >= NEARLY_LINEAR:
+    rows = {name: row for name, row in scores.get("baselines", {}).items() if name.partition(" ")[0] == "linear"}
+    best = _best(rows, "free_run_nrmse")
+    if best is None or best[1] >= NEARLY_LINEAR:
         return []
-    nrmse = format_number(error, digits=3)
-    run = f"Linear autoregression runs freely with an NRMSE of {nrmse}"
-    return [f"{run}: the record is linear, or nearly so, and a network is not needed."]
+    name, error = best
+    run = f"{_capital(_called(name))} runs freely with an NRMSE of {format_number(error, digits=3)}"
+    link = name.partition("(")[2].rstrip(")")
+    return [
+        f"{run}: the record{f', under {link},' if link else ''} is linear, or nearly so, and a network is not needed."
+    ]
 
 
 def _ranked(rows: Mapping[str, Mapping[str, Any]], key: str) -> list[tuple[str, float]]:
@@ -167,7 +183,13 @@ def _times(factor: float) -> str:
 
 
 def _called(name: str) -> str:
-    return _NAMES.get(name, name)
+    # "linear (sqrt)" is the autoregression of the square roots
+    kind, blank, link = name.partition(" ")
+    return _NAMES["linear"] + blank + link if kind == "linear" else _NAMES.get(name, name)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _quantity(error: float, unit: str) -> str:
