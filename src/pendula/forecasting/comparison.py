@@ -117,7 +117,7 @@ def _check_recipes(recipes: Mapping[str, Recipe]) -> None:
         raise ArgumentError("`models` must name networks: expected at least one, got none. Write models=('lstm',).")
     if any(recipe.test == 0 and recipe.test_from is None for recipe in recipes.values()):
         raise ArgumentError("`test` must keep rows to compare on: expected a fraction above 0, got 0. Usual is 0.25.")
-    for name in ("window", "test", "validation", "test_from", "by", "transform", "scaling", "baseline_lags"):
+    for name in ("window", "test", "validation", "test_from", "by", "cut", "transform", "scaling", "baseline_lags"):
         values = {getattr(recipe, name) for recipe in recipes.values()}
         if len(values) > 1:
             raise ArgumentError(

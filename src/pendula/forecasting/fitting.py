@@ -225,6 +225,9 @@ class _Prepared:
 
 def _prepare(rows: Record, recipe: Recipe) -> _Prepared:
     parts = _split(rows, recipe)
+    if len(parts.test):
+        # A record that cannot be scored is refused before the training, not after it.
+        window_segments(rows, parts.test.start, parts.test.stop, length=recipe.window, reach_back=True)
     scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
     scaled = scaler.transform(rows.values)
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
