@@ -50,7 +50,11 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     Args:
         checkpoint: The state.
         folder: Where it goes; made if it is missing.
+
+    Raises:
+        RunError: If it cannot be written; the one before is untouched.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     groups = {"model": checkpoint.model, "best": checkpoint.best, "optimizer": checkpoint.optimizer}
@@ -66,7 +70,16 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
         "history": [asdict(record) for record in checkpoint.history],
     }
     metadata = {"pendula": json.dumps(state)}
-    write_atomically(folder / CHECKPOINT_FILE, lambda partial: save_file(tensors, partial, metadata=metadata))
+
+    def write(partial: Path) -> None:
+        try:
+            save_file(tensors, partial, metadata=metadata)
+        except SafetensorError as error:  # what a full disk comes to
+            raise OSError(str(error)) from error
+
+    write_atomically(folder / CHECKPOINT_FILE, write)
+    for stale in folder.glob(f".{Path(CHECKPOINT_FILE).stem}.*.partial*"):  # left by a process killed while writing
+        stale.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:

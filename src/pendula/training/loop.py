@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from pendula.errors import DivergedError, InterruptedRunError, RunError
 from pendula.nn import Forecaster, ForecasterState, detach
 from pendula.series.windows import Windows
 from pendula.training.batches import Batch, shuffled, streamed
-from pendula.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
 from pendula.training.events import (
     EpochFinished,
     EpochRecord,
@@ -85,21 +85,22 @@ def train(
         The trained network and its history.
 
     Raises:
-        DivergedError: If the loss leaves the finite numbers.
+        DivergedError: If the loss or a weight leaves the finite numbers.
         InterruptedRunError: If the user interrupts; the last whole epoch is in the checkpoint.
         RunError: If the checkpoint belongs to other data or settings.
     """
     check_objective(window=window, washout=settings.washout, horizon=settings.horizon, leads=forecaster.network.leads)
     trainer = Trainer(forecaster, windows, settings, window=window, seed=seed, validation=validation, listener=listener)
-    if resume and checkpoint is not None and checkpoint.is_dir():
+    if resume and checkpoint is not None and (checkpoint / CHECKPOINT_FILE).is_file():
         trainer.restore(_matching(read_checkpoint(checkpoint), fingerprint, checkpoint))
     try:
         trainer.run(checkpoint, fingerprint)
     except KeyboardInterrupt as interrupt:
+        last = trainer.snapshot(fingerprint)
         if checkpoint is not None:
-            write_checkpoint(trainer.snapshot(fingerprint), checkpoint)
-        kept = f"the checkpoint of epoch {trainer.epoch} is kept" if checkpoint else "no checkpoint was asked for"
-        raise InterruptedRunError(f"Training was interrupted after epoch {trainer.epoch}; {kept}.") from interrupt
+            write_checkpoint(last, checkpoint)
+        kept = f"the checkpoint of epoch {last.epoch} is kept" if checkpoint else "no checkpoint was asked for"
+        raise InterruptedRunError(f"Training was interrupted after epoch {last.epoch}; {kept}.") from interrupt
     return trainer.finish()
 
 
@@ -141,7 +142,7 @@ class Trainer:
         self.best = _copy(forecaster.state_dict())
         self.outcome = Outcome.UNFINISHED
         self._earlier_seconds, self._began = 0.0, time.monotonic()
-        self._start = self._state()
+        self._kept = self._state()
 
     @property
     def seconds(self) -> float:
@@ -191,18 +192,7 @@ class Trainer:
         Returns:
             A checkpoint.
         """
-        model, optimizer = self._start
-        return Checkpoint(
-            epoch=self.epoch,
-            best_epoch=self.best_epoch,
-            best_error=self.best_error,
-            seconds=self.seconds,
-            history=tuple(self.history),
-            fingerprint=fingerprint,
-            model=model,
-            best=self.best,
-            optimizer=optimizer,
-        )
+        return replace(self._kept, fingerprint=fingerprint)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the state of a checkpoint.
@@ -221,7 +211,7 @@ class Trainer:
         self.epoch, self.history = checkpoint.epoch, list(checkpoint.history)
         self.best_epoch, self.best_error, self.best = checkpoint.best_epoch, checkpoint.best_error, checkpoint.best
         self._earlier_seconds, self._began = checkpoint.seconds, time.monotonic()
-        self._start = self._state()
+        self._kept = self._state()
 
     def _train_epoch(self, epoch: int) -> None:
         generator = epoch_generator(self.seed, epoch)
@@ -244,7 +234,8 @@ class Trainer:
         heard = time.monotonic()
         for step, batch in enumerate(batches):
             self._set_learning_rate(epoch, step / steps)
-            loss, state = objective(self.forecaster, batch.pieces, state if batch.carries_on else None)
+            pieces = batch.pieces.to(self.forecaster.output_scale)
+            loss, state = objective(self.forecaster, pieces, state if batch.carries_on else None)
             state = detach(state)
             norms.append(self._step(loss))
             losses.append(loss.detach())
@@ -254,6 +245,7 @@ class Trainer:
                 self._tell_progress(epoch, step / steps, losses[-1])
                 heard = time.monotonic()
         self._check_finite(epoch, losses)
+        self._check_weights(epoch, losses)
         mean = torch.stack(losses).double() @ torch.tensor(weights, dtype=torch.float64, device=losses[0].device)
         return float(mean) / sum(weights), float(torch.stack(norms).max())
 
@@ -279,7 +271,8 @@ class Trainer:
         )
         self.history.append(record)
         is_best = self._keep_best(record)
-        self._start = self._state()
+        # One assignment: an interrupt finds the epoch before or this one, never half of each.
+        self._kept = self._state()
         self.listener(EpochFinished(record=record, epochs=self.settings.epochs, is_best=is_best, seconds=self.seconds))
 
     def _keep_best(self, record: EpochRecord) -> bool:
@@ -358,16 +351,35 @@ class Trainer:
             "Lower `learning_rate`, or clip the gradient with `clip_norm`."
         )
 
+    def _check_weights(self, epoch: int, losses: list[torch.Tensor]) -> None:
+        # A gradient can overflow while the loss is finite; after an epoch's last step no loss would tell.
+        if all(bool(torch.isfinite(parameter).all()) for parameter in self.forecaster.parameters()):
+            return
+        raise DivergedError(
+            f"Training diverged at the end of epoch {epoch}: a weight became infinite or nan "
+            f"(last finite loss {float(losses[-1]):.3g}). Lower `learning_rate`, or clip the gradient with `clip_norm`."
+        )
+
     def _tell_progress(self, epoch: int, share: float, loss: torch.Tensor) -> None:
         self.listener(Progressed(epoch=epoch, epochs=self.settings.epochs, share=share, loss=float(loss)))
 
-    def _state(self) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    def _state(self) -> Checkpoint:
         moments = {
             f"{name}/{key}": value.detach().clone()
             for name, parameter in self.forecaster.named_parameters()
             for key, value in self.optimizer.state.get(parameter, {}).items()
         }
-        return _copy(self.forecaster.state_dict()), moments
+        return Checkpoint(
+            epoch=self.epoch,
+            best_epoch=self.best_epoch,
+            best_error=self.best_error,
+            seconds=self.seconds,
+            history=tuple(self.history),
+            fingerprint="",
+            model=_copy(self.forecaster.state_dict()),
+            best=self.best,
+            optimizer=moments,
+        )
 
     def _restore_optimizer(self, tensors: dict[str, torch.Tensor]) -> None:
         parameters = dict(self.forecaster.named_parameters())

@@ -50,6 +50,6 @@ def seeded(seed: int, epoch: int) -> Iterator[None]:
     Yields:
         Nothing.
     """
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(derived_seed(seed, epoch, 1))
         yield

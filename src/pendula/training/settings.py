@@ -115,8 +115,14 @@ class Training:
 
         Returns:
             A probability, on the straight line from the start's to the end's.
+
+        Examples:
+            >>> scheduled = Training(epochs=10, teacher_forcing_start=1.0)
+            >>> [scheduled.teacher_forcing_in(epoch) for epoch in (1, 3, 5, 10)]
+            [1.0, 0.5, 0.0, 0.0]
         """
-        share = self._grown(epoch - 1)
+        last = self.curriculum * self.epochs  # the last epoch of the curriculum
+        share = 1.0 if last <= 1 else min(1.0, (epoch - 1) / (last - 1))
         return (1 - share) * self.teacher_forcing_start + share * self.teacher_forcing_end
 
     def learning_rate_at(self, progress: float) -> float:
