@@ -12,7 +12,7 @@ from pendula.experiments.curves import part_ranges, predictor_curves
 from pendula.experiments.protocol import check_protocol, lecture_recipe, protocol_notes
 from pendula.figures import Quantity, lecture_oscillator_figure, png
 from pendula.forecasting import Comparison, compare_recipes
-from pendula.nn import Network
+from pendula.nn import Cell, Network
 from pendula.report import Reference, ReportContent, ReportFigure, verdict
 from pendula.runs import Fit, Recipe
 from pendula.series import record
@@ -22,7 +22,7 @@ from pendula.training import Training
 __all__ = ["LECTURE_OSCILLATOR", "LectureOscillator", "run"]
 
 SYSTEMS = ("oscillator", "duffing")
-CELL = "lstm"
+CELL: Cell = "lstm"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +53,9 @@ def run(settings: LectureOscillator, progress: Progress) -> ExperimentResult:
 
     Returns:
         Scores, the six-panel figure, and the fit.
+
+    Raises:
+        ArgumentError: If the protocol or the system is unknown.
     """
     check_protocol(settings.protocol)
     if settings.system not in SYSTEMS:
@@ -77,7 +80,7 @@ def _series(system: str) -> xr.Dataset:
     return simulate(
         "duffing",
         parameters={
-            "gamma": 0.05,
+            "delta": 0.1,
             "alpha": 1.0,
             "beta": 1.0,
             "drive": 1.0,

@@ -11,7 +11,7 @@ from pendula.experiments.curves import part_ranges, predictor_curves
 from pendula.experiments.protocol import check_protocol, lecture_recipe, protocol_notes
 from pendula.figures import Quantity, lecture_sine_figure, png
 from pendula.forecasting import Comparison, compare_recipes
-from pendula.nn import Network
+from pendula.nn import Cell, Network
 from pendula.report import ReportContent, ReportFigure, verdict
 from pendula.runs import Recipe
 from pendula.series import record
@@ -20,7 +20,7 @@ from pendula.training import Training
 
 __all__ = ["LECTURE_SINE", "LectureSine", "run"]
 
-CELLS = ("rnn", "lstm", "gru")
+CELLS: tuple[Cell, ...] = ("rnn", "lstm", "gru")
 SIGNALS = ("sine", "cosine", "combined", "damped")
 
 
@@ -58,6 +58,9 @@ def run(settings: LectureSine, progress: Progress) -> ExperimentResult:
 
     Returns:
         Scores, the nine-panel figure, and the fits.
+
+    Raises:
+        ArgumentError: If the protocol or the signal is unknown.
     """
     check_protocol(settings.protocol)
     if settings.signal not in SIGNALS:
@@ -72,7 +75,7 @@ def run(settings: LectureSine, progress: Progress) -> ExperimentResult:
         seed=settings.noise_seed,
     )
     rows = record(series)
-    recipes = {cell: _recipe(cell, settings) for cell in CELLS}
+    recipes: dict[str, Recipe] = {cell: _recipe(cell, settings) for cell in CELLS}
     comparison = compare_recipes(rows, recipes, listeners={cell: progress(cell) for cell in CELLS})
     return ExperimentResult(
         results=_results(comparison, settings),
@@ -82,14 +85,14 @@ def run(settings: LectureSine, progress: Progress) -> ExperimentResult:
     )
 
 
-def _recipe(cell: str, settings: LectureSine) -> Recipe:
+def _recipe(cell: Cell, settings: LectureSine) -> Recipe:
     if settings.protocol == "lecture":
         return lecture_recipe(cell, epochs=settings.epochs or 100, window=settings.window, seed=settings.seed)
     # Inputs get as much noise again as the measurement has, on the network's scale: of all regularizers tried
     # (weight decay, dropout, fewer units, multi-step losses) it was the one that brought the networks below the
     # linear autoregression.
     recipe = Recipe(
-        network=Network(cell=cell, hidden_size=32, increments=False),  # type: ignore[arg-type]
+        network=Network(cell=cell, hidden_size=32, increments=False),
         training=Training(epochs=60, learning_rate=3e-3, input_noise=0.1),
         window=settings.window,
         baseline_lags=settings.window,

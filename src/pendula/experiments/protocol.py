@@ -1,13 +1,21 @@
 """The lecture's own protocol, kept by name for comparison: it leaks."""
 
 from pendula.errors import ArgumentError, did_you_mean
-from pendula.nn import Network
+from pendula.nn import Cell, Network
 from pendula.runs import Recipe
 from pendula.training import Training
 
 __all__ = ["PROTOCOLS", "check_protocol", "lecture_recipe", "protocol_notes"]
 
 PROTOCOLS = ("leak-free", "lecture")
+LEAKS = (
+    "The lecture's protocol leaks: there is no validation part, and the test part is scored in every epoch, so that "
+    "whoever looks at the curves chooses on the test part. Use it for comparison with the lecture only."
+)
+LEAK_FREE = (
+    "Nothing leaks: the record is split first, scaling is fitted on the training part, the validation part chooses the "
+    "epoch, and the test part is scored once."
+)
 
 
 def check_protocol(protocol: str) -> None:
@@ -25,7 +33,7 @@ def check_protocol(protocol: str) -> None:
         )
 
 
-def lecture_recipe(cell: str, *, epochs: int, window: int, seed: int) -> Recipe:
+def lecture_recipe(cell: Cell, *, epochs: int, window: int, seed: int) -> Recipe:
     """Give the lecture's way to train a network.
 
     Two layers of 64 units, values as they are, no validation part, Adam at a constant 1e-3 in batches of 32, the
@@ -41,7 +49,7 @@ def lecture_recipe(cell: str, *, epochs: int, window: int, seed: int) -> Recipe:
         The recipe.
     """
     return Recipe(
-        network=Network(cell=cell, hidden_size=64, num_layers=2, residual=False, increments=False),  # type: ignore[arg-type]
+        network=Network(cell=cell, hidden_size=64, num_layers=2, residual=False, increments=False),
         training=Training(
             epochs=epochs,
             batch_size=32,
@@ -71,11 +79,5 @@ def protocol_notes(protocol: str) -> list[str]:
         Sentences.
     """
     if protocol == "lecture":
-        return [
-            "The lecture's protocol leaks: there is no validation part, and the test part is scored in every epoch, so "
-            "that whoever looks at the curves chooses on the test part. Use it for comparison with the lecture only."
-        ]
-    return [
-        "Nothing leaks: the record is split first, scaling is fitted on the training part, the validation part chooses "
-        "the epoch, and the test part is scored once."
-    ]
+        return [LEAKS]
+    return [LEAK_FREE]
