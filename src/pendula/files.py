@@ -2,15 +2,26 @@
 
 import json
 import os
+import re
 import shutil
+import stat
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pendula.errors import RunError
 
-__all__ = ["MAX_JSON_BYTES", "read_json", "replace_directory", "write_atomically", "write_json"]
+__all__ = [
+    "MAX_JSON_BYTES",
+    "read_bytes",
+    "read_json",
+    "replace_directory",
+    "replaced_directories",
+    "write_atomically",
+    "write_json",
+]
 
 MAX_JSON_BYTES = 64 * 2**20
 """A JSON file beyond this size is refused: ours hold kilobytes."""
@@ -32,13 +43,15 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(partial)
         _sync(partial)
         partial.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        raise RunError(
-            f"`{path}` must be writable: {error.strerror or error}. Nothing that was there before is lost."
-        ) from error
+    except Exception as error:
+        reason = _disk_error(error)
+        if reason is None:
+            raise
+        raise RunError(f"`{path}` must be writable: {reason}. Nothing that was there before is lost.") from error
     finally:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
 
 
 def replace_directory(new: Path, target: Path) -> None:
@@ -46,21 +59,47 @@ def replace_directory(new: Path, target: Path) -> None:
 
     Args:
         new: The finished directory, on the same file system.
-        target: Where it goes. An existing directory there is removed once the new one stands.
+        target: Where it goes. An existing directory there is removed once the new one stands. If the process dies
+            between the two renames, `replaced_directories` finds the old one.
 
     Raises:
         RunError: If a rename fails; the old directory is then back in its place.
     """
+    if os.path.lexists(target):
+        for stale in replaced_directories(target):
+            _remove(stale)
     old = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.old")
     try:
-        if target.exists():
+        _sync_tree(new)
+        if os.path.lexists(target):
             target.rename(old)
         new.rename(target)
     except OSError as error:
-        if old.exists() and not target.exists():
+        if os.path.lexists(old) and not os.path.lexists(target):
             old.rename(target)
         raise RunError(f"`{target}` must be replaceable: {error.strerror or error}. It is as it was.") from error
-    shutil.rmtree(old, ignore_errors=True)
+    _sync_folder(target.parent)
+    _remove(old)
+
+
+def replaced_directories(target: Path) -> list[Path]:
+    """Find the directories that were moved out of a target's place and not removed.
+
+    Args:
+        target: Where they were.
+
+    Returns:
+        Their paths, the latest first; none as a rule.
+    """
+    prefix, suffix = f".{target.name}.", ".old"
+    with suppress(OSError):
+        moved = [
+            path
+            for path in target.parent.iterdir()
+            if path.name.startswith(prefix) and path.name.endswith(suffix) and len(path.name) == len(prefix) + 8 + 4
+        ]
+        return sorted(moved, key=lambda path: path.lstat().st_ctime_ns, reverse=True)
+    return []
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -68,7 +107,7 @@ def write_json(path: Path, content: Any) -> None:
 
     Args:
         path: The file to write.
-        content: Dictionaries, lists, strings, numbers, booleans and None.
+        content: Dictionaries, lists, strings, numbers, booleans, None, and arrays of these.
     """
     text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(path, lambda partial: partial.write_text(text, encoding="utf-8"))
@@ -87,14 +126,45 @@ def read_json(path: Path) -> Any:
         RunError: If the file is missing, unreadable, too large, or no JSON.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_JSON_BYTES:
-            raise RunError(f"`{path}` must be at most {MAX_JSON_BYTES} bytes: got {size}. It was not read.")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"`{path}` must be readable: {error.strerror or error}.") from error
+        return json.loads(read_bytes(path, most=MAX_JSON_BYTES).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise RunError(f"`{path}` must hold JSON: {error}. The file is damaged.") from error
+
+
+def read_bytes(path: Path, *, most: int) -> bytes:
+    """Read a file whole, if it is not too large.
+
+    Args:
+        path: The file to read.
+        most: How many bytes it may have.
+
+    Returns:
+        Its bytes.
+
+    Raises:
+        RunError: If the file is missing, unreadable, no regular file, or too large.
+    """
+    try:
+        status = path.stat()
+        # A pipe or a device would keep the reader waiting, or never end.
+        if not stat.S_ISREG(status.st_mode):
+            raise RunError(f"`{path}` must be a file: got something else of that name. It was not read.")
+        if status.st_size > most:
+            raise RunError(f"`{path}` must be at most {most} bytes: got {status.st_size}. It was not read.")
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise RunError(f"`{path}` must be readable: {error.strerror or error}.") from error
+
+
+def _disk_error(error: Exception) -> str | None:
+    # HDF5 and safetensors wrap the system's error into a text of their own.
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    number = re.search(r"(?:errno = |os error )(\d+)", str(error))
+    if number:
+        return os.strerror(int(number[1]))
+    return str(error) if isinstance(error, OSError) else None
 
 
 def _sync(path: Path) -> None:
@@ -105,6 +175,27 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def _sync_folder(path: Path) -> None:
+    # Some file systems cannot sync a folder; the rename stands all the same.
+    with suppress(OSError):
+        _sync(path)
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            _sync(path)
+    _sync_folder(folder)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        with suppress(OSError):
+            path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _finite(content: Any) -> Any:
     if isinstance(content, dict):
         return {str(key): _finite(value) for key, value in content.items()}
@@ -112,4 +203,5 @@ def _finite(content: Any) -> Any:
         return [_finite(value) for value in content]
     if isinstance(content, float) and not (float("-inf") < content < float("inf")):
         return None
-    return content
+    # NumPy's arrays and numbers
+    return _finite(content.tolist()) if hasattr(content, "tolist") else content

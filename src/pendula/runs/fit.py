@@ -1,16 +1,35 @@
-"""What a fit is: a model, how it came about, and what it is worth."""
+"""What a fit is: a model, how it came about, and what it is worth; and its files."""
 
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+from pendula.errors import RunError
+from pendula.files import read_json, write_json
 from pendula.runs.calibration import Calibration
+from pendula.runs.calibration_file import load_calibration, save_calibration
+from pendula.runs.directory import begin_run, finish_run
+from pendula.runs.fields import Fields
+from pendula.runs.history_file import read_history, write_history
+from pendula.runs.manifest import MANIFEST_FILE, SERIES_FILE, Manifest, read_manifest, write_manifest
 from pendula.runs.model import Model
+from pendula.runs.model_file import MODEL_FILE, MODEL_FOLDER, WEIGHTS_FILE, load_model, save_model
 from pendula.runs.recipe import Recipe
+from pendula.runs.record_file import save_record
 from pendula.series.record import Record
 from pendula.series.split import Part, Split
 from pendula.training import EpochRecord, Outcome
 
-__all__ = ["Fit"]
+__all__ = ["Fit", "load_fit", "save", "save_fit"]
+
+HISTORY_FILE = "history.jsonl"
+SCORES_FILE = "scores.json"
+
+_FILES = (
+    f"{MODEL_FOLDER}/{MODEL_FILE}", f"{MODEL_FOLDER}/{WEIGHTS_FILE}", SERIES_FILE, HISTORY_FILE, SCORES_FILE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -49,7 +68,136 @@ class Fit:
     def split(self) -> Split:
         """The three parts of the record."""
         cuts = (0, self.train_stop, self.validation_stop, len(self.record))
-        train, validation, test = (
-            Part(parent=self.record, start=start, stop=stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
-        )
+        train, validation, test = (Part(parent=self.record, start=start, stop=stop) for start, stop in pairwise(cuts))
         return Split(train=train, validation=validation, test=test)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Keep the fit as a run directory.
+
+        Args:
+            path: Where it goes; its parents are made if they are missing.
+            overwrite: Replace a run that is there.
+
+        Returns:
+            The path.
+
+        Raises:
+            RunError: If a run is in the way, or if it cannot be written; nothing that was there before is lost.
+        """
+        return save(self, path, overwrite=overwrite)
+
+
+def save(fit: Fit, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Keep a fit as a run directory.
+
+    Args:
+        fit: The fit.
+        path: Where it goes; its parents are made if they are missing.
+        overwrite: Replace a run that is there.
+
+    Returns:
+        The path.
+
+    Raises:
+        RunError: If a run is in the way, or if it cannot be written; nothing that was there before is lost.
+    """
+    path = Path(path)
+    partial = begin_run(path, overwrite=overwrite)
+    try:
+        save_fit(fit, partial)
+        finish_run(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return path
+
+
+def save_fit(fit: Fit, folder: Path) -> None:
+    """Write the files of a fit; the manifest, which says that they are whole, comes last.
+
+    Args:
+        fit: The fit.
+        folder: The folder that `begin_run` gave.
+
+    Raises:
+        RunError: If a file cannot be written, or the weights are not finite.
+    """
+    manifest = Manifest.begin(fit.record, fit.recipe, notes=fit.notes)
+    if (folder / MANIFEST_FILE).is_file():
+        manifest = replace(manifest, created=read_manifest(folder).created)
+    save_record(fit.record, folder / SERIES_FILE)
+    save_model(fit.model, folder / MODEL_FOLDER)
+    write_history(folder / HISTORY_FILE, fit.history)
+    write_json(folder / SCORES_FILE, fit.scores)
+    result = _result(fit)
+    if fit.calibration is not None:
+        result["calibration"] = save_calibration(fit.calibration, folder)
+    finished = replace(manifest, status="finished", result=result)
+    write_manifest(finished.with_digests(folder, _FILES), folder)
+
+
+def load_fit(folder: Path) -> Fit:
+    """Read the files of a fit.
+
+    Args:
+        folder: A finished run.
+
+    Returns:
+        The fit; its forecasts have the same bits.
+
+    Raises:
+        RunError: If the run is not finished, or a file is missing, damaged, unsafe or too new.
+    """
+    manifest = read_manifest(folder)
+    if manifest.status != "finished":
+        raise RunError(f"`{folder}` must be a finished run: its training is not done. Resume it, or train anew.")
+    for file in _FILES:
+        manifest.check_file(folder, file)
+    record = manifest.read_record(folder)
+    result = Fields(path=folder / MANIFEST_FILE, content=manifest.result, place="result.")
+    train_stop = result.whole("train_stop", 1, len(record))
+    model = load_model(folder / MODEL_FOLDER)
+    if model.names != record.names or model.units != record.units:
+        raise RunError(
+            f"`{folder}` must be one run: expected a model of {', '.join(record.names)}, got one of "
+            f"{', '.join(model.names)}. Restore it from a copy, or train anew."
+        )
+    return Fit(
+        model=model,
+        record=record,
+        train_stop=train_stop,
+        validation_stop=result.whole("validation_stop", train_stop, len(record)),
+        recipe=manifest.recipe,
+        history=read_history(folder / HISTORY_FILE),
+        best_epoch=result.whole("best_epoch", 0, 2**53),
+        outcome=_outcome(result),
+        seconds=result.get("seconds", float),
+        scores=_scores(folder / SCORES_FILE),
+        calibration=load_calibration(result.table("calibration"), folder) if "calibration" in result.content else None,
+        notes=manifest.notes,
+    )
+
+
+def _result(fit: Fit) -> dict[str, Any]:
+    return {
+        "train_stop": fit.train_stop,
+        "validation_stop": fit.validation_stop,
+        "best_epoch": fit.best_epoch,
+        "outcome": fit.outcome.name.lower(),
+        "seconds": fit.seconds,
+    }
+
+
+def _outcome(result: Fields) -> Outcome:
+    name = result.text("outcome")
+    outcomes = {outcome.name.lower(): outcome for outcome in Outcome}
+    if name not in outcomes:
+        raise result.error("outcome", f"one of {', '.join(outcomes)}", name)
+    return outcomes[name]
+
+
+def _scores(path: Path) -> dict[str, Any]:
+    scores = read_json(path)
+    if not isinstance(scores, dict):
+        raise RunError(f"`{path}` must hold scores by name: got none. The file is damaged; train anew.")
+    return scores

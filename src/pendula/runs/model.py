@@ -53,7 +53,7 @@ class Model:
         """
         network = self._measuring()
         scaled = torch.from_numpy(np.ascontiguousarray(self.scaler.transform(context[:, -self.window :])))
-        runs = [free_run(network, starts, steps).numpy() for starts in scaled.split(BATCH)]
+        runs = [free_run(network, starts, steps).numpy() for starts in scaled.split(BATCH)]  # type: ignore[no-untyped-call]
         with np.errstate(all="ignore"):
             return self.scaler.inverse(np.concatenate(runs))
 

@@ -1,0 +1,108 @@
+"""Load a run: wherever it is after a crash, and with clear words where there is none."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from pendula.errors import RunError, did_you_mean
+from pendula.files import replaced_directories
+from pendula.runs.directory import CHECKPOINT_FOLDER, PARTIAL_SUFFIX, is_finished, partial_of
+from pendula.runs.fit import Fit, load_fit
+from pendula.runs.manifest import MANIFEST_FILE, read_manifest
+from pendula.training import read_checkpoint
+
+__all__ = ["load"]
+
+
+def load(path: str | Path) -> Fit:
+    """Read a run directory.
+
+    Args:
+        path: The run.
+
+    Returns:
+        Its fit; its forecasts have the same bits.
+
+    Raises:
+        RunError: If there is no run, or if it is half-written, damaged, unsafe, or written by a newer Pendula.
+
+    Examples:
+        >>> load("runs/none")
+        Traceback (most recent call last):
+        pendula.errors.RunError: `runs/none` must be a run directory: expected a folder, got nothing of that name. ...
+    """
+    path = Path(path)
+    for _ in range(3):
+        folder = _locate(path)
+        before = _stamp(folder)
+        try:
+            fit = load_fit(folder)
+        except RunError:
+            # The run may just have been replaced by a new one.
+            if _stamp(_locate(path)) == before:
+                raise
+            continue
+        if _stamp(folder) == before:
+            return fit
+    raise RunError(f"`{path}` must hold still: it was replaced again and again while it was read. Try again later.")
+
+
+def _locate(path: Path) -> Path:
+    # After a crash amid a replacement, the run is not in its own place.
+    if (path / MANIFEST_FILE).is_file():
+        _check_not_partial(path)
+        return path
+    if os.path.lexists(path):
+        raise RunError(_no_run(path))
+    partial = partial_of(path)
+    for folder in (partial, *replaced_directories(path)):
+        if is_finished(folder):
+            return folder
+    if partial.is_dir():
+        raise RunError(_half_written(path, partial))
+    raise RunError(
+        f"`{path}` must be a run directory: expected a folder, got nothing of that name. Check the name."
+        + did_you_mean(path.name, _runs_beside(path))
+    )
+
+
+def _check_not_partial(path: Path) -> None:
+    if not path.name.endswith(PARTIAL_SUFFIX) or is_finished(path):
+        return
+    raise RunError(_half_written(path.with_name(path.name.removesuffix(PARTIAL_SUFFIX)), path))
+
+
+def _half_written(path: Path, partial: Path) -> str:
+    return f"`{path}` is half-written: {_progress(partial)}. Continue it with `pendula fit --resume {path}`."
+
+
+def _progress(partial: Path) -> str:
+    try:
+        epochs = read_manifest(partial).recipe.training.epochs
+        return f"training stopped after epoch {read_checkpoint(partial / CHECKPOINT_FOLDER).epoch} of {epochs}"
+    except RunError:
+        return "training stopped before its first checkpoint"
+
+
+def _no_run(path: Path) -> str:
+    if not path.is_dir():
+        pickled = path.suffix in {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".joblib"}
+        why = " Such files are pickles; Pendula never opens pickles, they can run code." if pickled else ""
+        return f"`{path}` must be a run directory: expected a folder, got a file.{why} Name a folder of `pendula fit`."
+    return (
+        f"`{path}` must be a run directory: expected {MANIFEST_FILE} in it, got none. "
+        "Name a folder that `pendula fit` made." + did_you_mean("", _runs_beside(path / "run"))
+    )
+
+
+def _runs_beside(path: Path) -> list[str]:
+    with suppress(OSError):
+        return sorted(folder.name for folder in path.parent.iterdir() if (folder / MANIFEST_FILE).is_file())[:10]
+    return []
+
+
+def _stamp(folder: Path) -> bytes:
+    try:
+        return (folder / MANIFEST_FILE).read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,153 @@
+"""A model on disk: the architecture as JSON, the weights as safetensors."""
+
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from pendula.errors import DataError, RunError
+from pendula.files import write_json
+from pendula.nn import Forecaster, Network
+from pendula.runs.axis_fields import axis_from
+from pendula.runs.fields import Fields
+from pendula.runs.model import Model
+from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, read_tensors, write_tensors
+from pendula.runs.versions import FORMAT, check_format, pendula_version
+from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
+
+__all__ = ["MODEL_FILE", "MODEL_FOLDER", "WEIGHTS_FILE", "load_model", "save_model"]
+
+MODEL_FOLDER = "model"
+MODEL_FILE = "model.json"
+WEIGHTS_FILE = "weights.safetensors"
+MAX_CHANNELS = 65_536
+MAX_WINDOW = 2**31
+
+_NAMES = (
+    "format", "pendula", "network", "channels", "window", "names", "units", "scaler", "axis",
+    "weights", "weights_sha256", "weights_bytes",
+)  # fmt: skip
+
+
+def save_model(model: Model, folder: str | Path) -> None:
+    """Write a model to a folder: `model.json` and `weights.safetensors`.
+
+    Args:
+        model: The model.
+        folder: Where it goes; made if it is missing.
+
+    Raises:
+        RunError: If the weights are not finite, or if the folder cannot be written.
+
+    Examples:
+        >>> save_model(model, "models/pendulum")  # doctest: +SKIP
+    """
+    folder = Path(folder)
+    tensors = model.forecaster.state_dict()
+    _check_finite(folder, tensors)
+    digest = write_tensors(folder / WEIGHTS_FILE, tensors)
+    content = {
+        "format": FORMAT,
+        "pendula": pendula_version(),
+        "network": asdict(model.forecaster.network),
+        "channels": model.forecaster.channels,
+        "window": model.window,
+        "names": model.names,
+        "units": model.units,
+        "scaler": model.scaler.to_dict(),
+        "axis": model.axis.to_dict(),
+        "weights": WEIGHTS_FILE,
+        "weights_sha256": digest.sha256,
+        "weights_bytes": digest.size,
+    }
+    write_json(folder / MODEL_FILE, content)
+
+
+def load_model(folder: str | Path) -> Model:
+    """Read a model from a folder, trusting nothing in it.
+
+    No pickle is ever opened. Types, ranges and sizes are checked before anything is made of them.
+
+    Args:
+        folder: Where `save_model` wrote it.
+
+    Returns:
+        The model: its forecasts have the same bits.
+
+    Raises:
+        RunError: If a file is missing, damaged, unsafe, or written by a newer Pendula.
+    """
+    fields = Fields.read(Path(folder) / MODEL_FILE)
+    check_format(fields)
+    fields.check_names(_NAMES)
+    network = fields.table("network").build(Network)
+    channels = fields.whole("channels", 1, MAX_CHANNELS)
+    digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))
+    names, units = fields.texts("names", count=channels), fields.texts("units", count=channels)
+    scaler = _scaler(fields.table("scaler"), channels)
+    axis = axis_from(fields.table("axis"))
+    window = fields.whole("window", 1, MAX_WINDOW)
+    return Model(
+        forecaster=_forecaster(_weights_path(fields), network, channels, digest=digest),
+        scaler=scaler,
+        names=names,
+        units=units,
+        axis=axis,
+        window=window,
+    )
+
+
+def _forecaster(path: Path, network: Network, channels: int, *, digest: Digest) -> Forecaster:
+    # Every layer has four tensors with a name of some length: a file this small cannot hold more layers.
+    if network.num_layers * 4 * 40 > digest.size:
+        raise RunError(
+            f"`{path}` must fit its architecture: expected the weights of {network.num_layers} layers, got "
+            f"{digest.size} bytes. The folder is damaged or was changed; restore it from a copy, or train anew."
+        )
+    forecaster = _hollow(network, channels)
+    shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in forecaster.state_dict().items()}
+    tensors = read_tensors(path, shapes, digest=digest)
+    _check_finite(path, tensors)
+    kinds = {tensors[name].dtype for name, _ in forecaster.named_parameters()}
+    if len(kinds) > 1:
+        raise RunError(f"`{path}` must hold weights of one precision: got float32 and float64. Train the model anew.")
+    forecaster.load_state_dict(tensors, assign=True)
+    return forecaster.requires_grad_().eval()
+
+
+def _hollow(network: Network, channels: int) -> Forecaster:
+    # Shapes alone, for which no memory is taken.
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.device("meta"):
+        warnings.simplefilter("ignore")  # torch warned of a dropout between no layers when the network was made
+        return Forecaster(network, channels)
+
+
+def _scaler(fields: Fields, channels: int) -> Scaler:
+    fields.check_names(("kind", "link", "center", "scale"))
+    fields.get("kind", ScalerKind)
+    fields.get("link", ScalerLink)
+    for name in ("center", "scale"):
+        fields.numbers(name, count=channels)
+    try:
+        return Scaler.from_dict(fields.content)
+    except DataError as error:
+        raise fields.error("scale", "positive numbers", fields.content["scale"]) from error
+
+
+def _weights_path(fields: Fields) -> Path:
+    name = fields.text("weights")
+    path = fields.path.parent / name
+    is_plain = name not in {"", ".", ".."} and not set(name) & set("/\\:\0")
+    if not is_plain or path.resolve().parent != path.parent.resolve():
+        raise RunError(
+            f"`{fields.path}` must name a file in its own folder: expected `weights` to be {WEIGHTS_FILE}, got "
+            f"{name[:60]!r}, which leads elsewhere. It was not opened; do not trust this folder."
+        )
+    return path
+
+
+def _check_finite(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise RunError(f"`{path}` must hold finite weights: got NaN or infinity in `{name}`. Train the model anew.")

@@ -1,0 +1,128 @@
+"""A record on disk, as NetCDF that other programs can open, and its digest."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import RunError
+from pendula.files import write_atomically
+from pendula.series.axis import TimeAxis
+from pendula.series.grid import trajectory_blocks
+from pendula.series.netcdf_files import write_netcdf
+from pendula.series.record import Record, find_segments, to_dataset
+from pendula.shapes import ndarray
+
+__all__ = ["data_hash", "load_record", "save_record"]
+
+
+def data_hash(record: Record) -> str:
+    """Compute the digest of a record: of its values, times, names, units and trajectories.
+
+    Args:
+        record: The record.
+
+    Returns:
+        SHA-256 in hexadecimal digits; the same on every machine, whichever kind of NaN marks the gaps.
+
+    Examples:
+        >>> from pendula.series import record
+        >>> rows = record(xr.Dataset({"x": ("time", [0.0, 1.0, 8.0])}))
+        >>> data_hash(rows) == data_hash(rows.slice(0, 3)), data_hash(rows) == data_hash(rows.slice(0, 2))
+        (True, False)
+    """
+    values = np.where(np.isnan(record.values), np.nan, record.values)
+    trajectory = None if record.trajectory is None else record.trajectory.tolist()
+    head = [record.names, record.units, record.time.dtype.str.lstrip("<>=|"), record.values.shape, trajectory]
+    digest = hashlib.sha256(json.dumps(head).encode("ascii"))
+    for array, kind in ((record.time, record.time.dtype.newbyteorder("<")), (values, np.dtype("<f8"))):
+        digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+    return digest.hexdigest()
+
+
+def save_record(record: Record, path: Path) -> None:
+    """Write a record to a NetCDF file.
+
+    Args:
+        record: The record.
+        path: The file.
+
+    Raises:
+        RunError: If the file cannot be written.
+    """
+    renamed = {name: variable for name, variable in _variables(record.names).items() if name != variable}
+    dataset = to_dataset(record).rename_vars(renamed)
+    for name, variable in renamed.items():
+        dataset[variable].attrs["long_name"] = name
+    write_atomically(path, lambda partial: write_netcdf(dataset, partial))
+
+
+def load_record(path: Path, *, names: tuple[str, ...], units: tuple[str, ...], axis: TimeAxis, rows: int) -> Record:
+    """Read a record that `save_record` wrote.
+
+    Args:
+        path: The file.
+        names: Names of its channels.
+        units: Units of its channels.
+        axis: Its time axis.
+        rows: How many rows it has.
+
+    Returns:
+        The record, bit for bit.
+
+    Raises:
+        RunError: If the file is damaged, or holds another record.
+    """
+    variables = list(_variables(names).values())
+    try:
+        # Units such as "days since 2000-01-01" are the user's: nothing is decoded.
+        with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as dataset:
+            for name in ("time", *variables):
+                if dataset[name].shape != (rows,):
+                    raise RunError(_damaged(path, f"expected `{name}` with {rows} rows, got {dataset[name].shape}"))
+            values = np.column_stack([np.asarray(dataset[name].values, dtype=np.float64) for name in variables])
+            time = _times(dataset["time"], axis)
+            trajectory = _identifiers(dataset["trajectory"]) if "trajectory" in dataset.variables else None
+    except RunError:
+        raise
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        raise RunError(_damaged(path, f"expected its variables, got {error}")) from error
+    segments = find_segments(values, trajectory_blocks(trajectory, rows))
+    return Record(
+        values=np.ascontiguousarray(values),
+        names=names,
+        units=units,
+        time=time,
+        axis=axis,
+        segments=segments,
+        trajectory=trajectory,
+    )
+
+
+def _variables(names: tuple[str, ...]) -> dict[str, str]:
+    # HDF5 and NetCDF do not take every text for a name.
+    taken = {"time", "trajectory"}
+    return {
+        name: name if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) and name not in taken else f"channel.{index}"
+        for index, name in enumerate(names)
+    }
+
+
+def _times(variable: xr.DataArray, axis: TimeAxis) -> ndarray:
+    times = np.asarray(variable.values)
+    if axis.kind != "datetime":
+        return times.astype(np.float64 if axis.kind == "float" else np.int64)
+    unit = "ns" if str(variable.attrs["units"]).startswith("nano") else "us"
+    return np.asarray(times.astype(np.int64).astype(f"datetime64[{unit}]"))
+
+
+def _identifiers(variable: xr.DataArray) -> ndarray:
+    values = np.asarray(variable.values)
+    return np.asarray(values.astype(np.str_)) if values.dtype.kind in "OT" else values
+
+
+def _damaged(path: Path, reason: str) -> str:
+    return f"`{path}` must hold the run's record: {reason}. The file is damaged; restore it from a copy, or train anew."
