@@ -8,7 +8,7 @@ from pendula.errors import DataError
 from pendula.optim import LinearMap, autoregression_problem, iterate, select_order
 from pendula.series.record import Record
 from pendula.series.scaling import Scaler
-from pendula.shapes import BatchSeries, Int, Series, ndarray
+from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["LinearAutoregression", "Persistence", "SeasonalPersistence", "find_period", "fit_linear"]
 
@@ -29,7 +29,7 @@ class Persistence:
 
     context: int = 1
 
-    def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
+    def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
         """Repeat the last value.
 
         Args:
@@ -61,7 +61,7 @@ class SeasonalPersistence:
         """One period."""
         return self.period
 
-    def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
+    def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
         """Repeat the last period.
 
         Args:
@@ -93,7 +93,7 @@ class LinearAutoregression:
         """Its lags."""
         return self.lags
 
-    def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
+    def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
         """Iterate the linear function.
 
         Args:
@@ -154,7 +154,7 @@ def find_period(values: Series, segments: Int[ndarray, "segment 2"]) -> int | No
     """Find the period of a series from its autocorrelation.
 
     The period is the first high peak of the autocorrelation of the longest gap-free stretch after its first zero:
-    one of at least 0.9 times the highest, which has to exceed 0.3. A series of several channels is judged by their
+    one of at least 0.8 times the highest, which has to exceed 0.3. A series of several channels is judged by their
     mean autocorrelation.
 
     Args:
@@ -178,7 +178,7 @@ def find_period(values: Series, segments: Int[ndarray, "segment 2"]) -> int | No
     if not len(peaks) or after[peaks].max() < 0.3:
         return None
     # Multiples of the period are peaks as high as the first one; noise puts small peaks on its slope.
-    first = peaks[after[peaks] >= 0.9 * after[peaks].max()][0] + below[0]
+    first = peaks[after[peaks] >= 0.8 * after[peaks].max()][0] + below[0]
     near = peaks[peaks + below[0] < 1.5 * first]
     return int(below[0] + near[np.argmax(after[near])])
 
@@ -190,4 +190,4 @@ def _autocorrelation(values: Series) -> ndarray:
     power = np.abs(np.fft.rfft(deviations, 2 * rows, axis=0)) ** 2
     covariance = np.fft.irfft(power, axis=0)[: rows // 2] / (rows - np.arange(rows // 2))[:, None]
     with np.errstate(all="ignore"):
-        return np.nan_to_num(np.mean(covariance / covariance[0], axis=1))
+        return np.asarray(np.nan_to_num(np.mean(covariance / covariance[0], axis=1)))

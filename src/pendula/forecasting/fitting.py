@@ -142,7 +142,7 @@ def fit_record(
         trained = _train(prepared, recipe, listener=listener)
         return _finish(prepared, recipe, trained, notes=notes, score=score)
     folder = begin_run(Path(run), overwrite=overwrite)
-    write_start(folder, record=rows, recipe=recipe, notes=tuple(notes), target=Path(run))
+    write_start(folder, record=rows, recipe=recipe, notes=tuple(notes))
     return _fit_in(folder, Path(run), prepared, recipe, notes=notes, listener=listener)
 
 

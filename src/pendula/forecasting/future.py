@@ -76,7 +76,7 @@ def _start_row(record: Record, start: TimeValue | str, *, window: int) -> int:
         raise ArgumentError("`start` must be left out for a record of several trajectories. Forecast its end.")
     end = record.axis.extend(1)
     # 0.1 added up eight times is less than 0.8: a float that a user types is met within rounding.
-    slack = 1e-6 * float(record.axis.step) if record.axis.kind == "float" else 0  # type: ignore[arg-type] # no date
+    slack = 1e-6 * float(record.axis.step) if record.axis.kind == "float" else 0
     row = int(np.searchsorted(np.concatenate([record.time, end]) + slack, moment))
     if row < window or row > len(record):
         raise ArgumentError(

@@ -1,6 +1,6 @@
 """What every predictor can do, be it a network or a baseline."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +12,7 @@ BATCH = 8192
 """Origins that are gathered at once, so that memory stays bounded."""
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """Something that forecasts, in physical units."""
 
@@ -20,7 +21,7 @@ class Predictor(Protocol):
         """How many known values before the first forecast it needs."""
         ...
 
-    def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
+    def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
         """Forecast from several starts in one batch.
 
         Args:
