@@ -8,7 +8,7 @@ import torch
 from pendula.nn import Forecaster, free_run
 from pendula.series.axis import TimeAxis
 from pendula.series.scaling import Scaler
-from pendula.shapes import BatchSeries
+from pendula.shapes import BatchSeries, Float, ndarray
 
 __all__ = ["Model"]
 
@@ -41,7 +41,7 @@ class Model:
         """How many known values before the first forecast it needs: its window."""
         return self.window
 
-    def run(self, context: BatchSeries, *, steps: int) -> BatchSeries:
+    def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
         """Forecast from several starts in one batch, in float64.
 
         Args:
