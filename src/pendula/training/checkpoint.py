@@ -114,7 +114,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise RunError(f"`{path}` must be a checkpoint: {error!r} is amiss. Start the run anew.") from error
 
 
-def _open(path: Path) -> tuple[dict[str, Any], Tensors]:
+def _open(path: Path) -> tuple[Any, Tensors]:
     from safetensors import SafetensorError, safe_open
 
     try:

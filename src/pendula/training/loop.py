@@ -25,7 +25,7 @@ from pendula.training.events import (
 from pendula.training.objective import Objective, check_objective
 from pendula.training.randomness import epoch_generator, seeded
 from pendula.training.settings import Training
-from pendula.training.validation import Validation, measured
+from pendula.training.validation import Validation
 
 __all__ = ["Trained", "Trainer", "train"]
 
@@ -207,7 +207,8 @@ class Trainer:
             self.forecaster.load_state_dict(checkpoint.model)
             self._restore_optimizer(checkpoint.optimizer)
         except (RuntimeError, KeyError, ValueError) as error:
-            raise RunError(f"The checkpoint must belong to this network: {error}. Start the run anew.") from error
+            reason = " ".join(str(error).split()).rstrip(" .")
+            raise RunError(f"The checkpoint must belong to this network: {reason}. Start the run anew.") from error
         self.epoch, self.history = checkpoint.epoch, list(checkpoint.history)
         self.best_epoch, self.best_error, self.best = checkpoint.best_epoch, checkpoint.best_error, checkpoint.best
         self._earlier_seconds, self._began = checkpoint.seconds, time.monotonic()
@@ -286,10 +287,9 @@ class Trainer:
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:
             return None, None
-        network = measured(self.forecaster)
         # Free runs cost many small steps; they are worth it where they decide.
-        run = self.validation.free_run_error(network) if self.settings.select_by == "free_run" else None
-        return self.validation.one_step_error(network), run
+        run = self.validation.free_run_error(self.forecaster) if self.settings.select_by == "free_run" else None
+        return self.validation.one_step_error(self.forecaster), run
 
     def _outcome(self) -> Outcome:
         if self.epoch >= self.settings.epochs:

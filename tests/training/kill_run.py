@@ -1,0 +1,92 @@
+"""A small training that is made to be killed, in a process of its own.
+
+With a folder as its argument the script trains there and ends. Without one it takes orders from its standard input, so
+that the libraries are loaded once: for each line, a folder and how to die, a forked process resumes the training there.
+It says when training starts, and its parent says how it ended.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from pendula.nn import Network, build
+from pendula.series.windows import Windows
+from pendula.training import Training, Validation, train
+
+WINDOW = 8
+SETTINGS = Training(
+    epochs=150, batch_size=32, learning_rate=0.01, optimizer="adamw", weight_decay=0.01, horizon=3, curriculum=0.8,
+    teacher_forcing_start=0.9, input_noise=0.01, select_by="free_run", patience=None, checkpoint_seconds=0.0,
+)  # fmt: skip
+
+
+def run(folder):
+    """Train in a folder, going on from its checkpoint if there is one, and save the weights that are kept."""
+    torch.set_num_threads(1)
+    t = torch.arange(220, dtype=torch.float64) / 8
+    values = (torch.sin(t) + torch.sin(2 * t) / 2)[:, None]
+    last = np.array([[140, 220]])
+    trained = train(
+        build(Network(cell="lstm", hidden_size=6, num_layers=2, dropout=0.1, linear_lags=2), 1),
+        Windows(values[:100].float(), np.array([[0, 100]]), length=WINDOW + 3),
+        SETTINGS,
+        window=WINDOW,
+        seed=11,
+        validation=Validation(
+            window=WINDOW,
+            one_step=Windows(values, last, length=WINDOW + 1),
+            free_run=Windows(values, last, length=WINDOW + 6),
+        ),
+        checkpoint=folder,
+        resume=True,
+        fingerprint="killed",
+    )
+    safetensors.torch.save_file(trained.forecaster.state_dict(), folder / "kept.safetensors")
+
+
+def die_writing(write, *, half):
+    """Kill this process during its given checkpoint, when half of it is written, or all but the renaming."""
+    save, written = safetensors.torch.save_file, []
+
+    def save_or_die(tensors, path, metadata=None):
+        save(tensors, path, metadata=metadata)
+        written.append(path)
+        if len(written) == write:
+            if half:
+                content = path.read_bytes()
+                path.write_bytes(content[: len(content) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    safetensors.torch.save_file = save_or_die
+
+
+def tell(word, number):
+    """Write a line that the parent waits for."""
+    sys.stdout.write(f"{word} {number}\n")
+    sys.stdout.flush()
+
+
+def obey(folder, death):
+    """Train in a forked process, and tell how it ended."""
+    child = os.fork()
+    if not child:
+        if death != "outside":
+            die_writing(int(death.split("-")[1]), half=death.startswith("half"))
+        tell("started", os.getpid())
+        run(Path(folder))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    tell("ended", os.waitstatus_to_exitcode(status))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        run(Path(sys.argv[1]))
+    else:
+        for line in sys.stdin:
+            obey(*line.rstrip("\n").split("\t"))

@@ -1,0 +1,127 @@
+"""A training run that is killed at random moments, again and again, ends with the bits of one that is not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from pendula.training import CHECKPOINT_FILE, read_checkpoint
+
+SCRIPT = Path(__file__).with_name("kill_run.py")
+KILLS = 20
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+
+
+def run_in_a_fresh_process(folder):
+    subprocess.run([sys.executable, SCRIPT, folder], check=True, env=ENVIRONMENT)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Train without a break."""
+    folder = tmp_path_factory.mktemp("whole")
+    run_in_a_fresh_process(folder)
+    return folder
+
+
+class Server:
+    """Starts a training in a forked process, again and again, and hears what becomes of it."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def start(self, folder, death="outside"):
+        """Start a training; it has begun when this returns."""
+        self.process.stdin.write(f"{folder}\t{death}\n")
+        self.process.stdin.flush()
+        word, process = self.process.stdout.readline().split()
+        assert word == "started"
+        return int(process)
+
+    def end(self):
+        """Wait until the training has ended; its exit code."""
+        word, code = self.process.stdout.readline().split()
+        assert word == "ended"
+        return int(code)
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Load the libraries once for all the processes that will be killed."""
+    command = [sys.executable, SCRIPT]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        yield Server(process)
+        process.stdin.close()
+
+
+def assert_same_bits(folder, whole):
+    got, expected = read_checkpoint(folder), read_checkpoint(whole)
+    for name in ("epoch", "best_epoch", "best_error", "history", "fingerprint"):
+        assert getattr(got, name) == getattr(expected, name)
+    pairs = [(getattr(got, name), getattr(expected, name)) for name in ("model", "best", "optimizer")]
+    pairs.append(tuple(safetensors.torch.load_file(path / "kept.safetensors") for path in (folder, whole)))
+    for tensors, others in pairs:
+        assert set(tensors) == set(others) != set()
+        for name, tensor in tensors.items():
+            assert torch.equal(tensor, others[name]), name
+    assert not list(folder.glob(".*"))  # what the killed processes left unfinished is swept up
+
+
+def test_the_run_to_be_killed_is_worth_it(whole):
+    checkpoint = read_checkpoint(whole)
+    assert checkpoint.epoch == 150
+    assert 1 < checkpoint.best_epoch <= 150
+    assert checkpoint.history[-1].train_loss < checkpoint.history[1].train_loss
+    assert {name.rsplit("/", 1)[1] for name in checkpoint.optimizer} == {"step", "exp_avg", "exp_avg_sq"}
+
+
+def test_twenty_kills_at_random_moments_change_no_bit(whole, server, tmp_path):
+    moments = np.random.default_rng(2026)
+    seconds = read_checkpoint(whole).seconds
+    folder, killed, finished, epochs = tmp_path / "0", 0, 0, []
+    while killed < KILLS:
+        child = server.start(folder)
+        # Twenty sittings of this length on average are somewhat more than the run takes.
+        time.sleep(moments.uniform(0, seconds / 8))
+        with suppress(ProcessLookupError):  # it may be done already
+            os.kill(child, signal.SIGKILL)
+        code = server.end()
+        assert code in {0, -signal.SIGKILL}
+        if code == 0:
+            assert_same_bits(folder, whole)
+            finished += 1
+            folder = tmp_path / str(finished)
+        else:
+            killed += 1
+            has_checkpoint = (folder / CHECKPOINT_FILE).exists()
+            epochs.append(read_checkpoint(folder).epoch if has_checkpoint else 0)
+    assert len(set(epochs)) > KILLS // 2  # the kills were spread over the run
+    run_in_a_fresh_process(folder)
+    assert_same_bits(folder, whole)
+
+
+@pytest.mark.parametrize("write", [1, 2, 30])
+@pytest.mark.parametrize("death", ["half", "unnamed"])
+def test_a_kill_while_the_checkpoint_is_written_changes_no_bit(whole, server, tmp_path, write, death):
+    server.start(tmp_path, f"{death}-{write}")
+    assert server.end() == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".*"))) == 1
+    if write == 1:
+        assert not (tmp_path / CHECKPOINT_FILE).exists()
+    else:
+        assert read_checkpoint(tmp_path).epoch == write - 1
+    server.start(tmp_path)
+    assert server.end() == 0
+    assert_same_bits(tmp_path, whole)
