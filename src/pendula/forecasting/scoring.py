@@ -11,7 +11,7 @@ from pendula.forecasting.predictors import Predictor, predict_from
 from pendula.metrics import pointwise_scores, valid_prediction_time
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
-from pendula.shapes import Int, Series, ndarray
+from pendula.shapes import Float, Int, Series, ndarray
 
 __all__ = ["Evaluation", "plain_scores", "score_part", "scored_rows", "time_units"]
 
@@ -121,7 +121,7 @@ def _free_run_scores(evaluation: Evaluation, name: str, runs: list[tuple[int, in
     }
 
 
-def _valid_time(truth: Series, forecast: Series, reference: Series) -> float:
+def _valid_time(truth: Series, forecast: Series, reference: Float[ndarray, "row channel"]) -> float:
     # In steps; the scale is that of the whole scored part, so that short stretches are judged alike.
     if (reference.min(axis=0) == reference.max(axis=0)).all():
         return math.nan  # a constant has no scale
