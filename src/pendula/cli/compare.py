@@ -1,0 +1,102 @@
+"""The command `compare`."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from pendula.cli.options import AS_RECORDED, AS_USUAL, RecipeOptions, RecordOptions, listed
+from pendula.cli.output import PLAIN, Output
+from pendula.errors import ArgumentError, did_you_mean
+
+if TYPE_CHECKING:
+    from pendula.forecasting import Comparison
+    from pendula.runs import Recipe
+
+__all__ = ["EXAMPLE", "compare"]
+
+EXAMPLE = """\
+pendula compare pendulum.csv --cells rnn,lstm,gru -o runs/cells
+"""
+
+
+def compare(
+    file: str | None = None,
+    /,
+    *,
+    cells: str = "rnn,lstm,gru",
+    target: str | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    config: Path | None = None,
+    data: RecordOptions = AS_RECORDED,
+    recipe: RecipeOptions = AS_USUAL,
+    out: Output = PLAIN,
+) -> None:
+    """Train several networks on one record, and score them and the baselines on the same rows.
+
+    Args:
+        file: The file of data, or the name of a record that comes with Pendula.
+        cells: The recurrent layers to compare, joined by commas. [default: rnn,lstm,gru]
+        target: The columns to learn, joined by commas; the only one when left out.
+        output: Folder for the report, its figures and the scores; nothing is written when left out.
+        config: An experiment file (TOML); options take precedence over it.
+        data: How the file of data is read.
+        recipe: How the fits are made; --cell is that of --cells.
+        out: How to print.
+    """
+    from pendula.cli.chosen import chosen, chosen_lines
+    from pendula.cli.progress import progress
+    from pendula.cli.records import experiment_from
+    from pendula.cli.reports import score_lines
+    from pendula.forecasting import compare_recipes
+    from pendula.report.fit_report import verdict_of
+
+    names = _cells(cells, recipe)
+    experiment = experiment_from(file, target=target, config=config, data=data, recipe=recipe)
+    if output is not None:
+        from pendula.cli.folders import prepare_folder
+
+        prepare_folder(output)
+    out.remark(*chosen_lines(experiment, network=", ".join(names)), "")
+    recipes: dict[str, Recipe] = {
+        name: replace(experiment.recipe, network=replace(experiment.recipe.network, cell=name))  # type: ignore[arg-type] # checked
+        for name in names
+    }
+    with ExitStack() as stack:
+        listeners = {name: stack.enter_context(progress(out, label=name)) for name in names}
+        comparison = compare_recipes(experiment.record, recipes, listeners=listeners)
+    scores = comparison.evaluated.to_dict()
+    verdict = verdict_of(scores, experiment.record)
+    page = None if output is None else _write(comparison, scores, output)
+    out.show(*score_lines(scores, verdict), *([f"Report: {page}"] if page else []))
+    content: dict[str, Any] = {"chosen": chosen(experiment), "cells": names, "scores": scores, "verdict": verdict}
+    out.result({**content, "notes": experiment.notes, "report": page})
+
+
+def _cells(cells: str, recipe: RecipeOptions) -> tuple[str, ...]:
+    from pendula.nn.network import CELLS
+
+    names = listed(cells)
+    for name in names:
+        if name not in CELLS:
+            raise ArgumentError(
+                f"`--cells` must name recurrent layers: expected some of {', '.join(CELLS)}, got {name}."
+                + did_you_mean(name, CELLS)
+            )
+    if not names or len(set(names)) < len(names):
+        raise ArgumentError(f"`--cells` must name different layers: expected some of {', '.join(CELLS)}, got {cells}.")
+    if recipe.cell is not None:
+        raise ArgumentError(f"`--cell` must be left out: expected --cells alone, got --cell {recipe.cell} too.")
+    return names
+
+
+def _write(comparison: "Comparison", scores: dict[str, Any], folder: Path) -> Path:
+    from pendula.files import write_json
+    from pendula.report.comparison_report import comparison_report
+    from pendula.report.write import write_report
+
+    content = comparison_report(comparison)
+    write_json(folder / "scores.json", scores)
+    return write_report(content, content.images, folder)

@@ -1,0 +1,129 @@
+"""The commands `experiment` and `demo`."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from pendula.cli.output import PLAIN, Output
+from pendula.errors import ArgumentError, did_you_mean
+
+if TYPE_CHECKING:
+    from pendula.experiments import Experiment
+
+__all__ = ["DEMO_EXAMPLE", "EXAMPLE", "demo", "experiment"]
+
+EXAMPLE = """\
+pendula experiment --list
+pendula experiment lecture-sine --protocol lecture
+"""
+
+DEMO_EXAMPLE = """\
+pendula demo
+"""
+
+
+def experiment(
+    name: str | None = None,
+    /,
+    *,
+    protocol: str | None = None,
+    system: str | None = None,
+    seed: int | None = None,
+    set: tuple[str, ...] = (),  # noqa: A002 # the option's name
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    list: bool = False,  # noqa: A002 # the option's name
+    out: Output = PLAIN,
+) -> None:
+    """Run one of the lecture's experiments, by name.
+
+    Args:
+        name: Name of the experiment; --list shows them all.
+        protocol: leak-free, or lecture for the lecture's own splits, scaling and training.
+        system: The system to learn, where the experiment has a choice.
+        seed: Of weights, order and noise.
+        set: Any other setting of the experiment, as in epochs=5. May be repeated.
+        output: Folder for results, figures and report. [default: runs/ and the experiment's name]
+        list: Show the experiments and their settings.
+        out: How to print.
+    """
+    from pendula.config import assignments, build, merge
+
+    if list:
+        _list(out)
+        return
+    chosen = _experiment(name)
+    named = {"protocol": protocol, "system": system, "seed": seed}
+    choices = merge({key: value for key, value in named.items() if value is not None}, assignments(set))
+    settings: Any = build(chosen.settings, choices)
+    _run(chosen, settings, output or Path("runs") / chosen.name, out)
+
+
+def demo(
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("runs/demo"),
+    seed: int | None = None,
+    set: tuple[str, ...] = (),  # noqa: A002 # the option's name
+    out: Output = PLAIN,
+) -> None:
+    """Learn three centuries of sunspots, and show what a report looks like.
+
+    Args:
+        output: Folder for results, figures and report. [default: runs/demo]
+        seed: Of weights, order and noise.
+        set: A setting of the demo, as in epochs=5. May be repeated.
+        out: How to print.
+    """
+    experiment("demo", seed=seed, set=set, output=output, out=out)
+
+
+def _experiment(name: str | None) -> "Experiment":
+    from pendula.experiments import EXPERIMENTS
+
+    if name is None:
+        raise ArgumentError("`NAME` must be given: expected the name of an experiment, got none. See --list.")
+    if name not in EXPERIMENTS:
+        raise ArgumentError(
+            f"`NAME` must be an experiment: expected one of {', '.join(EXPERIMENTS)}, got {name}."
+            + did_you_mean(name, EXPERIMENTS)
+        )
+    return EXPERIMENTS[name]
+
+
+def _run(chosen: "Experiment", settings: Any, folder: Path, out: Output) -> None:
+    from pendula.cli.folders import prepare_folder
+    from pendula.cli.reports import score_lines
+    from pendula.cli.trainings import trainings
+    from pendula.files import write_json
+    from pendula.report.write import write_report
+
+    prepare_folder(folder)
+    out.remark(f"{chosen.name}: {chosen.summary}", *_setting_lines(settings), "")
+    with trainings(out) as listeners:
+        made = chosen.run(settings, listeners)
+    write_json(folder / "results.json", made.results)
+    page = write_report(made.content, made.figures, folder)
+    for name, fit in made.fits.items():
+        fit.save(folder / "fits" / name, overwrite=True)
+    out.show(*score_lines(dict(made.content.scores), [*made.content.verdict]))
+    out.show(*([f"Fits: {folder / 'fits'}"] if made.fits else []), f"Report: {page}")
+    out.result({"experiment": chosen.name, "folder": folder, "report": page, "results": made.results})
+
+
+def _setting_lines(settings: Any) -> list[str]:
+    return [f"  {field.name} = {getattr(settings, field.name)}" for field in fields(settings)]
+
+
+def _list(out: Output) -> None:
+    from pendula.config.build import plain
+    from pendula.experiments import EXPERIMENTS
+
+    for each in EXPERIMENTS.values():
+        out.show(f"{each.name}: {each.summary}", *_setting_lines(each.settings()), "")
+    out.result({
+        "experiments": [
+            {"name": each.name, "summary": each.summary, "settings": plain(each.settings())}
+            for each in EXPERIMENTS.values()
+        ]
+    })

@@ -1,0 +1,139 @@
+"""The command `fit`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from pendula.cli.options import AS_RECORDED, AS_USUAL, RecipeOptions, RecordOptions
+from pendula.cli.output import PLAIN, Output
+from pendula.errors import ArgumentError, InterruptedRunError
+
+__all__ = ["EXAMPLE", "fit"]
+
+EXAMPLE = """\
+pendula fit pendulum.csv
+pendula fit pendulum.csv --target x,v --unit x=rad --cell gru
+pendula fit pendulum.csv --set training.patience=10 -o runs/patient
+pendula fit --resume runs/pendulum
+"""
+
+
+def fit(
+    file: str | None = None,
+    /,
+    *,
+    target: str | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    overwrite: bool = False,
+    resume: Path | None = None,
+    config: Path | None = None,
+    data: RecordOptions = AS_RECORDED,
+    recipe: RecipeOptions = AS_USUAL,
+    out: Output = PLAIN,
+) -> None:
+    """Train a network on a record, and score it beside the baselines on data it never saw.
+
+    The record is split first, the scaler is fitted on the training part, and no window straddles a cut: nothing leaks.
+    The run directory gets the model, its history, the scores, figures and report.html. Ctrl-C leaves a checkpoint.
+
+    Args:
+        file: The file of data (.csv, .tsv, .txt, .npz, .h5, .nc, .parquet), or the name of a record that comes with
+            Pendula: sunspots or co2.
+        target: The columns to learn, joined by commas; the only one when left out.
+        output: The run directory. [default: runs/ and the file's name]
+        overwrite: Replace the run directory if it exists, once the new fit is whole.
+        resume: Go on with the interrupted run of that name; no FILE then.
+        config: An experiment file (TOML); options take precedence over it.
+        data: How the file of data is read.
+        recipe: How the fit is made.
+        out: How to print.
+    """
+    if resume is not None:
+        _check_alone(file, target=target, output=output, config=config, overwrite=overwrite, data=data)
+        _resume(resume, epochs=_epochs_alone(recipe), out=out)
+        return
+    _begin(file, target=target, run=output, overwrite=overwrite, config=config, data=data, recipe=recipe, out=out)
+
+
+def _begin(
+    file: str | None,
+    *,
+    target: str | None,
+    run: Path | None,
+    overwrite: bool,
+    config: Path | None,
+    data: RecordOptions,
+    recipe: RecipeOptions,
+    out: Output,
+) -> None:
+    from pendula.cli.chosen import chosen, chosen_lines
+    from pendula.cli.progress import progress
+    from pendula.cli.records import experiment_from
+    from pendula.cli.reports import deliver_fit
+    from pendula.forecasting import fit_record
+
+    experiment = experiment_from(file, target=target, config=config, data=data, recipe=recipe)
+    run = run or Path("runs") / Path(experiment.source).stem
+    out.remark(*chosen_lines(experiment), f"run       {run}", "")
+    try:
+        with progress(out) as listener:
+            made = fit_record(
+                experiment.record,
+                experiment.recipe,
+                run=run,
+                overwrite=overwrite,
+                notes=experiment.notes,
+                listener=listener,
+            )
+    except InterruptedRunError as error:
+        raise _with_advice(error, run) from error
+    deliver_fit(made, run, chosen=chosen(experiment), out=out)
+
+
+def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
+    from pendula import forecasting
+    from pendula.cli.chosen import chosen
+    from pendula.cli.progress import progress
+    from pendula.cli.records import Experiment
+    from pendula.cli.reports import deliver_fit
+
+    out.remark(f"going on with {run}")
+    try:
+        with progress(out) as listener:
+            made = forecasting.resume(run, epochs=epochs, listener=listener)
+    except InterruptedRunError as error:
+        raise _with_advice(error, run) from error
+    experiment = Experiment(source=str(run), record=made.record, recipe=made.recipe, notes=made.notes)
+    deliver_fit(made, run, chosen=chosen(experiment), out=out)
+
+
+def _with_advice(error: InterruptedRunError, run: Path) -> InterruptedRunError:
+    return InterruptedRunError(f"{error} Go on with: pendula fit --resume {run}")
+
+
+def _check_alone(
+    file: str | None,
+    *,
+    target: str | None,
+    output: Path | None,
+    config: Path | None,
+    overwrite: bool,
+    data: RecordOptions,
+) -> None:
+    others = {"FILE": file, "--target": target, "--output": output, "--config": config, "--overwrite": overwrite}
+    given = [name for name, value in others.items() if value] + (["options of the data"] if data != AS_RECORDED else [])
+    if given:
+        raise ArgumentError(
+            f"`--resume` must stand alone: expected the name of a run, got {', '.join(given)} too. "
+            "A run goes on with its own data and settings."
+        )
+
+
+def _epochs_alone(recipe: RecipeOptions) -> int | None:
+    if recipe not in {AS_USUAL, RecipeOptions(epochs=recipe.epochs)}:
+        raise ArgumentError(
+            "`--resume` must keep the run's settings: expected --epochs at most, got others too. "
+            "Start a new run for other settings."
+        )
+    return recipe.epochs

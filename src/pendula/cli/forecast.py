@@ -1,0 +1,101 @@
+"""The command `forecast`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from pendula.cli.output import PLAIN, Output
+
+if TYPE_CHECKING:
+    import xarray
+
+    from pendula.runs import Fit
+
+__all__ = ["EXAMPLE", "forecast"]
+
+EXAMPLE = """\
+pendula forecast runs/pendulum --steps 500 -o future.csv
+pendula forecast runs/pendulum --steps 20 --start 12.5 --coverage 0.68
+"""
+
+
+def forecast(
+    run: Path,
+    /,
+    *,
+    steps: int,
+    coverage: float = 0.9,
+    start: str | None = None,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    seed: int | None = None,
+    out: Output = PLAIN,
+) -> None:
+    """Run a fit freely into the future, with intervals, in the units of its record.
+
+    Args:
+        run: The run directory.
+        steps: How many steps to forecast.
+        coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
+        start: Time of the first forecast value; after the record's end when left out.
+        output: File to write, by its suffix; without one a table on a terminal, CSV elsewhere.
+        seed: Has no effect: a forecast draws no random numbers.
+        out: How to print.
+    """
+    del seed
+    from pendula.forecasting import forecast as run_on
+    from pendula.runs import load
+    from pendula.series import write
+
+    fit = load(run)
+    future = run_on(fit, steps, coverage=coverage, start=start)
+    out.remark(*_interval_lines(future, steps))
+    if output is not None:
+        write(future, output)
+        out.show(f"Wrote {steps} steps of {', '.join(fit.model.names)} to {output}.")
+    elif not out.json:
+        _print(future)
+    out.result(_content(fit, future) | {"run": run, "file": output})
+
+
+def _print(future: "xarray.Dataset") -> None:
+    from pendula.cli.tables import print_csv, series_lines
+
+    if sys.stdout.isatty():
+        print("\n".join(series_lines(future)))
+    else:
+        print_csv(future, sys.stdout)
+
+
+def _interval_lines(future: "xarray.Dataset", steps: int) -> list[str]:
+    origins, reach = int(future.attrs["calibration_origins"]), int(future.attrs["calibrated_steps"])
+    share = f"{100 * future.attrs['coverage']:g} %"
+    if not origins:
+        return ["warning: there is no interval: the validation part was too short to measure free runs on."]
+    plural = "s" if origins > 1 else ""
+    lines = [f"The {share} interval rests on free runs from {origins} origin{plural} in the validation part."]
+    if reach == 0:
+        return [*lines, f"warning: that is too few for an interval of {share}; ask for a lower --coverage."]
+    if reach < steps:
+        lines.append(
+            f"warning: the interval ends after {reach} of {steps} steps; beyond them nothing is known of the error."
+        )
+    return lines
+
+
+def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:
+    channels = {
+        name: {
+            "units": unit,
+            "mean": future[name].values,
+            "lower": future[f"{name}_lower"].values,
+            "upper": future[f"{name}_upper"].values,
+        }
+        for name, unit in zip(fit.model.names, fit.model.units, strict=True)
+    }
+    return {
+        "time": {"units": fit.model.axis.units, "values": future["time"].values},
+        "forecast": channels,
+        **future.attrs,
+    }

@@ -1,0 +1,150 @@
+"""Options that several commands share, and the settings they stand for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from cyclopts import Parameter
+
+from pendula.errors import ArgumentError
+
+__all__ = ["AS_RECORDED", "AS_USUAL", "RecipeOptions", "RecordOptions", "listed", "units_of"]
+
+_DATA, _RECIPE = "Data", "Recipe"
+
+
+@Parameter(name="*", group=_DATA)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordOptions:
+    """How a file of data is read.
+
+    Attributes:
+        time: The time column; recognized by name when left out.
+        trajectory: The column that tells trajectories apart; `trajectory` when left out, if there is one.
+        unit: Unit of a column, in place of the file's, as in x=rad. May be repeated.
+        gaps: Keep missing samples as gaps that no window covers, or fill them by linear interpolation. [default: keep]
+        resample: Put the record on a regular axis of this step: a number in the units of time, or a duration such as
+            1h for dates.
+    """
+
+    time: str | None = None
+    trajectory: str | None = None
+    unit: tuple[str, ...] = ()
+    gaps: Literal["keep", "fill"] | None = None
+    resample: str | None = None
+
+
+@Parameter(name="*", group=_RECIPE)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecipeOptions:
+    """How a fit is made; the most used choices by name, all others by --set.
+
+    Attributes:
+        cell: The recurrent layer. [default: lstm]
+        hidden_size: Units in each recurrent layer. [default: 64]
+        num_layers: How many recurrent layers are stacked. [default: 1]
+        linear_lags: Length of a linear path beside the network, in steps; 0 for none. [default: 0]
+        window: Steps of known past that the network sees. [default: 50, fewer for short records]
+        epochs: How often the training part is gone through, at most. [default: 100]
+        batch_size: Windows in a step of the optimizer. [default: 32]
+        learning_rate: Step size of the optimizer, at its largest. [default: 0.001]
+        horizon: Steps that are scored in training; those after the first are a free run. [default: 1]
+        input_noise: Standard deviation of noise on the inputs while training, in scaled units. [default: 0]
+        transform: Function applied before scaling. [default: none]
+        scaling: How center and scale are found on the training part. [default: standard]
+        test: Fraction of the record kept for the test, from its end. [default: 0.25]
+        validation: Fraction of what remains, from its end, that chooses the epoch. [default: 0.2]
+        test_from: Time at which the test part starts, in place of --test.
+        by: Cut along time, or keep whole trajectories together. [default: time]
+        seed: Of weights, order and noise; the same seed gives the same bits. [default: 0]
+        set: Any other setting by its dotted name, as in training.patience=10. May be repeated.
+    """
+
+    cell: Literal["rnn", "gru", "lstm"] | None = None
+    hidden_size: int | None = None
+    num_layers: int | None = None
+    linear_lags: int | None = None
+    window: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    horizon: int | None = None
+    input_noise: float | None = None
+    transform: Literal["none", "sqrt", "log", "asinh"] | None = None
+    scaling: Literal["standard", "range", "none"] | None = None
+    test: float | None = None
+    validation: float | None = None
+    test_from: str | None = None
+    by: Literal["time", "trajectory"] | None = None
+    seed: int | None = None
+    set: tuple[str, ...] = ()
+
+    def choices(self) -> dict[str, Any]:
+        """Give what was chosen, as `pendula.config.build` reads it.
+
+        Returns:
+            Values by name, tables within tables; --set has the last word.
+
+        Examples:
+            >>> RecipeOptions(epochs=3, window=20, set=("training.patience=2",)).choices()
+            {'window': 20, 'training': {'epochs': 3, 'patience': 2}}
+        """
+        from pendula.config import assignments, merge
+
+        made: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name != "set" and value is not None:
+                table = _TABLES.get(field.name)
+                made = merge(made, {table: {field.name: value}} if table else {field.name: value})
+        return merge(made, assignments(self.set))
+
+
+_TABLES = {
+    **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags"), "network"),
+    **dict.fromkeys(("epochs", "batch_size", "learning_rate", "horizon", "input_noise"), "training"),
+}
+
+AS_RECORDED = RecordOptions()
+AS_USUAL = RecipeOptions()
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """Take names apart that are joined by commas.
+
+    Args:
+        text: The names.
+
+    Returns:
+        The names; none for None.
+
+    Examples:
+        >>> listed("x, v"), listed(None)
+        (('x', 'v'), ())
+    """
+    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
+
+
+def units_of(texts: Sequence[str]) -> dict[str, str]:
+    """Read units of the form `column=unit`.
+
+    Args:
+        texts: The assignments.
+
+    Returns:
+        Units by column.
+
+    Raises:
+        ArgumentError: If one is no assignment.
+
+    Examples:
+        >>> units_of(["x=rad", "v=rad/s"])
+        {'x': 'rad', 'v': 'rad/s'}
+    """
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, equals, unit) in zip(texts, pairs, strict=True):
+        if not (name.strip() and equals and unit.strip()):
+            raise ArgumentError(
+                f"`--unit` must name a column and its unit: expected column=unit, got {text!r}. Write --unit x=rad."
+            )
+    return {name.strip(): unit.strip() for name, _, unit in pairs}

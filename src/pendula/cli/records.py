@@ -1,0 +1,187 @@
+"""From a file and options to the record that is learned from, and what people should know about it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pendula.cli.options import RecipeOptions, RecordOptions, listed, units_of
+from pendula.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import xarray
+
+    from pendula.config import DataSettings
+    from pendula.runs import Recipe
+    from pendula.series import Record
+
+__all__ = ["Experiment", "data_settings", "experiment_from", "read_series"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Experiment:
+    """What a fit or a comparison starts from.
+
+    Attributes:
+        source: The file, or the name of a record that comes with Pendula.
+        record: The record.
+        recipe: Every choice.
+        notes: What people should know about the record, in plain sentences.
+    """
+
+    source: str
+    record: "Record"
+    recipe: "Recipe"
+    notes: tuple[str, ...]
+
+
+def experiment_from(
+    file: str | None, *, target: str | None, config: Path | None, data: RecordOptions, recipe: RecipeOptions
+) -> Experiment:
+    """Read the record, and make the recipe: options before the experiment file, the file before the defaults.
+
+    Args:
+        file: The file of data.
+        target: The columns to learn, joined by commas.
+        config: The experiment file, if there is one.
+        data: How the file of data is read.
+        recipe: How the fit is made.
+
+    Returns:
+        Record, recipe and notes.
+
+    Raises:
+        ArgumentError: If no file of data is named.
+        ConfigError: If a setting is unknown or has a bad value.
+        DataError: If the record cannot be learned from.
+    """
+    from pendula.config import ExperimentFile, build, merge, read_experiment
+    from pendula.forecasting import choose_target, default_window
+    from pendula.runs import Recipe
+    from pendula.series import record
+
+    written = ExperimentFile() if config is None else read_experiment(config)
+    settings = data_settings(written.data, file=file, target=target, options=data)
+    choices = merge(written.choices, recipe.choices())
+    checked = build(Recipe, choices)  # before the file is read: bad settings are told at once
+    series, notes = read_series(settings)
+    rows = record(series, choose_target(series, settings.target or None))
+    if "window" not in choices:
+        window = default_window(rows, test=checked.test, validation=checked.validation)
+        checked = replace(checked, window=window)
+    return Experiment(source=settings.file or "", record=rows, recipe=checked, notes=(*notes, *_gap_notes(rows)))
+
+
+def data_settings(
+    written: "DataSettings", *, file: str | None, target: str | None, options: RecordOptions
+) -> "DataSettings":
+    """Lay options over what an experiment file says of the data.
+
+    Args:
+        written: What the file says.
+        file: The file of data.
+        target: The columns to learn, joined by commas.
+        options: How the file of data is read.
+
+    Returns:
+        Which data to learn from.
+
+    Raises:
+        ArgumentError: If no file of data is named.
+    """
+    from pendula.config import parse_value
+
+    given: dict[str, Any] = {
+        "file": file,
+        "target": listed(target),
+        "time": options.time,
+        "trajectory": options.trajectory,
+        "units": {**written.units, **units_of(options.unit)},
+        "gaps": options.gaps,
+        "resample": None if options.resample is None else _step(parse_value(options.resample), options.resample),
+    }
+    settings = replace(written, **{name: value for name, value in given.items() if value})
+    if settings.file is None:
+        raise ArgumentError(
+            "`FILE` must be named: expected a file of data, got none. Write `pendula fit pendulum.csv`, for example, "
+            "or `pendula fit sunspots` for a record that comes with Pendula."
+        )
+    return settings
+
+
+def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, ...]]:
+    """Read, resample and fill what the settings say.
+
+    Args:
+        settings: Which data.
+
+    Returns:
+        The series, and notes on what was done to it.
+
+    Raises:
+        ArgumentError: If `resample` is no step.
+        DataError: If the file cannot be read or has no such column.
+    """
+    from pendula.series import fill_gaps, resample
+
+    series = _read(settings)
+    notes = [_sentence(note) for note in str(series.attrs.get("notes", "")).splitlines() if note.strip()]
+    if settings.resample is not None:
+        before = series.sizes["time"]
+        series = resample(series, settings.resample)
+        notes.append(
+            f"The record was resampled from {before} to {series.sizes['time']} rows, a step of {settings.resample}."
+        )
+    if settings.gaps == "fill":
+        series, filled = fill_gaps(series)
+        notes.append(
+            f"{filled} missing {'sample was' if filled == 1 else 'samples were'} filled by linear interpolation."
+            if filled
+            else "There was no gap to fill."
+        )
+    return series, tuple(notes)
+
+
+def _read(settings: "DataSettings") -> "xarray.Dataset":
+    from pendula.series import DATASETS, load_dataset, read
+
+    name = settings.file or ""
+    if name in DATASETS and not Path(name).exists():
+        return _named_units(load_dataset(name), settings)
+    return read(
+        name,
+        time=settings.time,
+        units=settings.units,
+        columns=settings.target or None,
+        trajectory=settings.trajectory,
+    )
+
+
+def _named_units(series: "xarray.Dataset", settings: "DataSettings") -> "xarray.Dataset":
+    for name, unit in settings.units.items():
+        if name not in series.variables:
+            raise ArgumentError(
+                f"`--unit` must name a column: expected one of {', '.join(map(str, series.variables))}, got {name}. "
+                "Correct the name."
+            )
+        series[name].attrs["units"] = unit
+    return series
+
+
+def _step(value: Any, text: str) -> float | str:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else text
+
+
+def _gap_notes(rows: "Record") -> list[str]:
+    missing = len(rows) - int(rows.present.sum())
+    if not missing:
+        return []
+    return [
+        f"{missing} of {len(rows)} rows lack a sample and no window covers them; --gaps fill interpolates."
+        if missing > 1
+        else f"1 of {len(rows)} rows lacks a sample and no window covers it; --gaps fill interpolates."
+    ]
+
+
+def _sentence(note: str) -> str:
+    text = note.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

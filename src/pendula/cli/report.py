@@ -1,0 +1,31 @@
+"""The command `report`."""
+
+from pathlib import Path
+
+from pendula.cli.output import PLAIN, Output
+
+__all__ = ["EXAMPLE", "report"]
+
+EXAMPLE = """\
+pendula report runs/pendulum
+"""
+
+
+def report(run: Path, /, *, seed: int | None = None, out: Output = PLAIN) -> None:
+    """Make the page and the figures of a run again.
+
+    Args:
+        run: The run directory.
+        seed: Has no effect: a report draws no random numbers.
+        out: How to print.
+    """
+    del seed
+    from pendula.cli.reports import write_fit_report
+    from pendula.forecasting import evaluate_fit
+    from pendula.runs import load
+
+    fit = load(run)
+    evaluated = evaluate_fit(fit) if len(fit.split.test) else None
+    page, verdict = write_fit_report(fit, evaluated, run)
+    out.show(*verdict, f"Report: {page}")
+    out.result({"run": run, "report": page, "verdict": verdict})
