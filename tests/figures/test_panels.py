@@ -27,7 +27,7 @@ from pendula.figures import (
     png,
 )
 from pendula.figures.lead_time import lead_quantile
-from pendula.figures.style import PART_COLORS
+from pendula.figures.style import PART_COLORS, strokes
 
 METERS = Quantity(name="x", unit="m")
 SECONDS = Quantity(name="t", unit="s")
@@ -167,13 +167,56 @@ def test_series_needs_a_quantity_for_each_column() -> None:
 
 
 def test_losses_are_logarithmic_with_the_kept_epoch_marked() -> None:
-    axes = draw_losses({"train": [1.0, 0.1, None], "validation": [2.0, 0.2, 0.3]}, best_epoch=2)
+    axes = draw_losses({"train": [1.0, 0.1, np.inf], "validation": [2.0, 0.2, 0.3]}, best_epoch=2)
     assert axes.get_yscale() == "log"
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), [1.0, 0.1, np.nan])
     np.testing.assert_array_equal(axes.lines[1].get_xdata(), [1, 2, 3])
     np.testing.assert_array_equal(np.concatenate(axes.lines[3].get_data()), [2, 0.2])
     assert legend(axes) == ["train", "validation", "kept: epoch 2"]
-    assert axes.texts[0].get_text() == "train: 1 epochs not drawable"
+    assert axes.texts[0].get_text() == "train: 1 epoch not drawable"
+
+
+def test_losses_may_start_before_training_and_miss_epochs() -> None:
+    axes = draw_losses({"one step": [2.0, 1.0, 0.5], "free run": [None, None, 3.0]}, best_epoch=0, first_epoch=0)
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), [0, 1, 2])
+    np.testing.assert_array_equal(np.concatenate(axes.lines[3].get_data()), [0, 2])
+    assert legend(axes) == ["one step", "free run", "kept: epoch 0"]
+    assert not axes.texts
+    assert axes.get_xlim()[0] < 0
+
+
+def test_learning_curves_of_several_networks_look_like_the_networks() -> None:
+    axes = draw_losses({"lstm": [2.0, 1.0], "wide": [3.0, 1.0]})
+    assert [line.get_color() for line in axes.lines] == [line.color for line in strokes(["lstm", "wide"]).values()]
+
+
+@pytest.mark.parametrize("losses", [[1.0, 0.99], [1.0, 0.5], [3.1e-5, 2.9e-5], [9.0, 1.1]])
+def test_learning_curves_within_a_decade_have_numbers_on_their_axis(losses: list[float]) -> None:
+    axes = draw_losses({"train": losses})
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    png(figure)
+    low, high = axes.get_ylim()
+    assert high / low > 2
+    shown = [float(text.get_text()) for text in axes.get_yticklabels() if low <= text.get_position()[1] <= high]
+    assert len(shown) >= 2
+    assert all(low <= number <= high for number in shown)
+
+
+def test_bands_of_lead_times_may_be_left_out() -> None:
+    errors = {"lstm": np.abs(noise(20, 3)), "linear": np.abs(noise(20, 3))}
+    assert len(draw_lead_times(np.arange(1.0, 4.0), errors).collections) == 2
+    assert len(draw_lead_times(np.arange(1.0, 4.0), errors, banded=["lstm"]).collections) == 1
+    bare = draw_lead_times(np.arange(1.0, 4.0), errors, banded=[])
+    assert not bare.collections
+    assert bare.texts[0].get_text() == "line: median"
+
+
+def test_an_interval_may_end_before_its_forecast() -> None:
+    future, mean = np.arange(20.0, 30.0), np.zeros(10)
+    half = np.where(np.arange(10) < 4, 0.5, np.nan)
+    axes = draw_forecast(np.arange(20.0), np.sin(np.arange(20.0)), future=future, mean=mean, lower=-half, upper=half)
+    assert not axes.texts
     axes.figure.draw_without_rendering()
     assert all(tick == int(tick) for tick in axes.get_xticks())
 

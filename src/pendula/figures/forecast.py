@@ -117,4 +117,5 @@ def _limits(
 
 
 def _leaves(ends: list[Float[ndarray, " step"]], low: float, high: float) -> bool:
-    return any(bool(np.any(~((end >= low) & (end <= high)))) for end in ends)
+    # NaN is where there is no interval
+    return any(bool(np.any((end < low) | (end > high))) for end in ends)

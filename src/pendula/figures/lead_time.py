@@ -1,6 +1,6 @@
 """How the error grows with the lead time, over many origins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ def draw_lead_times(
     errors: Mapping[str, Float[ndarray, "origin lead"]],
     *,
     band: tuple[float, float] = (0.1, 0.9),
+    banded: Sequence[str] | None = None,
     quantity: Quantity = _ABSOLUTE,
     clock: Quantity = _LEAD,
     title: str = "Error against lead time",
@@ -41,6 +42,7 @@ def draw_lead_times(
         lead: Lead times, in the unit of `clock`.
         errors: Absolute errors by predictor, a row for each origin; NaN is unknown, infinity is a diverged forecast.
         band: The lower and the upper quantile of the band.
+        banded: The predictors that get one; all when left out. Many bands hide each other.
         quantity: Name and unit of the error.
         clock: Name and unit of the lead time.
         title: Above the panel.
@@ -61,15 +63,13 @@ def draw_lead_times(
         bands = {
             name: [lead_quantile(table, share) for share in (band[0], 0.5, band[1])] for name, table in errors.items()
         }
-        floor, ceiling = _positive_span(bands)
+        drawn = {name: curves if banded is None or name in banded else curves[1:2] for name, curves in bands.items()}
+        floor, ceiling = _positive_span([curve for curves in drawn.values() for curve in curves])
         panel.set_ylim(floor, ceiling)
         for name, (low, middle, high) in bands.items():
             stroke = lines[name]
-            # A band whose upper end has diverged reaches out of the panel.
-            top = np.where(np.isnan(high), np.nan, np.minimum(high, 10 * ceiling))
-            panel.fill_between(
-                lead, np.minimum(_drawable(low), 10 * ceiling), top, color=stroke.color, alpha=0.15, linewidth=0
-            )
+            if banded is None or name in banded:
+                _draw_band(panel, lead, low, high, color=stroke.color, most=10 * ceiling)
             marker = "." if len(lead) <= 20 else ""
             panel.plot(
                 lead,
@@ -83,9 +83,23 @@ def draw_lead_times(
         panel.set_title(plain(title))
         panel.set_xlabel(clock.label)
         panel.set_ylabel(quantity.label)
-        draw_note(panel, _remark(errors, band))
+        draw_note(panel, _remark(errors, band, banded))
         draw_legend(panel)
         return panel
+
+
+def _draw_band(
+    axes: "matplotlib.axes.Axes",
+    lead: Float[ndarray, " lead"],
+    low: Float[ndarray, " lead"],
+    high: Float[ndarray, " lead"],
+    *,
+    color: str,
+    most: float,
+) -> None:
+    # A band whose upper end has diverged reaches out of the panel.
+    top = np.where(np.isnan(high), np.nan, np.minimum(high, most))
+    axes.fill_between(lead, np.minimum(_drawable(low), most), top, color=color, alpha=0.15, linewidth=0)
 
 
 def lead_quantile(errors: Float[ndarray, "origin lead"], share: float) -> Float[ndarray, " lead"]:
@@ -109,15 +123,18 @@ def lead_quantile(errors: Float[ndarray, "origin lead"], share: float) -> Float[
     return np.where(known > 0, np.take_along_axis(ranked, place[None], axis=0)[0], np.nan)
 
 
-def _positive_span(bands: Mapping[str, list[Float[ndarray, " lead"]]]) -> tuple[float, float]:
-    curves = [_drawable(curve) for curves in bands.values() for curve in curves]
+def _positive_span(curves: list[Float[ndarray, " lead"]]) -> tuple[float, float]:
+    curves = [_drawable(curve) for curve in curves]
     low, high = span_of(*curves)
     return (0.8 * low, 1.25 * min(high, MOST * low)) if low > 0 else (0.1, 1.0)
 
 
-def _remark(errors: Mapping[str, Float[ndarray, "origin lead"]], band: tuple[float, float]) -> str:
+def _remark(
+    errors: Mapping[str, Float[ndarray, "origin lead"]], band: tuple[float, float], banded: Sequence[str] | None
+) -> str:
     diverged = [plain(shorten(name)) for name, table in errors.items() if np.isinf(table).any()]
-    note = f"line: median, band: {100 * band[0]:g}–{100 * band[1]:g} % of origins"
+    has_band = banded is None or len(banded) > 0
+    note = "line: median" + (f", band: {100 * band[0]:g}–{100 * band[1]:g} % of origins" if has_band else "")
     return note + (f"\ndiverged from some origins: {', '.join(diverged)}" if diverged else "")
 
 

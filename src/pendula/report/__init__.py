@@ -5,10 +5,13 @@ render_report   content → page
 verdict         scores → plain sentences
 score_table     scores → heads and rows
 score_text      scores → the same for a terminal
+fit_report      fit → content, with its figures
+fit_figures     fit → images by name
 write_report    content, images → report.html, figures/*.png
 ```
 """
 
+from pendula.report.fit_report import fit_figures, fit_report
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
 from pendula.report.text import score_text
@@ -22,6 +25,8 @@ __all__ = [
     "ScoreCell",
     "ScoreRow",
     "ScoreTable",
+    "fit_figures",
+    "fit_report",
     "render_report",
     "score_table",
     "score_text",

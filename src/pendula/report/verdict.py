@@ -1,7 +1,7 @@
 """What the scores mean, in plain sentences: is the network better than predictors that have learned little?"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pendula.report.numbers import format_number
 from pendula.report.scores import finite_score, unit_of
@@ -23,15 +23,15 @@ _NAMES = {
     "linear": "linear autoregression",
     "seasonal": "the seasonal baseline",
 }
-_KINDS = (("rmse", "One step ahead"), ("free_run_rmse", "Running freely"))
 
 
-def verdict(scores: Mapping[str, Any]) -> list[str]:
+def verdict(scores: Mapping[str, Any], *, metric: Literal["rmse", "nrmse"] = "rmse") -> list[str]:
     """Say plainly whether the networks are better than the baselines, one step ahead and running freely.
 
     Args:
         scores: Has "models" and "baselines": scores by predictor, with "rmse", "free_run_rmse", "r2" and
             "free_run_nrmse"; None or a number that is not finite reads as diverged.
+        metric: What to compare by; "nrmse" where the channels have different units.
 
     Returns:
         Sentences, the most important first.
@@ -50,23 +50,24 @@ def verdict(scores: Mapping[str, Any]) -> list[str]:
     """
     if not scores.get("models"):
         return ["No network was scored."]
-    sentences = [_headline(scores)]
-    sentences += [sentence for key, when in _KINDS if (sentence := _comparison(scores, key, when))]
-    if "free_run_rmse" not in {key for row in scores["models"].values() for key in row}:
+    kinds = {metric: "One step ahead", f"free_run_{metric}": "Running freely"}
+    sentences = [_headline(scores, kinds)]
+    sentences += [sentence for key, when in kinds.items() if (sentence := _comparison(scores, key, when))]
+    if f"free_run_{metric}" not in {key for row in scores["models"].values() for key in row}:
         sentences.append("No free run was scored, so nothing is known about forecasts beyond one step.")
-    return sentences + _misleading(scores) + _linear(scores)
+    return sentences + _misleading(scores, metric) + _linear(scores)
 
 
-def _headline(scores: Mapping[str, Any]) -> str:
+def _headline(scores: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     if not scores.get("baselines"):
         return "No baseline was scored, so it is not known whether the network is worth having."
     who = "The network" if len(scores["models"]) == 1 else "The best network"
-    outcomes = {when.lower(): _wins(scores, key) for key, when in _KINDS}
+    outcomes = {when.lower(): _wins(scores, key) for key, when in kinds.items()}
     won = [when for when, is_better in outcomes.items() if is_better]
     lost = [when for when, is_better in outcomes.items() if is_better is False]
     if not won and not lost:
         return "Networks and baselines have no score in common, so they cannot be compared."
-    rivals = {when.lower(): _strongest(scores, key) for key, when in _KINDS}
+    rivals = {when.lower(): _strongest(scores, key) for key, when in kinds.items()}
     if not won:
         return f"{who} is not better than {_unbeaten([(when, rivals[when]) for when in lost])}."
     if lost:
@@ -117,13 +118,14 @@ def _comparison(scores: Mapping[str, Any], key: str, when: str) -> str:
         for name, error in _ranked(baselines, key)
     ]
     diverged = "".join(f"; {_called(name)} diverged" for name in _diverged(baselines, key))
-    start = f"{when}, {_called(network[0])} has an RMSE of {_quantity(network[1], unit)}"
+    measure = key.removeprefix("free_run_").upper()
+    start = f"{when}, {_called(network[0])} has an {measure} of {_quantity(network[1], unit)}"
     return start + (f": {_listed(rivals)}" if rivals else "") + f"{diverged}."
 
 
-def _misleading(scores: Mapping[str, Any]) -> list[str]:
-    network = _best(scores["models"], "rmse")
-    persistence = finite_score(scores.get("baselines", {}).get("persistence", {}), "rmse")
+def _misleading(scores: Mapping[str, Any], metric: str) -> list[str]:
+    network = _best(scores["models"], metric)
+    persistence = finite_score(scores.get("baselines", {}).get("persistence", {}), metric)
     if network is None or persistence is None:
         return []
     r2 = finite_score(scores["models"][network[0]], "r2")

@@ -1,0 +1,178 @@
+"""Facts of a fit in words: how the network was made and trained, and from what."""
+
+import platform
+from importlib.metadata import version
+
+import numpy as np
+
+from pendula.figures.style import label
+from pendula.nn import Network
+from pendula.report.numbers import format_number
+from pendula.report.page import Reference
+from pendula.runs import Fit
+from pendula.series.record import Record
+from pendula.training import Training
+
+__all__ = ["data_facts", "network_references", "setting_facts", "software_versions"]
+
+_CELLS = {
+    "rnn": "simple recurrent cell (tanh)",
+    "gru": "gated recurrent unit (GRU)",
+    "lstm": "long short-term memory (LSTM)",
+}
+_SCALINGS = {"standard": "mean 0, standard deviation 1 on the training part", "range": "−1 to 1 on the training part"}
+_SELECTIONS = {
+    "one_step": "smallest one-step error on the validation part",
+    "free_run": "smallest free-run error on the validation part",
+    "last_epoch": "the last epoch",
+}
+_EQUATION = "x̂(t+1) = x(t) + Σⱼ A(j) x(t−j) + s (V h(t) + c),  h(t) = cell((x(t), Δx(t)/d), h(t−1))"
+_SOURCES = {
+    "rnn": Reference(name="Simple recurrent network", citation="J. L. Elman, Cognitive Science 14 (1990) 179."),
+    "gru": Reference(name="Gated recurrent unit", citation="K. Cho et al., EMNLP 2014, section 2.3."),
+    "lstm": Reference(
+        name="Long short-term memory", citation="S. Hochreiter and J. Schmidhuber, Neural Computation 9 (1997) 1735."
+    ),
+}
+_INTERVALS = Reference(
+    name="Split-conformal intervals",
+    citation="J. Lei et al., Journal of the American Statistical Association 113 (2018) 1094, section 2.2.",
+)
+
+
+def setting_facts(fit: Fit) -> dict[str, object]:
+    """Say how a network was made and trained.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        Settings in words, by name.
+    """
+    recipe, network = fit.recipe, fit.recipe.network
+    return {
+        "Cell": _CELLS[network.cell],
+        "Hidden size": network.hidden_size,
+        "Layers": network.num_layers,
+        "Parameters": sum(weights.numel() for weights in fit.model.forecaster.parameters()),
+        "Added to the network": _added(network),
+        "Window": _count(recipe.window, "step"),
+        "Scaling": _SCALINGS.get(recipe.scaling, "none")
+        + (f", after {recipe.transform}" if recipe.transform != "none" else ""),
+        **_training_facts(recipe.training),
+        "Epochs": f"{_epochs_done(fit)} done of {recipe.training.epochs}, epoch {fit.best_epoch} kept",
+        "Kept": _SELECTIONS[recipe.training.select_by] if fit.validation_stop > fit.train_stop else "the last epoch",
+        "Training time": f"{format_number(fit.seconds, digits=3)} s",
+        "Seed": recipe.seed,
+    }
+
+
+def data_facts(fit: Fit) -> dict[str, object]:
+    """Say what a fit was made from.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        Facts of the record, by name.
+    """
+    record = fit.record
+    facts: dict[str, object] = {
+        "Channels": ", ".join(label(name, unit) for name, unit in zip(record.names, record.units, strict=True)),
+        "Rows": len(record),
+        f"From {record.axis.name}": _moment(record, 0),
+        f"To {record.axis.name}": _moment(record, -1),
+        "Step": record.axis.step_text,
+        "Gaps": _gaps(record),
+    }
+    if record.trajectory is not None:
+        facts["Trajectories"] = len(record.blocks)
+    cuts = (0, fit.train_stop, fit.validation_stop, len(record))
+    sizes = {name: stop - start for name, start, stop in zip(_PARTS, cuts[:-1], cuts[1:], strict=True)}
+    return facts | {name: _count(size, "row") if size else "none" for name, size in sizes.items()}
+
+
+_PARTS = ("Training part", "Validation part", "Test part")
+
+
+def network_references(fits: list[Fit]) -> list[Reference]:
+    """Cite what fits are made of.
+
+    Args:
+        fits: The fits.
+
+    Returns:
+        The equation of the forecaster, the cells, and the intervals where there are any.
+    """
+    cells = list(dict.fromkeys(fit.recipe.network.cell for fit in fits))
+    forecaster = Reference(
+        name="Forecaster",
+        equation=_EQUATION,
+        citation="x(t) is there if the network is residual, the sum if it has a linear path, Δx if it sees increments; "
+        "s and d are the sizes of what the head predicts and of the increments.",
+    )
+    intervals = [_INTERVALS] if any(fit.calibration is not None for fit in fits) else []
+    return [forecaster, *(_SOURCES[cell] for cell in cells), *intervals]
+
+
+def software_versions() -> dict[str, str]:
+    """Find the versions of the software that made a report.
+
+    Returns:
+        Versions by name.
+    """
+    names = {"Pendula": "pendula", "PyTorch": "torch", "NumPy": "numpy"}
+    return {name: version(package) for name, package in names.items()} | {"Python": platform.python_version()}
+
+
+def _added(network: Network) -> str:
+    parts = ["the last value"] if network.residual else []
+    if network.linear_lags:
+        parts.append(f"a linear autoregression over {_count(network.linear_lags, 'step')}")
+    return " and ".join(parts) or "nothing"
+
+
+def _loss(training: Training) -> str:
+    if training.loss == "last":
+        return "squared error of the value after the window"
+    return "squared errors after every step of the window" + (
+        f" from {training.washout} on" if training.washout else ""
+    )
+
+
+def _training_facts(training: Training) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "Loss": _loss(training),
+        "Horizon": "one step" if training.horizon == 1 else f"free runs of {training.horizon} steps",
+        "Optimizer": f"{training.optimizer}, batches of {training.batch_size}",
+        "Learning rate": f"{format_number(training.learning_rate)}, {training.schedule}",
+    }
+    if training.input_noise:
+        facts["Input noise"] = f"{format_number(training.input_noise)} (scaled)"
+    if training.weight_decay:
+        facts["Weight decay"] = training.weight_decay
+    return facts
+
+
+def _epochs_done(fit: Fit) -> int:
+    return fit.history[-1].epoch if fit.history else 0
+
+
+def _gaps(record: Record) -> str:
+    missing = int((~record.present).sum())
+    if not missing:
+        return "none"
+    longest = _count(record.longest, "row")
+    return f"{_count(missing, 'row')} missing; the longest stretch without a gap has {longest}"
+
+
+def _moment(record: Record, row: int) -> str:
+    time = record.time[row]
+    if isinstance(time, np.datetime64):
+        return str(np.datetime_as_string(time, unit="s")).removesuffix("T00:00:00").replace("T", " ")
+    unit = "" if record.axis.units == record.axis.name else record.axis.units
+    return f"{time:.6g} {unit}".rstrip() if isinstance(time, np.floating) else f"{time} {unit}".rstrip()
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,154 @@
+"""The report of a fit: what was learned, from what, how well, and what comes next."""
+
+from typing import Any
+
+from pendula.forecasting import Evaluated, evaluate_fit
+from pendula.report.coordinates import has_one_unit
+from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
+from pendula.report.learning_figures import learning_figure
+from pendula.report.page import ReportContent, ReportFigure
+from pendula.report.prediction_figures import prediction_figures
+from pendula.report.record_figures import forecast_figure, record_figure
+from pendula.report.verdict import verdict
+from pendula.runs import Fit
+from pendula.series.record import Record
+
+__all__ = ["fit_figures", "fit_report"]
+
+
+def fit_report(fit: Fit, evaluated: Evaluated | None = None) -> ReportContent:
+    """Tell what a fit is worth, with all figures.
+
+    Args:
+        fit: The fit.
+        evaluated: Its predictions and scores; those on its own test part, if there is one, when left out.
+
+    Returns:
+        The content of the page. Its `images` are the same bytes as in the page.
+
+    Examples:
+        >>> import numpy as np, xarray as xr
+        >>> from pendula.forecasting import fit
+        >>> from pendula.nn import Network
+        >>> from pendula.training import Training
+        >>> series = xr.Dataset({"x": ("time", np.sin(0.1 * np.arange(200)))})
+        >>> made = fit(series, model=Network(cell="gru", hidden_size=4), training=Training(epochs=1))
+        >>> content = fit_report(made)
+        >>> content.title
+        'Fit of x with a GRU'
+        >>> list(content.images)
+        ['scores', 'forecast', 'free-run', 'one-step', 'lead-times', 'errors', 'losses', 'record']
+    """
+    evaluated = _evaluated(fit, evaluated)
+    figures, missing = _figures(fit, evaluated)
+    scores = {} if evaluated is None else evaluated.to_dict()
+    return ReportContent(
+        title=f"Fit of {', '.join(fit.record.names)} with {_ARTICLES[fit.recipe.network.cell]}",
+        verdict=verdict_of(scores, fit.record),
+        notes=[*fit.notes, *fit_notes(fit), *missing, *mixed_units_note(scores, fit.record)],
+        settings=setting_facts(fit),
+        data=data_facts(fit),
+        scores=scores,
+        figures=figures,
+        references=network_references([fit]),
+        versions=software_versions(),
+        seed=fit.recipe.seed,
+    )
+
+
+def fit_figures(fit: Fit, evaluated: Evaluated | None = None) -> dict[str, bytes]:
+    """Draw all figures of a fit.
+
+    Args:
+        fit: The fit.
+        evaluated: Its predictions and scores; those on its own test part, if there is one, when left out.
+
+    Returns:
+        PNG images by name: scores, forecast, free-run, one-step, lead-times, errors, losses, record, as far as there
+        is something to show.
+    """
+    return ReportContent(title="", figures=_figures(fit, _evaluated(fit, evaluated))[0]).images
+
+
+def fit_notes(fit: Fit) -> list[str]:
+    """Say what a reader should know of a training before the numbers.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        Sentences: how training ended, whether the recurrent part added anything, what stands behind the intervals.
+    """
+    return [fit.outcome.value, *_idle_note(fit), _calibration_note(fit)]
+
+
+def verdict_of(scores: dict[str, Any], record: Record) -> list[str]:
+    """Say whether networks are better than the baselines, in a measure that the channels have in common.
+
+    Args:
+        scores: The scores; empty where there is no test part.
+        record: The record that was scored.
+
+    Returns:
+        Sentences, the most important first.
+    """
+    if not scores:
+        return ["No test part was kept, so it is not known what the network is worth."]
+    return verdict(scores, metric="rmse" if has_one_unit(record) else "nrmse")
+
+
+def mixed_units_note(scores: dict[str, Any], record: Record) -> list[str]:
+    """Warn of averages over quantities that cannot be added.
+
+    Args:
+        scores: The scores; empty where there is no test part.
+        record: The record that was scored.
+
+    Returns:
+        One sentence, or none.
+    """
+    if not scores or has_one_unit(record):
+        return []
+    return [_MIXED_UNITS]
+
+
+_MIXED_UNITS = (
+    "The channels have different units: RMSE and MAE mix them and are ruled by the largest numbers. "
+    "Compare NRMSE, which is taken of each channel on its own."
+)
+_ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}
+
+
+def _evaluated(fit: Fit, evaluated: Evaluated | None) -> Evaluated | None:
+    return evaluate_fit(fit) if evaluated is None and len(fit.split.test) else evaluated
+
+
+def _figures(fit: Fit, evaluated: Evaluated | None) -> tuple[list[ReportFigure], list[str]]:
+    future, reason = forecast_figure(fit)
+    drawn = [*(prediction_figures(evaluated) if evaluated else []), learning_figure(fit), record_figure(fit), future]
+    by_name = {figure.name: figure for figure in drawn if figure is not None}
+    return [by_name[name] for name in _ORDER if name in by_name], [reason] if reason else []
+
+
+_ORDER = ("scores", "forecast", "free-run", "one-step", "lead-times", "errors", "losses", "record")
+"""What a reader asks first stands first."""
+
+
+def _idle_note(fit: Fit) -> list[str]:
+    if fit.best_epoch > 0:
+        return []
+    network = fit.recipe.network
+    alone = "the linear path alone" if network.linear_lags else "persistence alone"
+    if not (network.linear_lags or network.residual):
+        return ["Training made the network no better: the kept epoch is 0, so these are its weights before training."]
+    return [f"The recurrent part added nothing: the kept epoch is 0, so this is {alone}."]
+
+
+def _calibration_note(fit: Fit) -> str:
+    if fit.calibration is None:
+        return "There are no intervals: the validation part is too short to measure free runs on."
+    origins, leads = fit.calibration.origins, fit.calibration.leads
+    return (
+        f"The intervals rest on free runs from {origins} origin{'' if origins == 1 else 's'} in the validation part, "
+        f"up to {leads} step{'' if leads == 1 else 's'} ahead; the runs overlap, so they are not independent."
+    )

@@ -1,0 +1,202 @@
+"""The figures of an evaluation: one step ahead, running freely, errors, lead times, scores."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pendula.figures import (
+    Quantity,
+    draw_error_histogram,
+    draw_free_runs,
+    draw_lead_times,
+    draw_predictions,
+    draw_scores,
+)
+from pendula.figures.style import shorten
+from pendula.forecasting import Evaluated
+from pendula.report.coordinates import drawn_times, has_one_unit, lead_times, quantities
+from pendula.report.page import ReportFigure
+from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
+from pendula.report.stretches import readable_rows
+from pendula.series.record import Record
+
+__all__ = ["prediction_figures"]
+
+
+def prediction_figures(evaluated: Evaluated) -> list[ReportFigure]:
+    """Draw how networks and baselines did on the test part.
+
+    Args:
+        evaluated: Their predictions and scores.
+
+    Returns:
+        Images named scores, one-step, free-run, errors, and lead-times where rolling origins were found.
+    """
+    figures = [
+        _draw_scores(evaluated),
+        _draw_one_step(evaluated),
+        _draw_free_runs(evaluated),
+        _draw_errors(evaluated),
+    ]
+    return figures if evaluated.rolling is None else [*figures, _draw_lead_times(evaluated)]
+
+
+def strongest_baseline(evaluated: Evaluated) -> str:
+    """Find the baseline with the smallest one-step error.
+
+    Args:
+        evaluated: The scores.
+
+    Returns:
+        Its name.
+    """
+    scores = evaluated.evaluation.scores
+    baselines = [name for name in scores if name not in evaluated.networks]
+    # NaN would win every comparison that it loses
+    return min(baselines, key=lambda name: np.nan_to_num(scores[name]["nrmse"], nan=np.inf))
+
+
+def _draw_scores(evaluated: Evaluated) -> ReportFigure:
+    record, scores = evaluated.evaluation.part.parent, evaluated.to_dict()
+    quantity, remark = Quantity(name="RMSE", unit=str(scores["units"]["value"])), ""
+    if not has_one_unit(record):
+        scores, quantity = _normalized(scores), Quantity(name="NRMSE")
+        remark = (
+            " The channels have different units, so each error is divided by the standard deviation of its channel."
+        )
+    count = len(scores["models"]) + len(scores["baselines"])
+    return draw_sheet(
+        "scores",
+        1,
+        draw=lambda _, axes: draw_scores(scores, quantity=quantity, axes=axes),
+        height=1.3 + 0.26 * count,
+        caption=f"Errors on the {len(evaluated.evaluation.rows)} rows of the test part, one step ahead (dots) and "
+        f"running freely (diamonds); further left is better.{remark}",
+        alt=f"{quantity.name} of {_listed(evaluated.evaluation.scores)}; the numbers stand in the table of scores.",
+    )
+
+
+def _normalized(scores: dict[str, Any]) -> dict[str, Any]:
+    groups = {
+        group: {
+            name: {"rmse": row["nrmse"], "free_run_rmse": row.get("free_run_nrmse")}
+            for name, row in scores[group].items()
+        }
+        for group in ("models", "baselines")
+    }
+    return {**scores, **groups}
+
+
+def _draw_one_step(evaluated: Evaluated) -> ReportFigure:
+    evaluation = evaluated.evaluation
+    record, names = evaluation.part.parent, [*evaluated.networks, strongest_baseline(evaluated)]
+    shown = readable_rows(evaluation.truth, from_end=True)
+    time, clock = drawn_times(record)
+    time = time[evaluation.rows[shown]]
+    return draw_sheet(
+        "one-step",
+        _drawn(record),
+        draw=lambda channel, axes: draw_predictions(
+            time,
+            evaluation.truth[shown, channel],
+            predictions={name: evaluation.one_step[name][shown, channel] for name in names},
+            quantity=quantities(record)[channel],
+            clock=clock,
+            title=_title("One step ahead", record, channel),
+            axes=axes,
+        ),
+        caption="Each value is predicted from the true values before it."
+        f"{_extent('last', len(time), len(evaluation.rows))} Of the baselines, the best one step ahead is drawn."
+        f"{left_out(len(record.names))}",
+        alt=f"One-step predictions of {_listed(names)} beside the truth on the test part.",
+    )
+
+
+def _draw_free_runs(evaluated: Evaluated) -> ReportFigure:
+    evaluation = evaluated.evaluation
+    record, names = evaluation.part.parent, list(evaluation.free_run)
+    reached = np.any([np.isfinite(run).all(axis=1) for run in evaluation.free_run.values()], axis=0)
+    stop = int(np.flatnonzero(reached)[-1]) + 1
+    shown = readable_rows(evaluation.truth[:stop])
+    rows = evaluation.rows[shown]
+    time, clock = drawn_times(record)
+    anew = " It starts anew after each gap." if (np.diff(rows) > 1).any() or record.trajectory is not None else ""
+    return draw_sheet(
+        "free-run",
+        _drawn(record),
+        draw=lambda channel, axes: draw_free_runs(
+            time[rows],
+            evaluation.truth[shown, channel],
+            runs={name: evaluation.free_run[name][shown, channel] for name in names},
+            quantity=quantities(record)[channel],
+            clock=clock,
+            title=_title("Free run", record, channel),
+            axes=axes,
+        ),
+        caption="Each predictor is fed with its own predictions from the start of the test part on, and never sees the "
+        f"truth.{anew}{_extent('first', len(rows), len(evaluation.rows))}{left_out(len(record.names))}",
+        alt=f"Free runs of {_listed(names)} beside the truth on the test part.",
+    )
+
+
+def _draw_errors(evaluated: Evaluated) -> ReportFigure:
+    evaluation = evaluated.evaluation
+    record = evaluation.part.parent
+    names = list(dict.fromkeys([*evaluated.networks, strongest_baseline(evaluated), "persistence"]))
+    return draw_sheet(
+        "errors",
+        _drawn(record),
+        beside=True,
+        height=3.2,
+        draw=lambda channel, axes: draw_error_histogram(
+            {name: evaluation.one_step[name][:, channel] - evaluation.truth[:, channel] for name in names},
+            quantity=Quantity(name=f"error of {shorten(record.names[channel])}", unit=record.units[channel]),
+            bins=int(np.clip(np.sqrt(len(evaluation.rows)), 11, 41)) // 2 * 2 + 1,
+            axes=axes,
+        ),
+        caption="How often a one-step prediction was too low (left) or too high (right); MAE is the mean absolute "
+        f"error.{left_out(len(record.names))}",
+        alt=f"Histogram of the one-step errors of {_listed(names)} on the test part.",
+    )
+
+
+def _draw_lead_times(evaluated: Evaluated) -> ReportFigure:
+    rolling, record = evaluated.rolling, evaluated.evaluation.part.parent
+    assert rolling is not None
+    lead, clock = lead_times(record, rolling.leads)
+    absolute = {name: rolling.absolute(name) for name in rolling.errors}
+    return draw_sheet(
+        "lead-times",
+        _drawn(record),
+        beside=True,
+        height=3.4,
+        draw=lambda channel, axes: draw_lead_times(
+            lead,
+            {name: errors[:, :, channel] for name, errors in absolute.items()},
+            quantity=Quantity(name=f"error of {shorten(record.names[channel])}", unit=record.units[channel]),
+            clock=clock,
+            banded=evaluated.networks[:2],
+            axes=axes,
+        ),
+        caption=f"Absolute errors of free runs from {len(rolling.origins)} origins in the test part, by how far ahead "
+        f"they look.{left_out(len(record.names))}",
+        alt=f"Median absolute error against lead time of {_listed(absolute)}.",
+    )
+
+
+def _drawn(record: Record) -> int:
+    return min(len(record.names), MOST_CHANNELS)
+
+
+def _title(title: str, record: Record, channel: int) -> str:
+    return title if len(record.names) == 1 else f"{shorten(record.names[channel])}: {title.lower()}"
+
+
+def _extent(which: str, shown: int, rows: int) -> str:
+    return f" Drawn are the {which} {shown} of {rows} rows of the test part." if shown < rows else ""
+
+
+def _listed(names: Sequence[str] | dict[str, Any]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

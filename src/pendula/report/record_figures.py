@@ -1,0 +1,123 @@
+"""The figures of a record: its parts, and what is to come after its end."""
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import DataError, DivergedError
+from pendula.figures import draw_forecast, draw_series
+from pendula.forecasting import forecast
+from pendula.report.coordinates import clock_of, drawn_times, quantities
+from pendula.report.page import ReportFigure
+from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
+from pendula.runs import Fit
+
+__all__ = ["forecast_figure", "record_figure"]
+
+COVERAGE = 0.9
+"""Of the interval that is drawn."""
+
+MOST_STEPS = 500
+"""A forecast is drawn over at most so many steps."""
+
+
+def record_figure(fit: Fit) -> ReportFigure:
+    """Draw a fit's record with its three parts.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        An image named record.
+    """
+    record, parts = fit.record, _parts(fit)
+    time, clock = drawn_times(record)
+    channels = min(len(record.names), MOST_CHANNELS)
+    return draw_sheet(
+        "record",
+        channels,
+        height=2.6,
+        draw=lambda channel, axes: draw_series(
+            time,
+            record.values[:, channel],
+            quantities=[quantities(record)[channel]],
+            clock=clock,
+            parts=parts,
+            title="Record and its parts" if channel == 0 else "",
+            axes=axes,
+        ),
+        caption="The record in its own units. The network learned from the training part; the validation part chose "
+        f"the epoch and measured the intervals; the test part was not looked at.{left_out(len(record.names))}",
+        alt=f"{', '.join(record.names[:channels])} against {clock.name}; shaded: {', '.join(parts)}.",
+    )
+
+
+def forecast_figure(fit: Fit) -> tuple[ReportFigure | None, str]:
+    """Draw the forecast beyond the record's end, as far as its intervals reach.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        An image named forecast, and an empty text; or None, and a sentence that says why there is none.
+    """
+    calibration = fit.calibration
+    steps = min(MOST_STEPS, fit.model.window if calibration is None else calibration.leads)
+    try:
+        future = forecast(fit, steps, coverage=COVERAGE)
+    except DataError:
+        return None, "No forecast is drawn: the record has a gap within the window before its end."
+    except DivergedError:
+        return None, f"No forecast is drawn: the free run beyond the record's end diverged within {steps} steps."
+    return _draw_forecast(fit, future), ""
+
+
+def _draw_forecast(fit: Fit, future: xr.Dataset) -> ReportFigure:
+    record = fit.record
+    rows = slice(int(record.blocks[-1, 0]), len(record))
+    # The weights of the times are the same for every channel; the band ends where calibration does.
+    calibrated, origins = int(future.attrs["calibrated_steps"]), int(future.attrs["calibration_origins"])
+
+    def draw(channel: int, axes: object) -> object:
+        name = record.names[channel]
+        ends = {end: np.asarray(future[f"{name}_{end}"].values) if calibrated else None for end in ("lower", "upper")}
+        return draw_forecast(
+            record.time[rows],
+            record.values[rows, channel],
+            future=np.asarray(future["time"].values),
+            mean=np.asarray(future[name].values),
+            lower=ends["lower"],
+            upper=ends["upper"],
+            coverage=COVERAGE,
+            quantity=quantities(record)[channel],
+            clock=clock_of(record),
+            title=f"Forecast of {future.sizes['time']} steps",
+            axes=axes,  # type: ignore[arg-type]
+        )
+
+    return draw_sheet(
+        "forecast",
+        min(len(record.names), MOST_CHANNELS),
+        draw=draw,
+        caption=f"The end of the record, and what the network expects after it.{_band(calibrated, origins)}"
+        f"{left_out(len(record.names))}",
+        alt=f"The end of {', '.join(record.names)} and a forecast"
+        f"{' with its interval' if calibrated else ', without an interval'}.",
+    )
+
+
+def _band(calibrated: int, origins: int) -> str:
+    if not calibrated:
+        return f" There is no interval: {origins} origins on the validation part are too few for {COVERAGE:.0%}."
+    return (
+        f" The band is as wide as free runs from {origins} origins on the validation part were wrong in {COVERAGE:.0%} "
+        f"of cases, at each of the first {calibrated} steps on its own."
+    )
+
+
+def _parts(fit: Fit) -> dict[str, tuple[int, int]]:
+    cuts = {
+        "train": (0, fit.train_stop),
+        "validation": (fit.train_stop, fit.validation_stop),
+        "test": (fit.validation_stop, len(fit.record)),
+    }
+    return {name: part for name, part in cuts.items() if part[1] > part[0]}
