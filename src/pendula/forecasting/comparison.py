@@ -38,7 +38,7 @@ def compare(
     models: Sequence[Cell] | Mapping[str, Network] = ("rnn", "lstm", "gru"),
     training: Training | None = None,
     window: int | None = None,
-    test_from: float | str | None = None,
+    test_from: float | int | str | None = None,
     transform: ScalerLink = "none",
     seed: int = 0,
 ) -> Comparison:

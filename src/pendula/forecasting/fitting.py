@@ -50,9 +50,9 @@ def fit(
     window: int | None = None,
     scaling: ScalerKind = "standard",
     transform: ScalerLink = "none",
-    test: float = 0.25,
-    validation: float = 0.2,
-    test_from: float | str | None = None,
+    test: float | int = 0.25,
+    validation: float | int = 0.2,
+    test_from: float | int | str | None = None,
     by: Literal["time", "trajectory"] = "time",
     seed: int = 0,
     run: str | Path | None = None,
@@ -193,7 +193,7 @@ def choose_target(series: xr.Dataset, target: str | Sequence[str] | None) -> tup
     return names
 
 
-def default_window(rows: Record, *, test: float, validation: float) -> int:
+def default_window(rows: Record, *, test: float | int, validation: float | int) -> int:
     """Choose a window for a record.
 
     Args:

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.runs import Fit
+from pendula.runs import Calibration, Fit
 from pendula.series.axis import TimeValue, parse_time
 from pendula.series.record import Record
 from pendula.shapes import Series
@@ -108,8 +108,7 @@ def _dataset(fit: Fit, values: Series, *, row: int, coverage: float) -> xr.Datas
 
 def _interval(fit: Fit, values: Series, coverage: float) -> tuple[Series, Series]:
     # The half widths are those of the network's scale, where the errors were measured.
-    half = np.full(values.shape, np.nan)
-    if fit.calibration is not None:
-        half = fit.calibration.half_width(coverage, len(values))
+    none = Calibration(errors=np.empty((0, 0, values.shape[1])))
+    half = (fit.calibration or none).half_width(coverage, len(values))
     scaled = fit.model.scaler.transform(values)
     return fit.model.scaler.inverse(scaled - half), fit.model.scaler.inverse(scaled + half)

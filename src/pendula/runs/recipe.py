@@ -42,13 +42,13 @@ class Recipe:
     window: int = 50
     scaling: ScalerKind = "standard"
     transform: ScalerLink = "none"
-    test: float = 0.25
-    validation: float = 0.2
+    test: float | int = 0.25
+    validation: float | int = 0.2
     test_from: float | int | str | None = None
     by: Literal["time", "trajectory"] = "time"
     cut: Literal["rows", "windows"] = "rows"
     watch: Literal["validation", "test"] = "validation"
-    linear_penalty: float | None = None
+    linear_penalty: float | int | None = None
     baseline_lags: int | None = None
     seed: int = 0
 

@@ -8,12 +8,17 @@ from pendula.nn import Forecaster
 from pendula.optim import LinearMap, autoregression_problem
 from pendula.shapes import Int, Series, ndarray
 from pendula.training.settings import Selection
-from pendula.training.validation import Validation, measured
+from pendula.training.validation import Validation
 
 __all__ = ["PENALTIES", "start_forecaster"]
 
 PENALTIES = (0.0, 1e-20, 1e-16, 1e-13, 1e-10, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 3e-2)
 """Ridge penalties that are tried, in scaled units squared: from exact, noise-free equations to noisy data."""
+NETWORK_PENALTY = 1e-6
+"""The least penalty of a path that does not describe the record by itself: with less, equations that are exact to many
+digits but wrong leave the network residuals that single precision does not resolve."""
+EXACT_RUN = 0.05
+"""Free-run error on the validation part, in scaled units, below which the path does describe the record."""
 SMALLEST_SCALE = float(np.finfo(np.float32).eps)
 """Below single precision there is nothing left for a network to learn."""
 
@@ -25,7 +30,7 @@ def start_forecaster(
     *,
     validation: Validation | None = None,
     select_by: Selection = "one_step",
-    penalty: float | None = None,
+    penalty: float | int | None = None,
 ) -> float | None:
     """Set a forecaster's scales, and its linear path by ridge regression.
 
@@ -77,6 +82,10 @@ def _start_linear(
         errors.append((_error(forecaster, validation, select_by), candidate))
     chosen = min(errors)[1]
     _set_linear(forecaster, problem.solve(chosen))
+    run_error = None if penalty is not None or validation is None else validation.free_run_error(forecaster)
+    if run_error is not None and run_error > EXACT_RUN and chosen < NETWORK_PENALTY:
+        chosen = NETWORK_PENALTY
+        _set_linear(forecaster, problem.solve(chosen))
     return chosen
 
 
@@ -99,6 +108,5 @@ def _set_output_scale(forecaster: Forecaster, scale: ndarray) -> None:
 def _error(forecaster: Forecaster, validation: Validation | None, select_by: Selection) -> float:
     if validation is None:
         return 0.0
-    network = measured(forecaster)
-    run = validation.free_run_error(network) if select_by == "free_run" else None
-    return validation.one_step_error(network) if run is None else run
+    run = validation.free_run_error(forecaster) if select_by == "free_run" else None
+    return validation.one_step_error(forecaster) if run is None else run
