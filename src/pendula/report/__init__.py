@@ -1,16 +1,18 @@
 """The report of a run: one HTML page that needs nothing beside itself.
 
 ```
-render_report   content → page
-verdict         scores → plain sentences
-score_table     scores → heads and rows
-score_text      scores → the same for a terminal
-fit_report      fit → content, with its figures
-fit_figures     fit → images by name
-write_report    content, images → report.html, figures/*.png
+render_report      content → page
+verdict            scores → plain sentences
+score_table        scores → heads and rows
+score_text         scores → the same for a terminal
+fit_report         fit → content, with its figures
+fit_figures        fit → images by name
+comparison_report  comparison → content, with the figures of all networks
+write_report       content, images → report.html, figures/*.png
 ```
 """
 
+from pendula.report.comparison_report import comparison_report
 from pendula.report.fit_report import fit_figures, fit_report
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
@@ -25,6 +27,7 @@ __all__ = [
     "ScoreCell",
     "ScoreRow",
     "ScoreTable",
+    "comparison_report",
     "fit_figures",
     "fit_report",
     "render_report",

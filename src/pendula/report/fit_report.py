@@ -70,16 +70,17 @@ def fit_figures(fit: Fit, evaluated: Evaluated | None = None) -> dict[str, bytes
     return ReportContent(title="", figures=_figures(fit, _evaluated(fit, evaluated))[0]).images
 
 
-def fit_notes(fit: Fit) -> list[str]:
+def fit_notes(fit: Fit, *, intervals: bool = True) -> list[str]:
     """Say what a reader should know of a training before the numbers.
 
     Args:
         fit: The fit.
+        intervals: Whether to tell what stands behind the intervals.
 
     Returns:
         Sentences: how training ended, whether the recurrent part added anything, what stands behind the intervals.
     """
-    return [fit.outcome.value, *_idle_note(fit), _calibration_note(fit)]
+    return [fit.outcome.value, *_idle_note(fit), *([_calibration_note(fit)] if intervals else [])]
 
 
 def verdict_of(scores: dict[str, Any], record: Record) -> list[str]:
