@@ -100,13 +100,13 @@ def _recipe(settings: LectureOscillator) -> Recipe:
     recipe = Recipe(
         network=Network(cell=CELL, hidden_size=32, linear_lags=settings.window),
         training=Training(
-            epochs=60,
+            epochs=80,
             batch_size=64,
-            learning_rate=3e-3,
+            learning_rate=5e-3,
             horizon=50,
             steps_per_epoch=60,
             select_by="free_run",
-            patience=15,
+            patience=40 if settings.system == "duffing" else 5,
         ),
         window=settings.window,
         seed=settings.seed,

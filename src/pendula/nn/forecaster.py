@@ -39,6 +39,9 @@ class Forecaster(nn.Module):
     where x_t is there if the network is residual, Δx_t if it sees increments, and the sum if it has a linear path. The
     map from state and input to state and output is one step of a dynamical system: a free run feeds the output back.
 
+    The recurrent stack works in the precision of its weights, all that is added to it in that of the series: a float64
+    series keeps its digits in x_t and in the linear path while the stack runs at the speed of float32.
+
     Args:
         network: The architecture.
         channels: Channels of the series.
@@ -93,9 +96,10 @@ class Forecaster(nn.Module):
             The predictions of the next `leads` values after each step, scaled, and the state after the last step.
         """
         state = state or ForecasterState(None, None, None)
-        output, hidden = self.recurrent(self._features(series, state.last), state.hidden)
+        features = self._features(series, state.last).to(self.head.weight.dtype)
+        output, hidden = self.recurrent(features, state.hidden)
         shape = (*series.shape[:2], self.network.leads, self.channels)
-        predictions = self.head(output).reshape(shape) * self.output_scale
+        predictions = (self.head(output).reshape(shape) * self.output_scale).to(series.dtype)
         past = None
         if self.linear is not None:
             linear, past = self.linear(series, self.linear.empty(series) if state.past is None else state.past)

@@ -34,7 +34,7 @@ class Network:
         'gru'
     """
 
-    cell: Cell = "lstm"
+    cell: Cell = "gru"
     hidden_size: int = 64
     num_layers: int = 1
     dropout: float = 0.0

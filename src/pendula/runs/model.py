@@ -42,7 +42,7 @@ class Model:
         return self.window
 
     def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
-        """Forecast from several starts in one batch, in float64.
+        """Forecast from several starts in one batch.
 
         Args:
             context: The known past of each start in physical units; the last `window` steps of it are used.
@@ -51,13 +51,8 @@ class Model:
         Returns:
             The next `steps` values of each start, in physical units. A run that diverges goes on as infinities or NaN.
         """
-        network = self._measuring()
+        network = self.forecaster.eval()
         scaled = torch.from_numpy(np.ascontiguousarray(self.scaler.transform(context[:, -self.window :])))
         runs = [free_run(network, starts, steps).numpy() for starts in scaled.split(BATCH)]  # type: ignore[no-untyped-call]
         with np.errstate(all="ignore"):
             return self.scaler.inverse(np.concatenate(runs))
-
-    def _measuring(self) -> Forecaster:
-        import copy
-
-        return copy.deepcopy(self.forecaster).cpu().double().eval()

@@ -17,7 +17,7 @@ from pendula.training.objective import Objective
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.settings import Training
 from pendula.training.start import PENALTIES, start_forecaster
-from pendula.training.validation import Validation, measured
+from pendula.training.validation import Validation
 
 __all__ = [
     "CHECKPOINT_FILE",
@@ -37,7 +37,6 @@ __all__ = [
     "Validation",
     "derived_seed",
     "epoch_generator",
-    "measured",
     "read_checkpoint",
     "seeded",
     "shuffled",

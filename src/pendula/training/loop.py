@@ -235,7 +235,7 @@ class Trainer:
         heard = time.monotonic()
         for step, batch in enumerate(batches):
             self._set_learning_rate(epoch, step / steps)
-            pieces = batch.pieces.to(self.forecaster.output_scale)
+            pieces = batch.pieces.to(self.forecaster.output_scale.device)
             loss, state = objective(self.forecaster, pieces, state if batch.carries_on else None)
             state = detach(state)
             norms.append(self._step(loss))

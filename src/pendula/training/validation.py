@@ -1,7 +1,8 @@
-"""The errors on the validation part, measured in float64."""
+"""The errors on the validation part."""
 
-import copy
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +11,7 @@ from pendula.nn import Forecaster, free_run
 from pendula.series.windows import Windows
 from pendula.shapes import BatchTensor
 
-__all__ = ["Validation", "measured"]
+__all__ = ["Validation"]
 
 MOST_WINDOWS = 1024
 """One-step errors are measured on at most so many windows, evenly spaced, so that validation stays cheap."""
@@ -20,7 +21,7 @@ MOST_RUNS = 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Validation:
-    """Windows of the validation part.
+    """Windows of the validation part, cut from the scaled series in float64.
 
     Attributes:
         window: Steps of input.
@@ -36,13 +37,13 @@ class Validation:
         """Measure the one-step error.
 
         Args:
-            forecaster: In float64.
+            forecaster: The network; dropout is off while it is measured.
 
         Returns:
             Root mean square error in scaled units.
         """
         pieces = _spread(self.one_step, MOST_WINDOWS, forecaster)
-        with torch.no_grad():
+        with _evaluating(forecaster), torch.no_grad():
             predictions, _ = forecaster(pieces[:, : self.window])
         return _rms(predictions[:, -1, :1] - pieces[:, self.window : self.window + 1])
 
@@ -50,7 +51,7 @@ class Validation:
         """Measure the error of free runs.
 
         Args:
-            forecaster: In float64.
+            forecaster: The network; dropout is off while it is measured.
 
         Returns:
             Root mean square error over all steps and origins, in scaled units; infinite if a run diverged, None where
@@ -59,25 +60,24 @@ class Validation:
         if self.free_run is None:
             return None
         pieces = _spread(self.free_run, MOST_RUNS, forecaster)
-        run = free_run(forecaster, pieces[:, : self.window], pieces.shape[1] - self.window)
+        with _evaluating(forecaster):
+            run = free_run(forecaster, pieces[:, : self.window], pieces.shape[1] - self.window)
         return _rms(run - pieces[:, self.window :])
 
 
-def measured(forecaster: Forecaster) -> Forecaster:
-    """Copy a forecaster for measurements.
-
-    Args:
-        forecaster: In any precision.
-
-    Returns:
-        The same network in float64, without dropout.
-    """
-    return copy.deepcopy(forecaster).double().eval()
+@contextmanager
+def _evaluating(forecaster: Forecaster) -> Iterator[None]:
+    was_training = forecaster.training
+    forecaster.eval()
+    try:
+        yield
+    finally:
+        forecaster.train(was_training)
 
 
 def _spread(windows: Windows, most: int, forecaster: Forecaster) -> BatchTensor:
     chosen = torch.linspace(0, len(windows) - 1, min(most, len(windows))).round().to(torch.int64)
-    return windows.gather(chosen).to(forecaster.output_scale)
+    return windows.gather(chosen).to(forecaster.output_scale.device)
 
 
 def _rms(errors: torch.Tensor) -> float:
