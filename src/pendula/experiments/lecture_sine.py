@@ -93,7 +93,7 @@ def _recipe(cell: Cell, settings: LectureSine) -> Recipe:
     # clearly below the linear autoregression, on five draws of the noise.
     recipe = Recipe(
         network=Network(cell=cell, hidden_size=32, residual=False, increments=False),
-        training=Training(epochs=150, learning_rate=5e-3, input_noise=0.15, patience=60),
+        training=Training(epochs=150, learning_rate=5e-3 if cell == "lstm" else 3e-3, input_noise=0.15, patience=None),
         window=settings.window,
         validation=0.15,
         baseline_lags=settings.window,
