@@ -15,6 +15,7 @@ from pendula.errors import RunError
 
 __all__ = [
     "MAX_JSON_BYTES",
+    "make_folder",
     "read_bytes",
     "read_json",
     "replace_directory",
@@ -54,6 +55,24 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     _sync_folder(path.parent)
 
 
+def make_folder(path: Path, *, exist_ok: bool = False) -> None:
+    """Make a folder and the folders above it.
+
+    Args:
+        path: The folder.
+        exist_ok: Whether it may be there already.
+
+    Raises:
+        RunError: If it cannot be made; nothing that was there before is lost.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=exist_ok)
+    except OSError as error:
+        raise RunError(
+            f"`{path}` must be writable: {_disk_error(error)}. Nothing that was there before is lost."
+        ) from error
+
+
 def replace_directory(new: Path, target: Path) -> None:
     """Put a finished directory in the place of another, by renames only.
 
@@ -74,12 +93,15 @@ def replace_directory(new: Path, target: Path) -> None:
         if os.path.lexists(target):
             target.rename(old)
         new.rename(target)
-    except OSError as error:
+    except BaseException as error:
         if os.path.lexists(old) and not os.path.lexists(target):
             old.rename(target)
-        raise RunError(f"`{target}` must be replaceable: {error.strerror or error}. It is as it was.") from error
+        if isinstance(error, OSError):
+            raise RunError(f"`{target}` must be replaceable: {error.strerror or error}. It is as it was.") from error
+        raise
     _sync_folder(target.parent)
-    _remove(old)
+    for stale in replaced_directories(target):
+        _remove(stale)
 
 
 def replaced_directories(target: Path) -> list[Path]:
@@ -158,6 +180,8 @@ def read_bytes(path: Path, *, most: int) -> bytes:
 
 
 def _disk_error(error: Exception) -> str | None:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "something else of that name is in the way"
     # HDF5 and safetensors wrap the system's error into a text of their own.
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -83,3 +83,28 @@ def made_fit(*, rows: Record | None = None, network: Network | None = None, seed
 @pytest.fixture
 def fit() -> Fit:
     return made_fit()
+
+
+@pytest.fixture(scope="session")
+def make_fit():
+    return made_fit
+
+
+@pytest.fixture(scope="session")
+def make_record():
+    return made_record
+
+
+def files_in(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="session")
+def list_files():
+    return files_in
+
+
+@pytest.fixture
+def run(fit, tmp_path):
+    """A run on disk, to be damaged."""
+    return fit.save(tmp_path / "run")

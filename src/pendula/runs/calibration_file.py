@@ -29,12 +29,13 @@ def save_calibration(calibration: Calibration, folder: Path) -> dict[str, Any]:
     return {"sha256": digest.sha256, "bytes": digest.size, "shape": list(calibration.errors.shape)}
 
 
-def load_calibration(entry: Fields, folder: Path) -> Calibration:
+def load_calibration(entry: Fields, folder: Path, *, channels: int) -> Calibration:
     """Read the calibration of a run.
 
     Args:
         entry: What the manifest says of it.
         folder: The run.
+        channels: How many channels it must have.
 
     Returns:
         The calibration.
@@ -45,8 +46,8 @@ def load_calibration(entry: Fields, folder: Path) -> Calibration:
     path = folder / CALIBRATION_FILE
     entry.check_names(("sha256", "bytes", "shape"))
     shape = entry.get("shape", list)
-    if len(shape) != 3 or not all(type(size) is int and size >= 0 for size in shape):
-        raise entry.error("shape", "three whole numbers", shape)
+    if len(shape) != 3 or not all(type(size) is int and size >= 0 for size in shape) or shape[2] != channels:
+        raise entry.error("shape", f"origins, leads and {channels} channels", shape)
     digest = Digest(sha256=entry.text("sha256"), size=entry.whole("bytes", 0, MAX_TENSOR_BYTES))
     errors = read_tensors(path, {"errors": tuple(shape)}, digest=digest)["errors"].double()
     if bool(errors.isnan().any()) or bool((errors < 0).any()):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pendula.errors import ArgumentError, RunError
-from pendula.files import replace_directory, replaced_directories
+from pendula.files import make_folder, replace_directory, replaced_directories
 from pendula.runs.manifest import MANIFEST_FILE, read_manifest
 from pendula.runs.model_file import MODEL_FILE, MODEL_FOLDER
 
@@ -43,15 +43,8 @@ def begin_run(path: str | Path, *, overwrite: bool = False, resume: bool = False
             _remove(partial)
     else:
         _check_free(path, partial)
-    try:
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        partial.mkdir()
-    except FileExistsError as error:
-        raise RunError(_in_the_way(path, partial)) from error
-    except OSError as error:
-        raise RunError(
-            f"`{path}` must be writable: {error.strerror or error}. Nothing that was there before is lost."
-        ) from error
+    make_folder(partial.parent, exist_ok=True)
+    make_folder(partial)
     return partial
 
 

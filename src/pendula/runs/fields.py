@@ -7,12 +7,12 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pendula.errors import ArgumentError, ConfigError, DataError, RunError
+from pendula.errors import RunError
 from pendula.files import read_json
 
 __all__ = ["MAX_TEXT", "Fields", "conforms"]
 
-MAX_TEXT = 4096
+MAX_TEXT = 65_536
 """Longest name or unit, in characters."""
 MAX_ENTRIES = 65_536
 """Longest list of names."""
@@ -182,7 +182,7 @@ class Fields:
         values = {name: self.get(name, wanted) for name, wanted in types.items()}
         try:
             return kind(**values)
-        except (ArgumentError, ConfigError, DataError) as error:
+        except (ValueError, TypeError) as error:
             raise RunError(f"`{self.path}` must be sound: {error} {_ADVICE}") from error
 
     def error(self, name: str, expected: str, actual: Any) -> RunError:
@@ -247,5 +247,8 @@ _KINDS: dict[Any, str] = {
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested without end, or a number of more digits than Python prints
+        return "something immense"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -173,7 +173,7 @@ def load_fit(folder: Path) -> Fit:
         outcome=_outcome(result),
         seconds=result.get("seconds", float),
         scores=_scores(folder / SCORES_FILE),
-        calibration=load_calibration(result.table("calibration"), folder) if "calibration" in result.content else None,
+        calibration=_calibration(result, folder, channels=len(record.names)),
         notes=manifest.notes,
     )
 
@@ -186,6 +186,12 @@ def _result(fit: Fit) -> dict[str, Any]:
         "outcome": fit.outcome.name.lower(),
         "seconds": fit.seconds,
     }
+
+
+def _calibration(result: Fields, folder: Path, *, channels: int) -> Calibration | None:
+    if "calibration" not in result.content:
+        return None
+    return load_calibration(result.table("calibration"), folder, channels=channels)
 
 
 def _outcome(result: Fields) -> Outcome:

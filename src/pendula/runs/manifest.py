@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pendula.errors import ArgumentError, ConfigError, RunError
+from pendula.errors import RunError
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.machine import describe_machine
@@ -193,7 +193,7 @@ def _recipe(fields: Fields) -> Recipe:
         table[name] = None
     try:
         return Recipe.from_dict(content)
-    except (ArgumentError, ConfigError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise RunError(
             f"`{fields.path}` must hold a recipe: {error} The file is damaged or was changed; restore it from a copy."
         ) from error

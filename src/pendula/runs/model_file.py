@@ -41,7 +41,23 @@ def save_model(model: Model, folder: str | Path) -> None:
         RunError: If the weights are not finite, or if the folder cannot be written.
 
     Examples:
-        >>> save_model(model, "models/pendulum")  # doctest: +SKIP
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from pendula.nn import build
+        >>> from pendula.series import TimeAxis
+        >>> model = Model(
+        ...     forecaster=build(Network(hidden_size=4), 1),
+        ...     scaler=Scaler(kind="none", link="none", center=np.zeros(1), scale=np.ones(1)),
+        ...     names=("x",),
+        ...     units=("rad",),
+        ...     axis=TimeAxis(kind="float", start=0.0, step=0.1, size=100, units="s"),
+        ...     window=2,
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(model, folder)
+        ...     again = load_model(folder)
+        >>> again.names, again.run(np.ones((1, 2, 1)), steps=1)  # untrained: the same as now
+        (('x',), array([[[1.]]]))
     """
     folder = Path(folder)
     tensors = model.forecaster.state_dict()
@@ -81,6 +97,7 @@ def load_model(folder: str | Path) -> Model:
     fields = Fields.read(Path(folder) / MODEL_FILE)
     check_format(fields)
     fields.check_names(_NAMES)
+    fields.text("pendula")
     network = fields.table("network").build(Network)
     channels = fields.whole("channels", 1, MAX_CHANNELS)
     digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +63,18 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> Digest:
 
     Returns:
         The digest of the file.
+
+    Raises:
+        RunError: If they are too large to be read again, or if the file cannot be written.
     """
     from safetensors.torch import save
 
+    size = sum(tensor.nbytes for tensor in tensors.values())
+    if size > MAX_TENSOR_BYTES - MAX_HEADER_BYTES:
+        raise RunError(
+            f"`{path}` must be at most {MAX_TENSOR_BYTES} bytes to be read again: got {size} bytes of numbers. "
+            "Choose a smaller network."
+        )
     # In memory first: a full disk is then an error of the file system and no other.
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
     write_atomically(path, lambda partial: partial.write_bytes(content))
@@ -154,7 +162,7 @@ def _check_shapes(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
 
 def _not_safetensors(path: Path, content: bytes) -> str:
     # A pickle of protocol 2 to 5 opens with the opcode PROTO and its number; a .pt file is a zip archive of pickles.
-    if re.match(rb"\x80[\2-\5]|PK\3\4", content):
+    if (content[:1] == b"\x80" and b"\2" <= content[1:2] <= b"\5") or content.startswith(b"PK\3\4"):
         return (
             f"`{path}` must be a safetensors file: it is a pickle; Pendula never opens pickles, they can run code. "
             "Train the model anew, or convert the file where you trust it."

@@ -1,0 +1,296 @@
+"""Models: bit-identical forecasts after a round trip; every hostile or damaged folder is refused in words."""
+
+import json
+import os
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save
+
+from pendula.errors import RunError
+from pendula.nn import Network
+from pendula.runs import load_model, save_model
+from pendula.runs.tensor_file import Digest
+
+NETWORKS = [
+    Network(cell="rnn", hidden_size=3, residual=False, increments=False),
+    Network(cell="gru", hidden_size=4, num_layers=2),
+    Network(cell="lstm", hidden_size=5, leads=3, linear_lags=4),
+]
+
+
+@pytest.fixture
+def folder(fit, tmp_path):
+    save_model(fit.model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def change(folder, **entries):
+    path = folder / "model.json"
+    content = json.loads(path.read_text()) | entries
+    path.write_text(json.dumps(content))
+
+
+def change_within(folder, table, **entries):
+    content = json.loads((folder / "model.json").read_text())[table]
+    change(folder, **{table: content | entries})
+
+
+def put_weights(folder, content):
+    """Replace the weights, as somebody would who also knows how to make the digest fit."""
+    (folder / "weights.safetensors").write_bytes(content)
+    digest = Digest.of(content)
+    change(folder, weights_sha256=digest.sha256, weights_bytes=digest.size)
+
+
+def change_tensors(folder, **tensors):
+    held = load((folder / "weights.safetensors").read_bytes())
+    put_weights(folder, save({name: tensor for name, tensor in (held | tensors).items() if tensor is not None}))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_loaded_model_forecasts_the_same_bits(make_fit, tmp_path, network, dtype):
+    fit = make_fit(network=network, dtype=dtype)
+    save_model(fit.model, tmp_path)
+    again = load_model(tmp_path)
+    context = fit.record.values[None, :20]
+    np.testing.assert_array_equal(again.run(context, steps=25), fit.model.run(context, steps=25))
+    assert again.forecaster.network == network
+    assert (again.names, again.units, again.axis, again.window) == (
+        fit.model.names, fit.model.units, fit.model.axis, fit.model.window,
+    )  # fmt: skip
+    before, after = fit.model.forecaster.state_dict(), again.forecaster.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) and before[name].dtype == after[name].dtype for name in before)
+
+
+def test_a_loaded_model_can_be_trained_on(folder):
+    forecaster = load_model(folder).forecaster
+    assert not forecaster.training
+    predictions, _ = forecaster.train()(torch.ones(1, 4, 2))
+    predictions.sum().backward()
+    assert all(parameter.grad is not None and not parameter.is_meta for parameter in forecaster.parameters())
+
+
+def test_two_saves_write_the_same_bytes(fit, tmp_path, list_files):
+    for name in ("a", "b"):
+        save_model(fit.model, tmp_path / name)
+    for file in list_files(tmp_path / "a"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_loading_leaves_the_global_random_state_alone(folder):
+    before = torch.random.get_rng_state()
+    load_model(folder)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_loading_does_not_repeat_the_warning_of_the_constructor(make_fit, tmp_path):
+    with pytest.warns(UserWarning, match="dropout"):
+        fit = make_fit(network=Network(hidden_size=4, dropout=0.1))
+    save_model(fit.model, tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_model(tmp_path).forecaster.network.dropout == 0.1
+
+
+def test_weights_that_are_not_finite_are_not_saved(fit, tmp_path):
+    fit.model.forecaster.head.bias.data[0] = float("nan")
+    with pytest.raises(RunError, match=r"must hold finite weights: got NaN or infinity in `head\.bias`"):
+        save_model(fit.model, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_newer_format_is_refused_whatever_else_it_holds(folder):
+    change(folder, format=7, novelty=True)
+    with pytest.raises(RunError, match=r"was written by a newer Pendula \(format 7, this one reads up to 1\)\. Update"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("number", [0, -1, True, 1.0, "1", None])
+def test_a_format_that_never_was_is_refused(folder, number):
+    change(folder, format=number)
+    with pytest.raises(RunError, match="expected `format` to be a whole number from 1 to 1"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../weights.safetensors",
+        "/etc/passwd",
+        "a/b",
+        "..",
+        ".",
+        "",
+        "a\\b",
+        "C:x",
+        "../../model/weights.safetensors",
+        "a\0b",
+    ],
+)
+def test_weights_elsewhere_are_not_opened(folder, name):
+    change(folder, weights=name)
+    with pytest.raises(RunError, match=r"must name a file in its own folder: .* It was not opened"):
+        load_model(folder)
+
+
+def test_a_link_that_leaves_the_folder_is_not_followed(folder, tmp_path):
+    weights = folder / "weights.safetensors"
+    weights.rename(tmp_path / "elsewhere")
+    weights.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match="must name a file in its own folder"):
+        load_model(folder)
+
+
+def test_a_model_whose_folder_is_a_link_is_read(folder, tmp_path):
+    (tmp_path / "link").symlink_to(folder)
+    assert load_model(tmp_path / "link").names == ("x", "v")
+
+
+def test_a_pipe_instead_of_weights_does_not_hang(folder):
+    (folder / "weights.safetensors").unlink()
+    os.mkfifo(folder / "weights.safetensors")
+    with pytest.raises(RunError, match="must be a file"):
+        load_model(folder)
+
+
+def test_a_pickle_is_refused_and_named(folder):
+    put_weights(folder, pickle.dumps({"head.bias": [0.0] * 100}))
+    with pytest.raises(
+        RunError, match=r"weights\.safetensors` .* is a pickle; Pendula never opens pickles, they can run"
+    ):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("file", ["model.json", "weights.safetensors"])
+def test_a_missing_file_is_named(folder, file):
+    (folder / file).unlink()
+    with pytest.raises(RunError, match=rf"{file}` must be readable: No such file"):
+        load_model(folder)
+
+
+def test_flipped_bits_are_noticed(folder):
+    path = folder / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 16
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="checksum or its size differs"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"head.bias": None}, r"must hold the tensor `head\.bias`: got none"),
+        ({"other": torch.zeros(1)}, "must hold known tensors alone: got `other`"),
+        ({"head.bias": torch.zeros(3)}, r"expected `head\.bias` of shape \(2,\), got \(3,\)"),
+        ({"head.bias": torch.zeros(2, dtype=torch.float16)}, r"must hold F32 or F64: `head\.bias` is F16"),
+        ({"head.bias": torch.zeros(2, dtype=torch.int64)}, r"must hold F32 or F64: `head\.bias` is I64"),
+        ({"head.bias": torch.zeros(2, dtype=torch.float64)}, "must hold weights of one precision"),
+        ({"head.bias": torch.tensor([0.0, float("nan")])}, r"finite weights: got NaN or infinity in `head\.bias`"),
+        ({"output_scale": torch.full((1, 2), float("inf"))}, "finite weights: got NaN or infinity in `output_scale`"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_refused(folder, tensors, message):
+    change_tensors(folder, **tensors)
+    with pytest.raises(RunError, match=message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"hidden_size": 65_536},
+        {"num_layers": 65_536},
+        {"hidden_size": 65_536, "num_layers": 65_536},
+        {"leads": 65_536, "linear_lags": 65_536},
+    ],
+)
+def test_an_immense_architecture_takes_no_memory(folder, network):
+    change_within(folder, "network", **network)
+    with pytest.raises(RunError, match=r"must fit its architecture|must hold the tensor"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("table", "entries", "message"),
+    [
+        ("network", {"cell": "os.system"}, r"expected `network\.cell` to be one of rnn, gru, lstm"),
+        ("network", {"hidden_size": 0}, "`hidden_size` must be a whole number"),
+        ("network", {"hidden_size": 65_537}, "`hidden_size` must be a whole number"),
+        ("network", {"hidden_size": True}, r"expected `network\.hidden_size` to be a whole number, got True"),
+        ("network", {"hidden_size": 4.0}, r"expected `network\.hidden_size` to be a whole number"),
+        ("network", {"dropout": 1.5}, "`dropout` must be a probability"),
+        ("network", {"residual": 1}, r"expected `network\.residual` to be true or false, got 1"),
+        ("network", {"_target_": "os"}, r"must have known names alone: got 'network\._target_'"),
+        ("scaler", {"kind": "other"}, r"expected `scaler\.kind` to be one of"),
+        ("scaler", {"link": None}, r"expected `scaler\.link` to be one of"),
+        ("scaler", {"center": [0.0]}, r"expected `scaler\.center` to be 2 finite numbers"),
+        ("scaler", {"center": ["0", "1"]}, r"expected `scaler\.center` to be 2 finite numbers"),
+        ("scaler", {"scale": [1.0, float("nan")]}, r"expected `scaler\.scale` to be 2 finite numbers"),
+        ("scaler", {"scale": [1.0, 0.0]}, r"expected `scaler\.scale` to be positive numbers"),
+        ("scaler", {"scale": [1.0, -1.0]}, r"expected `scaler\.scale` to be positive numbers"),
+        ("scaler", {"other": 1}, "must have known names alone"),
+    ],
+)
+def test_tables_that_are_not_sound_are_refused(folder, table, entries, message):
+    change_within(folder, table, **entries)
+    with pytest.raises(RunError, match=rf"model\.json` .*{message}"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"channels": 0}, "expected `channels` to be a whole number from 1 to"),
+        ({"channels": 2**40}, "expected `channels` to be a whole number from 1 to"),
+        ({"channels": 3}, "expected `names` to be 3 short texts"),
+        ({"window": 0}, "expected `window` to be a whole number"),
+        ({"names": ["x", 3]}, "expected `names` to be 2 short texts"),
+        ({"units": "rad"}, "expected `units` to be a list"),
+        ({"network": []}, "expected `network` to be a table"),
+        ({"weights": 3}, "expected `weights` to be a text"),
+        ({"weights_bytes": 2**31 + 1}, "expected `weights_bytes` to be a whole number"),
+        ({"weights_sha256": None}, "expected `weights_sha256` to be a text"),
+        ({"other": 1}, "must have known names alone: got 'other'"),
+    ],
+)
+def test_values_that_are_not_sound_are_refused(folder, entries, message):
+    change(folder, **entries)
+    with pytest.raises(RunError, match=message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", "null", '{"a": ' * 50_000])
+def test_what_is_no_table_is_refused(folder, content):
+    (folder / "model.json").write_text(content)
+    with pytest.raises(RunError, match=r"model\.json` must"):
+        load_model(folder)
+
+
+def test_every_value_may_be_hostile_and_only_run_errors_come(folder):
+    content = json.loads((folder / "model.json").read_text())
+    hostile = [None, -1, 2**70, "", "x" * 100_000, [], [[]], {}, {"a": []}, float("nan")]
+    places = [(name,) for name in content] + [(table, name) for table in TABLES for name in content[table]]
+    accepted = set()
+    for *table, name in places:
+        for value in hostile:
+            changed = json.loads(json.dumps(content))
+            (changed[table[0]] if table else changed)[name] = value
+            (folder / "model.json").write_text(json.dumps(changed))
+            try:
+                load_model(folder)
+            except RunError:
+                continue
+            accepted.add((*table, name))
+    # Words of the axis may be empty, and a float may be any number.
+    assert accepted <= {("pendula",), ("axis", "name"), ("axis", "units"), ("axis", "resolution"), ("axis", "start"),
+                        ("axis", "step")}  # fmt: skip
+
+
+TABLES = ("network", "scaler", "axis")
