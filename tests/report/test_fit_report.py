@@ -132,7 +132,7 @@ def test_channels_with_different_units_are_compared_by_nrmse() -> None:
     assert "NRMSE" in content.verdict[1]
     assert not any("RMSE" in sentence.replace("NRMSE", "") for sentence in content.verdict)
     assert any("different units" in note for note in content.notes)
-    assert "divided by the standard deviation" in content.figures[0].caption
+    assert "divided by its channel's spread" in content.figures[0].caption
 
 
 def test_at_most_three_channels_are_drawn_and_that_is_said() -> None:
@@ -148,6 +148,17 @@ def test_long_test_parts_are_shown_in_part() -> None:
     assert "Drawn are the last " in words["one-step"]
     assert "Drawn are the first " in words["free-run"]
     assert words["one-step"].count("of 1300 rows") == 1
+
+
+def test_an_exact_baseline_does_not_push_the_network_off_scale() -> None:
+    time = 0.1 * np.arange(200)
+    exact = made(xr.Dataset({"x": ("time", np.sin(time))}, coords={"time": time}), validation=0.0)
+    content = fit_report(exact)
+    assert content.scores["baselines"]["linear"]["rmse"] < 1e-10
+    words = {figure.name: figure.caption for figure in content.figures}
+    assert "factor of 10 000 or more: linear." in words["errors"]
+    for name in ("scores", "lead-times"):
+        assert "drawn at a billionth" in words[name]
 
 
 def test_dates_gaps_and_a_gap_at_the_end() -> None:

@@ -46,7 +46,7 @@ def comparison_report(comparison: Comparison) -> ReportContent:
         data=data_facts(first),
         scores=scores,
         figures=_ordered(figures),
-        references=network_references(list(fits.values())),
+        references=network_references(list(fits.values()), intervals=False),
         versions=software_versions(),
         seed=_seed(fits),
     )

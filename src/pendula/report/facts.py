@@ -1,6 +1,7 @@
 """Facts of a fit in words: how the network was made and trained, and from what."""
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -95,11 +96,12 @@ def data_facts(fit: Fit) -> dict[str, object]:
 _PARTS = ("Training part", "Validation part", "Test part")
 
 
-def network_references(fits: list[Fit]) -> list[Reference]:
+def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[Reference]:
     """Cite what fits are made of.
 
     Args:
         fits: The fits.
+        intervals: Whether intervals are shown.
 
     Returns:
         The equation of the forecaster, the cells, and the intervals where there are any.
@@ -111,8 +113,8 @@ def network_references(fits: list[Fit]) -> list[Reference]:
         citation="x(t) is there if the network is residual, the sum if it has a linear path, Δx if it sees increments; "
         "s and d are the sizes of what the head predicts and of the increments.",
     )
-    intervals = [_INTERVALS] if any(fit.calibration is not None for fit in fits) else []
-    return [forecaster, *(_SOURCES[cell] for cell in cells), *intervals]
+    conformal = [_INTERVALS] if intervals and any(fit.calibration is not None for fit in fits) else []
+    return [forecaster, *(_SOURCES[cell] for cell in cells), *conformal]
 
 
 def software_versions() -> dict[str, str]:

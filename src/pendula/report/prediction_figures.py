@@ -11,17 +11,20 @@ from pendula.figures import (
     draw_free_runs,
     draw_lead_times,
     draw_predictions,
-    draw_scores,
 )
 from pendula.figures.style import shorten
 from pendula.forecasting import Evaluated
-from pendula.report.coordinates import drawn_times, has_one_unit, lead_times, quantities
+from pendula.report.coordinates import drawn_times, lead_times, quantities
 from pendula.report.page import ReportFigure
+from pendula.report.score_figure import ROUNDING, rounding_remark, score_figure
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
 from pendula.report.stretches import readable_rows
 from pendula.series.record import Record
 
-__all__ = ["prediction_figures"]
+__all__ = ["prediction_figures", "strongest_baseline"]
+
+FAR_SMALLER = 1e-4
+"""A histogram whose errors are smaller than the network's by this factor would be a needle."""
 
 
 def prediction_figures(evaluated: Evaluated) -> list[ReportFigure]:
@@ -34,7 +37,7 @@ def prediction_figures(evaluated: Evaluated) -> list[ReportFigure]:
         Images named scores, one-step, free-run, errors, and lead-times where rolling origins were found.
     """
     figures = [
-        _draw_scores(evaluated),
+        score_figure(evaluated),
         _draw_one_step(evaluated),
         _draw_free_runs(evaluated),
         _draw_errors(evaluated),
@@ -55,37 +58,6 @@ def strongest_baseline(evaluated: Evaluated) -> str:
     baselines = [name for name in scores if name not in evaluated.networks]
     # NaN would win every comparison that it loses
     return min(baselines, key=lambda name: np.nan_to_num(scores[name]["nrmse"], nan=np.inf))
-
-
-def _draw_scores(evaluated: Evaluated) -> ReportFigure:
-    record, scores = evaluated.evaluation.part.parent, evaluated.to_dict()
-    quantity, remark = Quantity(name="RMSE", unit=str(scores["units"]["value"])), ""
-    if not has_one_unit(record):
-        scores, quantity = _normalized(scores), Quantity(name="NRMSE")
-        remark = (
-            " The channels have different units, so each error is divided by the standard deviation of its channel."
-        )
-    count = len(scores["models"]) + len(scores["baselines"])
-    return draw_sheet(
-        "scores",
-        1,
-        draw=lambda _, axes: draw_scores(scores, quantity=quantity, axes=axes),
-        height=1.3 + 0.26 * count,
-        caption=f"Errors on the {len(evaluated.evaluation.rows)} rows of the test part, one step ahead (dots) and "
-        f"running freely (diamonds); further left is better.{remark}",
-        alt=f"{quantity.name} of {_listed(evaluated.evaluation.scores)}; the numbers stand in the table of scores.",
-    )
-
-
-def _normalized(scores: dict[str, Any]) -> dict[str, Any]:
-    groups = {
-        group: {
-            name: {"rmse": row["nrmse"], "free_run_rmse": row.get("free_run_nrmse")}
-            for name, row in scores[group].items()
-        }
-        for group in ("models", "baselines")
-    }
-    return {**scores, **groups}
 
 
 def _draw_one_step(evaluated: Evaluated) -> ReportFigure:
@@ -144,6 +116,7 @@ def _draw_errors(evaluated: Evaluated) -> ReportFigure:
     evaluation = evaluated.evaluation
     record = evaluation.part.parent
     names = list(dict.fromkeys([*evaluated.networks, strongest_baseline(evaluated), "persistence"]))
+    names, needles = _without_needles(evaluated, names)
     return draw_sheet(
         "errors",
         _drawn(record),
@@ -156,16 +129,27 @@ def _draw_errors(evaluated: Evaluated) -> ReportFigure:
             axes=axes,
         ),
         caption="How often a one-step prediction was too low (left) or too high (right); MAE is the mean absolute "
-        f"error.{left_out(len(record.names))}",
+        f"error.{needles}{left_out(len(record.names))}",
         alt=f"Histogram of the one-step errors of {_listed(names)} on the test part.",
     )
+
+
+def _without_needles(evaluated: Evaluated, names: list[str]) -> tuple[list[str], str]:
+    scores = evaluated.evaluation.scores
+    finite = [scores[name]["nrmse"] for name in evaluated.networks if np.isfinite(scores[name]["nrmse"])]
+    least = FAR_SMALLER * min(finite, default=0.0)
+    needles = [name for name in names if name not in evaluated.networks and scores[name]["nrmse"] < least]
+    said = f" Not drawn, because its errors are smaller by a factor of 10 000 or more: {needles[0]}." if needles else ""
+    return [name for name in names if name not in needles], said
 
 
 def _draw_lead_times(evaluated: Evaluated) -> ReportFigure:
     rolling, record = evaluated.rolling, evaluated.evaluation.part.parent
     assert rolling is not None
     lead, clock = lead_times(record, rolling.leads)
+    floor = ROUNDING * evaluated.evaluation.truth.std(axis=0)
     absolute = {name: rolling.absolute(name) for name in rolling.errors}
+    is_raised = any(bool((errors.mean(axis=(0, 1)) < floor).any()) for errors in absolute.values())
     return draw_sheet(
         "lead-times",
         _drawn(record),
@@ -173,14 +157,14 @@ def _draw_lead_times(evaluated: Evaluated) -> ReportFigure:
         height=3.4,
         draw=lambda channel, axes: draw_lead_times(
             lead,
-            {name: errors[:, :, channel] for name, errors in absolute.items()},
+            {name: np.maximum(errors[:, :, channel], floor[channel]) for name, errors in absolute.items()},
             quantity=Quantity(name=f"error of {shorten(record.names[channel])}", unit=record.units[channel]),
             clock=clock,
             banded=evaluated.networks[:2],
             axes=axes,
         ),
         caption=f"Absolute errors of free runs from {len(rolling.origins)} origins in the test part, by how far ahead "
-        f"they look.{left_out(len(record.names))}",
+        f"they look.{rounding_remark(is_raised)}{left_out(len(record.names))}",
         alt=f"Median absolute error against lead time of {_listed(absolute)}.",
     )
 
