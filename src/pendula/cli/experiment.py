@@ -96,7 +96,8 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, out: Output) -> None
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.files import write_json
-    from pendula.report.write import write_report
+    from pendula.report import write_report
+    from pendula.series import write
 
     prepare_folder(folder)
     out.remark(f"{chosen.name}: {chosen.summary}", *_setting_lines(settings), "")
@@ -106,6 +107,9 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, out: Output) -> None
     page = write_report(made.content, made.figures, folder)
     for name, fit in made.fits.items():
         fit.save(folder / "fits" / name, overwrite=True)
+    for name, future in made.forecasts.items():
+        write(future, folder / f"{name}.nc")
+        write(future, folder / f"{name}.csv")
     out.show(*score_lines(dict(made.content.scores), [*made.content.verdict]))
     out.show(*([f"Fits: {folder / 'fits'}"] if made.fits else []), f"Report: {page}")
     out.result({"experiment": chosen.name, "folder": folder, "report": page, "results": made.results})

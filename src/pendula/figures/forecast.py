@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_forecast"]
 
 _FORECAST = Stroke(color="#0072B2")
+_FOLLOWED = Stroke(color=TRUTH.color, linestyle=(0, (1, 1)))
 
 
 def draw_forecast(
@@ -27,6 +28,7 @@ def draw_forecast(
     mean: Float[ndarray, " step"],
     lower: Float[ndarray, " step"] | None = None,
     upper: Float[ndarray, " step"] | None = None,
+    truth: Float[ndarray, " step"] | None = None,
     coverage: float = 0.9,
     quantity: Quantity = VALUE,
     clock: Quantity = CLOCK,
@@ -42,6 +44,7 @@ def draw_forecast(
         mean: The forecast.
         lower: The lower end of the interval; None for none.
         upper: The upper end of the interval; None for none.
+        truth: What followed, where it is known by now; None where it is not.
         coverage: The share of future values that the interval promises to hold.
         quantity: Name and unit of the values.
         clock: Name and unit of the time.
@@ -59,7 +62,7 @@ def draw_forecast(
     shown = slice(max(0, len(values) - max(2 * len(mean), 20)), None)
     time, values = time[shown], values[shown]
     joined, line = _joined(time, values, future, mean)
-    low, high = _limits(values, mean, lower, upper)
+    low, high = _limits(values if truth is None else np.concatenate([values, truth]), mean, lower, upper)
     # A line may leave the panel, but not with numbers that overflow on paper.
     far = (low - 20 * (high - low), high + 20 * (high - low))
     with drawing(axes) as panel:
@@ -67,6 +70,8 @@ def draw_forecast(
         if lower is not None and upper is not None:
             _draw_band(panel, future, np.clip(lower, *far), np.clip(upper, *far), coverage=coverage)
         draw_line(panel, joined, values=np.clip(line, *far), stroke=_FORECAST, name="forecast")
+        if truth is not None:
+            draw_line(panel, future, values=truth, stroke=_FOLLOWED, name="what followed")
         panel.axvline(joined[0], color="#808080", linewidth=0.8, linestyle=(0, (3, 2)), zorder=0)
         panel.set_title(plain(title))
         panel.set_ylabel(quantity.label)
