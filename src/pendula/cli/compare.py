@@ -94,8 +94,7 @@ def _cells(cells: str, recipe: RecipeOptions) -> tuple[str, ...]:
 
 def _write(comparison: "Comparison", scores: dict[str, Any], folder: Path) -> Path:
     from pendula.files import write_json
-    from pendula.report.comparison_report import comparison_report
-    from pendula.report.write import write_report
+    from pendula.report import comparison_report, write_report
 
     content = comparison_report(comparison)
     write_json(folder / "scores.json", scores)

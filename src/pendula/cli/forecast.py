@@ -50,6 +50,7 @@ def forecast(
 
     fit = load(run)
     future = run_on(fit, steps, coverage=coverage, start=start)
+    future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     out.remark(*_interval_lines(future, steps))
     if output is not None:
         write(future, output)

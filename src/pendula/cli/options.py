@@ -40,7 +40,7 @@ class RecipeOptions:
     """How a fit is made; the most used choices by name, all others by --set.
 
     Attributes:
-        cell: The recurrent layer. [default: lstm]
+        cell: The recurrent layer. [default: gru]
         hidden_size: Units in each recurrent layer. [default: 64]
         num_layers: How many recurrent layers are stacked. [default: 1]
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. [default: 0]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pendula.cli.options import RecipeOptions, RecordOptions, listed, units_of
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     import xarray
@@ -63,7 +63,11 @@ def experiment_from(
     settings = data_settings(written.data, file=file, target=target, options=data)
     choices = merge(written.choices, recipe.choices())
     checked = build(Recipe, choices)  # before the file is read: bad settings are told at once
-    series, notes = read_series(settings)
+    try:
+        series, notes = read_series(settings)
+    except DataError as error:
+        # The library calls them columns; here they are an option.
+        raise DataError(str(error).replace("`columns`", "`--target`")) from error
     rows = record(series, choose_target(series, settings.target or None))
     if "window" not in choices:
         window = default_window(rows, test=checked.test, validation=checked.validation)
@@ -99,7 +103,7 @@ def data_settings(
         "gaps": options.gaps,
         "resample": None if options.resample is None else _step(parse_value(options.resample), options.resample),
     }
-    settings = replace(written, **{name: value for name, value in given.items() if value})
+    settings = replace(written, **{name: value for name, value in given.items() if value not in (None, (), {})})
     if settings.file is None:
         raise ArgumentError(
             "`FILE` must be named: expected a file of data, got none. Write `pendula fit pendulum.csv`, for example, "

@@ -23,8 +23,7 @@ def write_fit_report(fit: "Fit", evaluated: "Evaluated | None", run: Path) -> tu
     Returns:
         The path of the page, and its verdict.
     """
-    from pendula.report.fit_report import fit_report
-    from pendula.report.write import write_report
+    from pendula.report import fit_report, write_report
 
     content = fit_report(fit, evaluated)
     return write_report(content, content.images, run), list(content.verdict)
@@ -40,7 +39,7 @@ def score_lines(scores: dict[str, Any], verdict: list[str]) -> list[str]:
     Returns:
         The table and the sentences.
     """
-    from pendula.report.text import score_text
+    from pendula.report import score_text
 
     table = score_text(scores)
     return ["", *([table, ""] if table else []), *verdict]

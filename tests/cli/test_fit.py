@@ -1,0 +1,217 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pendula as library
+
+TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "8")
+
+
+def write(path, **columns):
+    pd.DataFrame(columns).to_csv(path, index=False)
+
+
+def test_a_file_alone_is_enough(pendula, folder):
+    answer = pendula("fit", "swing.csv", "--epochs", "1")
+    assert answer.code == 0
+    assert {"data      swing.csv, 120 rows", "target    x (rad)"} <= set(answer.err.splitlines())
+    assert "time      t (s) from 0 to 11.9, a step of 0.1 s" in answer.err
+    assert "parts     train 72, validation 18, test 30 rows" in answer.err
+    assert "window    18 rows" in answer.err
+    assert "network   gru, 64 units, 1 layer" in answer.err
+    assert "persistence" in answer.out
+    assert "One-step" in answer.out
+    assert answer.out.splitlines()[-1] == "Report: runs/swing/report.html"
+    page = (folder / "runs/swing/report.html").read_text(encoding="utf-8")
+    assert "Fit of x with a GRU" in page
+    assert (folder / "runs/swing/figures/forecast.png").read_bytes().startswith(b"\x89PNG")
+    assert "linear" in json.loads((folder / "runs/swing/scores.json").read_text())["baselines"]
+
+
+def test_json_is_one_object(pendula, bare_reports):
+    answer = pendula("fit", "swing.csv", *TINY, "--json")
+    content = answer.content
+    assert answer.out.count("\n") == 1
+    assert content["run"] == "runs/swing"
+    assert content["chosen"]["target"] == {"x": "rad"}
+    assert content["chosen"]["recipe"]["window"] == 8
+    assert set(content["scores"]["models"]) == {"network"}
+    assert content["scores"]["units"] == {"value": "rad", "time": "s"}
+    assert content["epochs"] == 1
+    assert "persistence" in answer.err
+
+
+def test_quiet_leaves_the_result_alone(pendula, bare_reports):
+    answer = pendula("fit", "swing.csv", *TINY, "--quiet")
+    assert answer.err == ""
+    assert "persistence" in answer.out
+
+
+def test_every_choice_reaches_the_recipe(pendula, bare_reports, folder):
+    words = (
+        "--cell gru --hidden-size 3 --num-layers 2 --linear-lags 2 --window 9 --epochs 2 --batch-size 16 "
+        "--learning-rate 0.01 --horizon 2 --input-noise 0.1 --transform asinh --scaling range --test 0.3 "
+        "--validation 0.3 --seed 7 --set training.patience=1 --set network.dropout=0.5 --set baseline_lags=3"
+    )
+    assert pendula("fit", "swing.csv", *words.split(), "-o", "all").code == 0
+    recipe = library.load(folder / "all").recipe
+    assert (recipe.network.cell, recipe.network.hidden_size, recipe.network.num_layers) == ("gru", 3, 2)
+    assert (recipe.network.linear_lags, recipe.network.dropout, recipe.window) == (2, 0.5, 9)
+    assert (recipe.training.epochs, recipe.training.batch_size, recipe.training.learning_rate) == (2, 16, 0.01)
+    assert (recipe.training.horizon, recipe.training.input_noise, recipe.training.patience) == (2, 0.1, 1)
+    assert (recipe.transform, recipe.scaling, recipe.test, recipe.validation) == ("asinh", "range", 0.3, 0.3)
+    assert (recipe.seed, recipe.baseline_lags) == (7, 3)
+
+
+def test_options_stand_above_the_experiment_file(pendula, bare_reports, folder):
+    (folder / "lab.toml").write_text(
+        'window = 9\nseed = 4\n[data]\nfile = "swing.csv"\nunits = { x = "deg" }\n'
+        '[network]\nhidden_size = 4\ncell = "rnn"\n[training]\nepochs = 1\n'
+    )
+    assert pendula("fit", "--config", "lab.toml", "--cell", "gru", "-o", "run").code == 0
+    fit = library.load(folder / "run")
+    assert (fit.recipe.window, fit.recipe.seed, fit.recipe.network.cell) == (9, 4, "gru")
+    assert fit.model.units == ("deg",)
+
+
+def test_the_seed_decides_the_bits(pendula, bare_reports, folder):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert pendula("fit", "swing.csv", *TINY, "--seed", seed, "-o", name).code == 0
+    weights = [(folder / name / "model/weights.safetensors").read_bytes() for name in "abc"]
+    assert weights[0] == weights[1]
+    assert weights[0] != weights[2]
+
+
+def test_test_from_is_a_time(pendula, bare_reports):
+    content = pendula("fit", "swing.csv", *TINY, "--test-from", "10.0", "--json").content
+    assert content["chosen"]["parts"]["test"] == 20
+
+
+def test_no_test_part_is_said(pendula, bare_reports):
+    answer = pendula("fit", "swing.csv", *TINY, "--test", "0", "--json")
+    assert answer.code == 0
+    assert answer.content["scores"] == {}
+    assert "not known what the network is worth" in answer.err
+
+
+def test_a_shipped_record_has_a_name(pendula, bare_reports):
+    content = pendula("fit", "sunspots", *TINY, "--json").content
+    assert content["run"] == "runs/sunspots"
+    assert content["chosen"]["time"]["column"] == "year"
+
+
+def test_two_targets(pendula, bare_reports, folder):
+    t = 0.1 * np.arange(90)
+    write(folder / "two.csv", t=t, x=np.sin(t), v=np.cos(t), w=t)
+    answer = pendula("fit", "two.csv", "--target", "x,v", "--unit", "x=rad", "--unit", "v=rad/s", *TINY)
+    assert answer.code == 0
+    assert "target    x (rad), v (rad/s)" in answer.err
+    future = pendula("forecast", "runs/two", "--steps", "2", "--json").content["forecast"]
+    assert {name: band["units"] for name, band in future.items()} == {"x": "rad", "v": "rad/s"}
+
+
+def test_trajectories(pendula, bare_reports, folder):
+    t = np.tile(0.1 * np.arange(40), 4)
+    write(folder / "runs.csv", t=t, x=np.sin(t + np.repeat(np.arange(4), 40)), run=np.repeat(np.arange(4), 40))
+    answer = pendula("fit", "runs.csv", "--trajectory", "run", "--by", "trajectory", "--target", "x", *TINY)
+    assert answer.code == 0
+    assert "160 rows in 4 trajectories" in answer.err
+
+
+def with_gap(folder):
+    t = 0.1 * np.arange(120)
+    x = np.sin(t)
+    x[[40, 41]] = np.nan
+    write(folder / "gaps.csv", t=t, x=x)
+
+
+def test_gaps_are_kept_and_said(pendula, bare_reports, folder):
+    with_gap(folder)
+    answer = pendula("fit", "gaps.csv", *TINY)
+    assert answer.code == 0
+    assert "2 of 120 rows lack a sample and no window covers them; --gaps fill interpolates." in answer.err
+
+
+def test_gaps_are_filled_on_request_and_said(pendula, bare_reports, folder):
+    with_gap(folder)
+    answer = pendula("fit", "gaps.csv", "--gaps", "fill", *TINY, "--json")
+    assert answer.content["notes"] == ["2 missing samples were filled by linear interpolation."]
+    assert answer.content["chosen"]["gaps"] == 0
+    assert library.load(folder / "runs/gaps").notes == ("2 missing samples were filled by linear interpolation.",)
+
+
+def test_an_irregular_axis_is_resampled_on_request(pendula, bare_reports, folder):
+    t = np.cumsum(np.random.default_rng(0).uniform(0.05, 0.15, 150))
+    write(folder / "uneven.csv", t=t, x=np.sin(t))
+    refused = pendula("fit", "uneven.csv", *TINY)
+    assert refused.code == 1
+    assert "--resample" in refused.err
+    answer = pendula("fit", "uneven.csv", *TINY, "--resample", "0.1", "--json")
+    assert answer.code == 0
+    assert answer.content["chosen"]["time"]["step"] == "0.1"
+    assert answer.content["notes"][0].startswith("The record was resampled from 150 to ")
+
+
+def test_dates(pendula, bare_reports, folder):
+    days = pd.date_range("2001-01-01", periods=120, freq="D").strftime("%Y-%m-%d")
+    write(folder / "days.csv", date=days, level=np.sin(0.1 * np.arange(120)))
+    answer = pendula("fit", "days.csv", *TINY, "--test-from", "2001-04-11")
+    assert answer.code == 0
+    assert "date from 2001-01-01T00:00:00 to 2001-04-30T00:00:00, a step of 1 day" in answer.err
+    future = pendula("forecast", "runs/days", "--steps", "2").out.splitlines()
+    assert [line.split(",")[0] for line in future] == ["date", "2001-05-01", "2001-05-02"]
+
+
+def test_an_unknown_unit_stays_as_it_is(pendula, bare_reports):
+    assert pendula("fit", "swing.csv", "--unit", "x=furlong/fortnight", *TINY).code == 0
+    header = pendula("forecast", "runs/swing", "--steps", "1").out.splitlines()[0]
+    assert header == "t [s],x [furlong/fortnight],x_lower [furlong/fortnight],x_upper [furlong/fortnight]"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--window 0", "`window` must be positive: expected 1 or more, got 0"),
+        ("--test -0.5", "`test` must"),
+        ("--validation 1.5", "`validation` must"),
+        ("--seed -1", "`seed` must be a whole number: expected 0 or more, got -1"),
+        ("--epochs 0", "`epochs` must be a whole number: expected 1 or more, got 0"),
+        ("--hidden-size 1000000000", "`hidden_size` must be a whole number: expected 1 to 65536"),
+        ("--linear-lags 99 --window 9", "`linear_lags` must fit into the window"),
+        ("--cell lst", 'Invalid value "lst" for --cell'),
+        ("--epochs many", 'unable to convert "many" into int'),
+        ("--set training.epoch=3", "`training.epoch` must be a known setting. Did you mean `training.epochs`?"),
+        ("--set hidden_size=3", "Did you mean `network.hidden_size`?"),
+        ("--set training.epochs=ten", "`training.epochs` must have the right type"),
+        ("--set epochs", "`--set` must be an assignment"),
+        ("--unit x", "`--unit` must name a column and its unit"),
+        ("--windw 3", "Unknown option: --windw. Did you mean --window?"),
+        ("--config none.toml", "`none.toml` must be readable"),
+        ("--gaps drop", 'Invalid value "drop" for --gaps'),
+        ("another.csv", "another.csv"),
+        ("--resample 0", "`step` must be a duration on the record's axis"),
+    ],
+)
+def test_bad_usage_is_told_in_one_line(pendula, folder, words, message):
+    answer = pendula("fit", "swing.csv", *words.split())
+    assert answer.code == 2
+    assert message in answer.err
+    assert answer.err.startswith("pendula: error: ")
+    assert answer.err.endswith("See: pendula fit --help\n")
+    assert answer.out == ""
+    assert not (folder / "runs").exists()
+
+
+def test_no_file_is_told(pendula):
+    answer = pendula("fit")
+    assert answer.code == 2
+    assert "`FILE` must be named" in answer.err
+
+
+def test_several_columns_need_a_target(pendula, folder):
+    write(folder / "two.csv", t=np.arange(90), x=np.sin(np.arange(90)), v=np.cos(np.arange(90)))
+    answer = pendula("fit", "two.csv")
+    assert answer.code == 2
+    assert "Write `--target x`, or `--target x,v` to learn them together." in answer.err
