@@ -80,7 +80,7 @@ def test_the_one_step_validation_error_is_that_of_the_kept_model(sine_fit):
     values, scaler = sine_fit.record.values, sine_fit.model.scaler
     made = sine_fit.model.run(np.stack([values[row - 8 : row] for row in range(96, 120)]), steps=1)[:, 0]
     error = np.sqrt(np.mean(((made - values[96:120]) / scaler.scale) ** 2))
-    assert sine_fit.history[sine_fit.best_epoch].validation_one_step == pytest.approx(error, rel=1e-9)
+    assert sine_fit.history[sine_fit.best_epoch].validation_one_step == pytest.approx(error, rel=1e-6)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -215,12 +215,12 @@ def test_a_direct_forecaster_hands_on_whole_blocks(dataset, wave, brief):
     network = Network(cell="gru", hidden_size=3, leads=5)
     made = pendula.fit(dataset(wave()), model=network, training=brief, window=8)
     values, scaler = made.record.values[None, -8:], made.model.scaler
-    forecaster = made.model.forecaster.double()
+    forecaster = made.model.forecaster
     with torch.no_grad():
         first, state = forecaster(torch.from_numpy(scaler.transform(values)))
         second, _ = forecaster(first[:, -1], state)
     blocks = np.concatenate([first[0, -1].numpy(), second[0, -1].numpy()])[:7]
-    np.testing.assert_allclose(made.model.run(values, steps=7)[0], scaler.inverse(blocks), rtol=1e-9)
+    np.testing.assert_allclose(made.model.run(values, steps=7)[0], scaler.inverse(blocks), rtol=1e-5)
     assert len(pendula.forecast(made, 7).time) == 7
 
 
@@ -265,7 +265,7 @@ def test_the_lectures_cut_counts_windows(dataset, wave, network):
     values, scaler = made.record.values, made.model.scaler
     contexts = np.stack([values[row - 50 : row] for row in range(762, 1000)])
     error = np.sqrt(np.mean(((made.model.run(contexts, steps=1)[:, 0] - values[762:]) / scaler.scale) ** 2))
-    assert made.history[-1].validation_one_step == pytest.approx(error, rel=1e-9)
+    assert made.history[-1].validation_one_step == pytest.approx(error, rel=1e-6)
 
 
 @pytest.mark.parametrize(

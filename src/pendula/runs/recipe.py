@@ -1,6 +1,6 @@
 """How a fit is made from a record: every choice, in plain values."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 from pendula.errors import ArgumentError, ConfigError, did_you_mean
@@ -48,7 +48,7 @@ class Recipe:
     by: Literal["time", "trajectory"] = "time"
     cut: Literal["rows", "windows"] = "rows"
     watch: Literal["validation", "test"] = "validation"
-    linear_penalty: float | int | None = None
+    linear_penalty: float | None = None
     baseline_lags: int | None = None
     seed: int = 0
 
@@ -111,7 +111,7 @@ def _checked(kind: type, content: Any, *, where: str) -> dict[str, Any]:
 def _check_type(name: str, value: Any, expected: Any) -> None:
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-    if isinstance(value, dict):
+    if is_dataclass(expected):  # a table, whose own values are checked one by one
         return
     try:
         TypeAdapter(expected, config=ConfigDict(strict=True)).validate_python(value)

@@ -30,7 +30,7 @@ def start_forecaster(
     *,
     validation: Validation | None = None,
     select_by: Selection = "one_step",
-    penalty: float | int | None = None,
+    penalty: float | None = None,
 ) -> float | None:
     """Set a forecaster's scales, and its linear path by ridge regression.
 
