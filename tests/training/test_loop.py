@@ -17,7 +17,6 @@ from pendula.training import (
     Training,
     TrainingFinished,
     epoch_generator,
-    measured,
     seeded,
     streamed,
     train,
@@ -142,7 +141,7 @@ def test_the_best_epoch_is_put_back(small, windows_of, validation_of, select_by)
     trained = train(small(), windows_of(), settings, window=WINDOW, validation=validation)
     errors = [getattr(record, f"validation_{select_by}") for record in trained.history]
     assert trained.best_epoch == int(np.argmin(errors)) < 5
-    network = measured(trained.forecaster)
+    network = trained.forecaster
     error = validation.one_step_error(network) if select_by == "one_step" else validation.free_run_error(network)
     assert error == min(errors)
     assert not trained.forecaster.training
@@ -156,7 +155,7 @@ def test_the_last_epoch_can_be_kept(small, windows_of, validation_of):
     errors = [record.validation_one_step for record in trained.history]
     assert np.argmin(errors) < 4
     assert (trained.best_epoch, trained.outcome) == (4, Outcome.COMPLETED)
-    assert validation_of().one_step_error(measured(trained.forecaster)) == errors[-1]
+    assert validation_of().one_step_error(trained.forecaster) == errors[-1]
 
 
 def test_without_validation_the_last_epoch_is_kept(small, windows_of):
@@ -257,7 +256,6 @@ def test_training_leaves_the_linear_path_as_it_was_found(small, windows_of):
     forecaster.linear.weight.copy_(weight)
     trained = train(forecaster, windows_of(), Training(epochs=2), window=WINDOW)
     assert torch.equal(trained.forecaster.linear.weight, weight)
-    assert torch.equal(measured(trained.forecaster).linear.weight, weight)
 
 
 def test_dropout_is_drawn_from_the_seed_of_the_epoch(small, windows_of):
