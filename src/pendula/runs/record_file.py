@@ -1,6 +1,7 @@
 """A record on disk, as NetCDF that other programs can open, and its digest."""
 
 import hashlib
+import io
 import json
 import re
 from pathlib import Path
@@ -12,8 +13,7 @@ from pendula.errors import RunError
 from pendula.files import write_atomically
 from pendula.series.axis import TimeAxis
 from pendula.series.grid import trajectory_blocks
-from pendula.series.netcdf_files import write_netcdf
-from pendula.series.record import Record, find_segments, to_dataset
+from pendula.series.record import Record, find_segments
 from pendula.shapes import ndarray
 
 __all__ = ["data_hash", "load_record", "save_record"]
@@ -53,11 +53,8 @@ def save_record(record: Record, path: Path) -> None:
     Raises:
         RunError: If the file cannot be written.
     """
-    renamed = {name: variable for name, variable in _variables(record.names).items() if name != variable}
-    dataset = to_dataset(record).rename_vars(renamed)
-    for name, variable in renamed.items():
-        dataset[variable].attrs["long_name"] = name
-    write_atomically(path, lambda partial: write_netcdf(dataset, partial))
+    content = _netcdf(record)
+    write_atomically(path, lambda partial: partial.write_bytes(content))
 
 
 def load_record(path: Path, *, names: tuple[str, ...], units: tuple[str, ...], axis: TimeAxis, rows: int) -> Record:
@@ -100,6 +97,36 @@ def load_record(path: Path, *, names: tuple[str, ...], units: tuple[str, ...], a
         segments=segments,
         trajectory=trajectory,
     )
+
+
+def _netcdf(record: Record) -> memoryview:
+    # In memory: HDF5 that meets a full disk keeps the file open, can never close it, and may bring the process down.
+    import h5netcdf
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        file.dimensions = {"time": len(record)}
+        time = record.time.astype(np.int64) if record.time.dtype.kind == "M" else record.time
+        file.create_variable("time", ("time",), time.dtype, data=time).attrs.update(_time_attributes(record))
+        columns = zip(_variables(record.names).items(), record.units, record.values.T, strict=True)
+        for (name, variable), unit, channel in columns:
+            attributes = {"units": unit, "long_name": name if name != variable else ""}
+            made = file.create_variable(variable, ("time",), channel.dtype, data=np.ascontiguousarray(channel))
+            made.attrs.update({key: text for key, text in attributes.items() if text})
+        if record.trajectory is not None:
+            texts = record.trajectory.dtype.kind in "OSTU"
+            identifiers = record.trajectory.astype(object) if texts else record.trajectory
+            kind = h5py.string_dtype() if texts else record.trajectory.dtype
+            file.create_variable("trajectory", ("time",), kind, data=identifiers)
+    return buffer.getbuffer()
+
+
+def _time_attributes(record: Record) -> dict[str, str]:
+    if record.time.dtype.kind != "M":
+        return {"units": record.axis.units} if record.axis.units else {}
+    unit = {"ns": "nanoseconds", "us": "microseconds"}[np.datetime_data(record.time.dtype)[0]]
+    return {"units": f"{unit} since 1970-01-01", "calendar": "proleptic_gregorian"}
 
 
 def _variables(names: tuple[str, ...]) -> dict[str, str]:
