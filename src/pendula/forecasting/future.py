@@ -80,10 +80,14 @@ def _start_row(record: Record, start: TimeValue | str, *, window: int) -> int:
     row = int(np.searchsorted(np.concatenate([record.time, end]) + slack, moment))
     if row < window or row > len(record):
         raise ArgumentError(
-            f"`start` must lie within the record, after its first {window} values: expected {record.time[0]} to "
-            f"{end[0]}, got {start}. Leave it out to forecast from the record's end."
+            f"`start` must lie within the record, after its first {window} values: expected "
+            f"{_shown(record.time[window])} to {_shown(end[0])}, got {start}. Leave it out to forecast from the record's end."
         )
     return row
+
+
+def _shown(moment: TimeValue) -> str:
+    return f"{moment:.10g}" if isinstance(moment, float) else str(moment)
 
 
 def _dataset(fit: Fit, values: Series, *, row: int, coverage: float) -> xr.Dataset:

@@ -1,0 +1,308 @@
+"""The verb forecast: against step-by-step loops, and intervals against quantiles taken by hand."""
+
+import importlib.util
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pendula
+from pendula.errors import ArgumentError, DataError, DivergedError
+from pendula.forecasting import fit_linear, forecast, roll
+from pendula.nn import Network
+from pendula.runs import Calibration
+from pendula.series import Part, record
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    """Load the forecaster that is written out step by step."""
+    path = Path(__file__).parents[1] / "oracles" / "forecasters.py"
+    spec = importlib.util.spec_from_file_location("oracle_forecasters", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module", params=[
+    Network(cell="rnn", hidden_size=3), Network(cell="gru", hidden_size=3, linear_lags=3),
+    Network(cell="lstm", hidden_size=3, num_layers=2, residual=False),
+    Network(cell="gru", hidden_size=3, increments=False, leads=4),
+], ids=["rnn", "linear path", "two layers", "direct"])  # fmt: skip
+def any_fit(request, dataset, wave, brief):
+    """Fits of several kinds of networks, in double precision."""
+    training = replace(brief, precision="float64")
+    return pendula.fit(dataset(wave()), model=request.param, training=training, window=8)
+
+
+def test_a_forecast_feeds_the_predictions_back_one_step_at_a_time(any_fit):
+    model = any_fit.model
+    state, block = None, None
+    with torch.no_grad():
+        for value in torch.from_numpy(model.scaler.transform(any_fit.record.values[-8:])):
+            block, state = model.forecaster(value[None, None], state)
+        run = list(block[0, -1])
+        while len(run) < 12:
+            for value in run[-model.forecaster.network.leads :]:
+                block, state = model.forecaster(value[None, None], state)
+            run.extend(block[0, -1])
+    expected = model.scaler.inverse(torch.stack(run[:12]).numpy())
+    np.testing.assert_allclose(forecast(any_fit, 12).x.values, expected[:, 0], rtol=1e-9)
+
+
+def test_a_forecast_equals_the_equations_of_its_whole_history(any_fit, oracle):
+    scaler = any_fit.model.scaler
+    run = oracle.run_on(any_fit.model.forecaster, scaler.transform(any_fit.record.values[-8:]), 12)
+    np.testing.assert_allclose(forecast(any_fit, 12).x.values, scaler.inverse(run)[:, 0], rtol=1e-8)
+
+
+def test_a_shorter_forecast_is_the_start_of_a_longer_one(any_fit):
+    xr.testing.assert_equal(forecast(any_fit, 5), forecast(any_fit, 11).isel(time=slice(0, 5)))
+
+
+def test_the_time_axis_and_the_units_go_on(sine_fit):
+    future = forecast(sine_fit, 3)
+    np.testing.assert_allclose(future.time, [16.0, 16.1, 16.2])
+    assert future.time.attrs == {"units": "s"}
+    assert list(future) == ["x", "x_lower", "x_upper"]
+    assert {column.attrs["units"] for column in future.values()} == {"rad"}
+    assert future.attrs["coverage"] == 0.9
+
+
+def test_without_units_there_are_none(dataset, wave, network, brief):
+    made = pendula.fit(dataset(wave(), units="", time_units=""), model=network, training=brief, window=8)
+    future = forecast(made, 2)
+    assert future.x.attrs == future.time.attrs == {}
+
+
+def test_years_go_on_as_whole_numbers(network, brief):
+    made = pendula.fit(pendula.load_dataset("sunspots"), model=network, training=brief, window=8)
+    future = forecast(made, 3)
+    np.testing.assert_array_equal(future.time, [2009, 2010, 2011])
+    assert future.time.dtype == np.int64
+    assert int(forecast(made, 1, start="1990").time[0]) == 1990
+
+
+@pytest.fixture(scope="module")
+def dated_fit(dataset, wave, network, brief):
+    months = pd.date_range("2000-01-31", periods=160, freq="ME")
+    return pendula.fit(dataset(wave(), months, time_units=""), model=network, training=brief, window=8)
+
+
+def test_dates_go_on_through_the_calendar(dated_fit):
+    future = forecast(dated_fit, 3)
+    np.testing.assert_array_equal(future.time, pd.date_range("2013-05-31", periods=3, freq="ME"))
+
+
+@pytest.mark.parametrize("start", ["2010-02-28", np.datetime64("2010-02-28"), "2010-02-10"])
+def test_a_start_can_be_a_date(dated_fit, start):
+    np.testing.assert_array_equal(
+        forecast(dated_fit, 3, start=start).time, pd.date_range("2010-02-28", periods=3, freq="ME")
+    )
+
+
+@pytest.mark.parametrize("row", [8, 77, 159])
+def test_a_start_within_the_record_knows_what_is_before_it(any_fit, row):
+    made = forecast(any_fit, 6, start=any_fit.record.time[row])
+    context = any_fit.record.values[None, row - 8 : row]
+    np.testing.assert_allclose(made.x, any_fit.model.run(context, steps=6)[0, :, 0], rtol=1e-12)
+    times = np.concatenate([any_fit.record.time, any_fit.record.axis.extend(6)])
+    np.testing.assert_array_equal(made.time, times[row : row + 6])
+
+
+@pytest.mark.parametrize("row", [8, 100, 140])
+def test_what_comes_at_the_start_or_after_it_does_not_matter(any_fit, row):
+    values = any_fit.record.values.copy()
+    values[row:] = 1e4 * np.random.default_rng(0).normal(size=values[row:].shape)
+    changed = replace(any_fit, record=replace(any_fit.record, values=values))
+    start = any_fit.record.time[row]
+    for name, column in forecast(any_fit, 20, start=start).items():
+        assert column.values.tobytes() == forecast(changed, 20, start=start)[name].values.tobytes()
+
+
+def test_a_start_at_the_records_end_is_the_default(sine_fit):
+    xr.testing.assert_identical(forecast(sine_fit, 4, start=16.0), forecast(sine_fit, 4))
+
+
+def test_a_start_between_two_samples_is_the_later_one(sine_fit):
+    assert float(forecast(sine_fit, 1, start=9.93).time[0]) == pytest.approx(10.0)
+
+
+def test_a_start_is_met_within_rounding(dataset, wave, network, brief):
+    # 0.1 added up falls short of 8.0 and of 16.1.
+    time = np.cumsum(np.full(160, 0.1))
+    made = pendula.fit(dataset(wave(), time), model=network, training=brief, window=8)
+    row = int(np.argmin(abs(time - 8.0)))
+    assert time[row] != 8.0
+    assert float(forecast(made, 1, start=8.0).time[0]) == time[row]
+    assert float(forecast(made, 1, start=16.1).time[0]) == pytest.approx(16.1, rel=1e-12)
+
+
+@pytest.mark.parametrize("start", [-1.0, 0.0, 0.7, 16.2, 1e9])
+def test_a_start_without_its_window_or_beyond_the_end_is_refused(sine_fit, start):
+    message = (
+        r"`start` must lie within the record, after its first 8 values: expected 0\.8 to 16, "
+        rf"got {start}\. Leave it out"
+    )
+    with pytest.raises(ArgumentError, match=message):
+        forecast(sine_fit, 2, start=start)
+
+
+def test_a_start_that_is_no_time_is_refused(sine_fit):
+    with pytest.raises(ArgumentError, match=r"`start` must be a time on the record's axis"):
+        forecast(sine_fit, 2, start="tomorrow")
+
+
+@pytest.mark.parametrize("steps", [0, -3, True])
+def test_steps_must_be_positive(sine_fit, steps):
+    with pytest.raises(ArgumentError, match=rf"`steps` must be positive: expected 1 or more, got {steps}\."):
+        forecast(sine_fit, steps)
+
+
+@pytest.mark.parametrize("coverage", [0.0, 1.0, 90.0, -0.5])
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_coverage_must_be_a_probability(sine_fit, coverage, calibrated):
+    made = sine_fit if calibrated else replace(sine_fit, calibration=None)
+    with pytest.raises(ArgumentError, match=r"`coverage` must lie between 0 and 1: expected a probability, got"):
+        forecast(made, 3, coverage=coverage)
+
+
+def test_a_gap_in_the_window_is_refused(dataset, wave, network, brief):
+    values = wave()
+    values[[60, 156]] = np.nan
+    made = pendula.fit(dataset(values), model=network, training=brief, window=8)
+    message = r"`start` must follow 8 known values: got 3 since the last gap or the start of the trajectory\."
+    with pytest.raises(DataError, match=message):
+        forecast(made, 2)
+    with pytest.raises(DataError, match=r"`start` must follow 8 known values: got 7 since"):
+        forecast(made, 2, start=made.record.time[68])
+    with pytest.raises(DataError, match=r"`start` must follow 8 known values: got 0 since"):
+        forecast(made, 2, start=made.record.time[61])
+    # The missing row itself can be forecast, and the first row with a whole window after it.
+    assert np.isfinite(forecast(made, 2, start=made.record.time[60]).x).all()
+    assert np.isfinite(forecast(made, 2, start=made.record.time[69]).x).all()
+
+
+def trajectories(wave, sizes):
+    time = np.concatenate([0.1 * np.arange(size) for size in sizes])
+    names = np.repeat(np.arange(len(sizes)), sizes)
+    return xr.Dataset({"x": ("time", wave(len(time)))}, coords={"time": time, "trajectory": ("time", names)})
+
+
+def test_the_last_trajectory_goes_on(wave, network, brief):
+    data = trajectories(wave, (60, 60, 40))
+    made = pendula.fit(data, model=network, training=brief, window=8, by="trajectory")
+    future = forecast(made, 3)
+    np.testing.assert_allclose(future.time, [4.0, 4.1, 4.2])
+    with pytest.raises(ArgumentError, match=r"`start` must be left out for a record of several trajectories"):
+        forecast(made, 3, start=2.0)
+
+
+def test_no_window_reaches_into_the_trajectory_before(wave, network, brief):
+    made = pendula.fit(trajectories(wave, (60, 60, 60, 5)), model=network, training=brief, window=8)
+    with pytest.raises(DataError, match=r"`start` must follow 8 known values: got 5 since"):
+        forecast(made, 2)
+
+
+def test_a_run_that_diverges_says_where_and_what_to_do(dataset, wave, brief):
+    network = Network(cell="gru", hidden_size=3, linear_lags=1)
+    made = pendula.fit(dataset(wave()), model=network, training=brief, window=8)
+    made.model.forecaster.linear.weight.fill_(1e100)
+    message = r"The free run diverged at step 2 of 9\. Forecast fewer steps, .* raise `horizon`, and choose `select_by`"
+    with pytest.raises(DivergedError, match=message):
+        forecast(made, 9)
+    assert np.isfinite(forecast(made, 1).x).all()
+
+
+def test_the_allowed_starts_are_shown_as_dates(dated_fit):
+    with pytest.raises(
+        ArgumentError, match=r"after its first 8 values: expected 2000-09-30T.* to 2013-05-31T.*, got 2020"
+    ):
+        forecast(dated_fit, 2, start="2020")
+
+
+def conformal(errors, coverage):
+    """The ⌈(n + 1) · coverage⌉-th smallest error."""
+    rank = math.ceil(round((len(errors) + 1) * coverage, 9))
+    return sorted(errors)[rank - 1] if rank <= len(errors) else math.nan
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.9, 0.95])
+def test_half_widths_are_quantiles_of_the_errors_on_the_validation_part(sine_fit, coverage):
+    # 24 rows: runs of 12 steps from 13 origins.
+    values = sine_fit.record.values
+    future = forecast(sine_fit, 14, coverage=coverage)
+    runs = {row: sine_fit.model.run(values[None, row - 8 : row], steps=12)[0, :, 0] for row in range(96, 109)}
+    for lead in range(12):
+        half = conformal([abs(run[lead] - values[row + lead, 0]) for row, run in runs.items()], coverage)
+        np.testing.assert_allclose(future.x_upper[lead] - future.x[lead], half, rtol=1e-4)
+        np.testing.assert_allclose(future.x[lead] - future.x_lower[lead], half, rtol=1e-4)
+    assert np.isnan(future.x_upper[12:]).all()
+    assert future.attrs["calibration_origins"] == 13
+    assert future.attrs["calibrated_steps"] == (0 if coverage > 13 / 14 else 12)
+
+
+def test_without_a_calibration_there_are_no_intervals(sine_fit):
+    future = forecast(replace(sine_fit, calibration=None), 4)
+    assert np.isnan(future.x_lower).all()
+    assert np.isnan(future.x_upper).all()
+    assert np.isfinite(future.x).all()
+    assert future.attrs["calibration_origins"] == future.attrs["calibrated_steps"] == 0
+
+
+def test_under_a_transform_intervals_are_symmetric_on_the_transformed_scale(dataset, wave, network, brief):
+    made = pendula.fit(dataset(np.exp(wave())), model=network, training=brief, window=8, transform="log")
+    future = forecast(made, 5)
+    np.testing.assert_allclose(future.x**2, future.x_lower * future.x_upper, rtol=1e-9)
+    half = made.calibration.half_width(0.9, 5)[:, 0] * made.model.scaler.scale[0]
+    np.testing.assert_allclose(np.log(future.x_upper / future.x), half, rtol=1e-9)
+
+
+@given(
+    st.integers(1, 30), st.integers(1, 5), st.integers(1, 7), st.floats(0.01, 0.99), st.sampled_from([0, 1, 2]),
+    st.integers(0, 99),
+)  # fmt: skip
+def test_half_widths_are_conformal_quantiles(origins, leads, steps, coverage, diverged, seed):
+    errors = np.abs(np.random.default_rng(seed).normal(size=(origins, leads, 2)))
+    errors[:diverged, -1] = np.inf
+    made = Calibration(errors=errors).half_width(coverage, steps)
+    assert made.shape == (steps, 2)
+    for lead in range(steps):
+        for channel in range(2):
+            half = conformal(list(errors[:, lead, channel]), coverage) if lead < leads else math.nan
+            np.testing.assert_array_equal(made[lead, channel], half if math.isfinite(half) else math.nan)
+    if math.ceil((origins + 1) * coverage - 1e-9) > origins:
+        assert np.isnan(made).all()
+
+
+def test_a_wider_coverage_gives_wider_intervals(sine_fit):
+    widths = [forecast(sine_fit, 12, coverage=coverage) for coverage in (0.3, 0.6, 0.9)]
+    spans = [(future.x_upper - future.x_lower).values for future in widths]
+    assert (spans[0] <= spans[1]).all()
+    assert (spans[1] <= spans[2]).all()
+
+
+def test_intervals_hold_what_they_promise_on_fresh_data(dataset):
+    # x_t = 0.8 x_(t−1) + e_t, with heavy tails: nothing Gaussian is assumed.
+    noise = np.random.default_rng(7).standard_t(4, size=9000)
+    values = np.zeros(9000)
+    for row in range(1, 9000):
+        values[row] = 0.8 * values[row - 1] + noise[row]
+    series = record(dataset(values))
+    linear = fit_linear(series, 1000, most_lags=3)
+    known = Part(parent=series, start=1000, stop=5000)
+    fresh = Part(parent=series, start=5000, stop=9000)
+    errors, later = (
+        roll({"linear": linear}, part, window=3, leads=20, most_origins=most).absolute("linear")
+        for part, most in ((known, 500), (fresh, 3000))
+    )
+    half = Calibration(errors=errors).half_width(0.9, 20)
+    for lead in (1, 2, 5, 10, 20):
+        assert 0.85 < np.mean(later[:, lead - 1] <= half[lead - 1]) < 0.95
