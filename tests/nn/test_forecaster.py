@@ -146,3 +146,27 @@ def test_detaching_keeps_the_values_and_cuts_the_graph(cell, lags):
 
 def test_detaching_nothing_gives_nothing():
     assert detach(ForecasterState(None, None, None)) == ForecasterState(None, None, None)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_double_series_keeps_its_digits_in_a_single_precision_network(oracle, cell):
+    # Values of 1e6 that change by 1e-3: single precision could not tell them apart.
+    exact = randomized(Network(cell=cell, hidden_size=4, linear_lags=3), 1)
+    exact.linear.weight.copy_(torch.tensor([[1.0], [-2.0], [1.0]]))
+    exact.output_scale.fill_(1e-3)
+    exact.increment_scale.fill_(1e-3)
+    series = 1e6 + 1e-3 * series_of(1)
+    with torch.no_grad():
+        exact.recurrent.weight_ih_l0[:, 0] = 0  # the stack sees the increments alone
+    single = copy.deepcopy(exact).float()
+    predictions, state = single(series)
+    assert predictions.dtype == state.last.dtype == state.past.dtype == torch.float64
+    assert {parameter.dtype for parameter in single.parameters()} == {torch.float32}
+    for got, values in zip(predictions.detach().numpy(), series.numpy(), strict=True):
+        # The first steps of the path reach back into the zeros before the series.
+        np.testing.assert_allclose(got[2:], oracle.predict(exact, values)[2:], rtol=0, atol=1e-8)
+
+
+def test_a_single_precision_series_stays_single():
+    predictions, state = build(Network(linear_lags=2), 1)(series_of(1).float())
+    assert predictions.dtype == state.last.dtype == torch.float32
