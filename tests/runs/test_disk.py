@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
 from pendula.errors import RunError
 from pendula.runs import begin_run, load, read_start, write_start
+from pendula.training import Checkpoint, read_checkpoint, write_checkpoint
 
 IN_NAMESPACE = "PENDULA_TEST_IN_NAMESPACE"
 
@@ -96,6 +98,28 @@ def test_a_start_on_a_full_disk_keeps_the_old_run(fit, small_disk):
     (small_disk / "filler").unlink()
     write_start(partial, record=fit.record, recipe=fit.recipe)
     assert read_start(partial).recipe == fit.recipe
+
+
+def test_a_checkpoint_on_a_full_disk_keeps_the_last_one(small_disk):
+    last, next_one = (
+        Checkpoint(
+            epoch=epoch,
+            best_epoch=0,
+            best_error=1.0,
+            seconds=1.0,
+            history=(),
+            fingerprint="",
+            model={"a": torch.zeros(5000)},
+            best={"a": torch.zeros(1)},
+            optimizer={},
+        )
+        for epoch in (1, 2)
+    )
+    write_checkpoint(last, small_disk)
+    fill(small_disk, but=8192)
+    with pytest.raises(RunError, match=r"must be writable: No space left on device\. Nothing .* is lost"):
+        write_checkpoint(next_one, small_disk)
+    assert read_checkpoint(small_disk).epoch == 1
 
 
 def test_a_disk_that_cannot_be_written_is_named(fit, make_fit, small_disk):
