@@ -51,6 +51,7 @@ def test_settings_that_differ_are_told_apart(content: ReportContent) -> None:
     assert content.seed == 0
 
 
+@pytest.mark.usefixtures("sketched")
 def test_what_holds_for_all_is_said_once(comparison: Comparison) -> None:
     fits = {
         "small": replace(comparison.fits["small"], notes=("Gaps.",), best_epoch=0),
@@ -64,6 +65,7 @@ def test_what_holds_for_all_is_said_once(comparison: Comparison) -> None:
     assert not any("intervals" in note for note in notes)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_different_seeds_are_not_reported_as_one(comparison: Comparison) -> None:
     wide = comparison.fits["wide"]
     fits = comparison.fits | {"wide": replace(wide, recipe=replace(wide.recipe, seed=7))}

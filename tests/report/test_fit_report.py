@@ -109,6 +109,7 @@ def test_a_network_that_added_nothing_is_called_so(plain: Fit, network: Network,
     assert not any("epoch is 0" in note for note in fit_notes(replace(plain, best_epoch=1)))
 
 
+@pytest.mark.usefixtures("sketched")
 def test_without_a_test_part_nothing_is_claimed() -> None:
     content = fit_report(made(wave(), test=0.0))
     assert content.verdict == ["No test part was kept, so it is not known what the network is worth."]
@@ -117,6 +118,7 @@ def test_without_a_test_part_nothing_is_claimed() -> None:
     assert "Scores on the test part" not in render_report(content)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_without_a_validation_part_there_are_no_intervals() -> None:
     content = fit_report(made(wave(), validation=0.0))
     words = {figure.name: figure.caption for figure in content.figures}
@@ -126,6 +128,7 @@ def test_without_a_validation_part_there_are_no_intervals() -> None:
     assert content.settings["Kept"] == "the last epoch"
 
 
+@pytest.mark.usefixtures("sketched")
 def test_channels_with_different_units_are_compared_by_nrmse() -> None:
     content = fit_report(made(wave(x="m", v="m/s")))
     assert content.title == "Fit of x, v with a GRU"
@@ -135,6 +138,7 @@ def test_channels_with_different_units_are_compared_by_nrmse() -> None:
     assert "divided by its channel's spread" in content.figures[0].caption
 
 
+@pytest.mark.usefixtures("sketched")
 def test_at_most_three_channels_are_drawn_and_that_is_said() -> None:
     content = fit_report(made(wave(a="m", b="m", c="m", d="m")))
     words = {figure.name: figure.caption for figure in content.figures}
@@ -142,6 +146,7 @@ def test_at_most_three_channels_are_drawn_and_that_is_said() -> None:
         assert "Only the first 3 of 4 channels are drawn." in words[name]
 
 
+@pytest.mark.usefixtures("sketched")
 def test_long_test_parts_are_shown_in_part() -> None:
     content = fit_report(made(wave(2600), test=0.5))
     words = {figure.name: figure.caption for figure in content.figures}
@@ -150,6 +155,7 @@ def test_long_test_parts_are_shown_in_part() -> None:
     assert words["one-step"].count("of 1300 rows") == 1
 
 
+@pytest.mark.usefixtures("sketched")
 def test_an_exact_baseline_does_not_push_the_network_off_scale() -> None:
     time = 0.1 * np.arange(200)
     exact = made(xr.Dataset({"x": ("time", np.sin(time))}, coords={"time": time}), validation=0.0)
@@ -175,6 +181,7 @@ def test_dates_gaps_and_a_gap_at_the_end() -> None:
     assert "It starts anew after each gap." in words["free-run"]
 
 
+@pytest.mark.usefixtures("sketched")
 def test_a_forecast_that_diverges_is_left_out(plain: Fit, evaluated: Evaluated) -> None:
     import copy
 

@@ -80,3 +80,26 @@ def test_units_of_a_metric_come_before_those_of_the_record() -> None:
 def test_only_finite_scores_compare(value: float | None, expected: float | None) -> None:
     assert finite_score({"rmse": value}, "rmse") == expected
     assert finite_score({}, "rmse") is None
+
+
+@pytest.mark.parametrize(
+    ("r2", "text"),
+    [
+        (0.9157, "0.9157"),
+        (0.99996, "0.999960"),
+        (0.9999123, "0.999912"),
+        (1 - 1e-14, "0.999999999"),
+        (1.0, "1"),
+        (-0.2, "−0.2"),
+    ],
+)
+def test_r2_reads_one_only_where_it_is_one(r2: float, text: str) -> None:
+    table = score_table({"models": {"a": {"rmse": 1.0, "r2": r2}}})
+    assert table.rows[0].cells[1].text == text
+
+
+def test_columns_can_be_chosen() -> None:
+    scores = {"models": {"a": {"rmse": 1.0, "mae": 2.0, "free_run_rmse": 3.0}}}
+    table = score_table(scores, metrics=("free_run_rmse", "rmse", "seconds"))
+    assert table.heads == ("One-step RMSE", "Free-run RMSE")
+    assert [cell.text for cell in table.rows[0].cells] == ["1", "3"]

@@ -93,7 +93,8 @@ def _draw_free_runs(evaluated: Evaluated) -> ReportFigure:
     shown = readable_rows(evaluation.truth[:stop])
     rows = evaluation.rows[shown]
     time, clock = drawn_times(record)
-    anew = " It starts anew after each gap." if (np.diff(rows) > 1).any() or record.trajectory is not None else ""
+    again = "in each trajectory" if record.trajectory is not None else "after each gap"
+    anew = f" It starts anew {again}." if (np.diff(evaluation.rows) > 1).any() else ""
     return draw_sheet(
         "free-run",
         _drawn(record),

@@ -181,5 +181,14 @@ def _cell(metric: _Metric, row: Mapping[str, Any], best: float | None) -> ScoreC
         return ScoreCell(text="–")
     number = finite_score(row, metric.key)
     if number is not None:
-        return ScoreCell(text=format_number(number), is_best=number == best)
+        text = _format_r2(number) if metric.key == "r2" else format_number(number)
+        return ScoreCell(text=text, is_best=number == best)
     return ScoreCell(text="diverged" if finite_score(row, metric.witness) is None else "undefined")
+
+
+def _format_r2(number: float) -> str:
+    if not 0.999 < number < 1:
+        return format_number(number)
+    # Rounded to four digits it would read 1, as if the prediction were exact: cut off, not rounded, after its nines.
+    decimals = min(9, math.ceil(-math.log10(1.0 - number)) + 1)
+    return f"{math.floor(number * 10**decimals) / 10**decimals:.{decimals}f}"
