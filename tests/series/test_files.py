@@ -401,3 +401,24 @@ def test_a_pickled_npy_under_any_name(name, tmp_path):
     np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match=r"must name its arrays: .* got a single .npy array, which may hold a pickle"):
         read(written(tmp_path, buffer.getvalue(), name))
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".h5", ".csv", ".npz", ".parquet"])
+def test_a_full_disk_is_one_clear_error(suffix, tmp_path):
+    """HDF5 on a full disk cannot close its file; the process must survive it, with the old file in place."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        small = xr.Dataset({"x": ("time", np.arange(3.0))}, coords={"time": np.arange(3.0)})
+        write(small, disk / f"old{suffix}")
+        before = (disk / f"old{suffix}").read_bytes()
+        noise = np.random.default_rng(0).normal(size=50_000)
+        large = xr.Dataset({"x": ("time", noise)}, coords={"time": np.arange(50_000.0)})
+        with pytest.raises(RunError, match=r"must be writable: .*No space left on device"):
+            write(large, disk / f"old{suffix}")
+        assert (disk / f"old{suffix}").read_bytes() == before
+        assert [path.name for path in disk.iterdir()] == [f"old{suffix}"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -1,5 +1,6 @@
 """Named arrays: .npz, and .h5 or .hdf5."""
 
+import io
 import json
 import zipfile
 import zlib
@@ -118,7 +119,9 @@ def write_hdf5(table: Table, path: Path) -> None:
     """
     import h5py
 
-    with h5py.File(path, "w", track_order=True) as file:
+    # In memory first: HDF5 that meets a full disk cannot close its file, and may bring the process down.
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", track_order=True) as file:
         for name, values in table.columns.items():
             unit = table.units.get(name, "")
             if values.dtype.kind == "M":
@@ -130,6 +133,7 @@ def write_hdf5(table: Table, path: Path) -> None:
                 file[name] = values
             if unit:
                 file[name].attrs["units"] = unit
+    path.write_bytes(buffer.getbuffer())
 
 
 def _exact(dates: ndarray) -> ndarray:

@@ -1,5 +1,6 @@
 """NetCDF files, through xarray and h5netcdf."""
 
+import io
 from pathlib import Path
 from typing import Literal
 
@@ -62,7 +63,10 @@ def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
             fine = np.datetime_data(variable.dtype)[0] == "ns"
             unit = "nanoseconds" if fine else "microseconds"
             encoding[name] = {"units": f"{unit} since 1970-01-01", "dtype": "int64"}
-    dataset.drop_encoding().to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    # In memory first: HDF5 that meets a full disk cannot close its file, and may bring the process down.
+    buffer = io.BytesIO()
+    dataset.drop_encoding().to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
+    path.write_bytes(buffer.getbuffer())
 
 
 def _check_calendar(variable: xr.DataArray, name: str) -> None:
