@@ -59,7 +59,27 @@ _HOMES = {
     "write": "series",
 }
 
-__all__ = [*sorted(_HOMES), "nn"]  # the names are those of the table
+__all__ = [
+    "Fit",
+    "Network",
+    "PendulaError",
+    "Recipe",
+    "Training",
+    "compare",
+    "evaluate",
+    "fill_gaps",
+    "fit",
+    "forecast",
+    "leak_check",
+    "load",
+    "load_dataset",
+    "nn",
+    "read",
+    "resample",
+    "resume",
+    "simulate",
+    "write",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -74,6 +74,14 @@ def evaluate(fit: Fit, series: xr.Dataset | None = None) -> Evaluated:
         DataError: If there is no test part, if the series lacks a variable or has another time step, or if it is too
             short for a window.
         UnitsError: If a variable has another unit.
+
+    Examples:
+        >>> import pendula
+        >>> series = xr.Dataset({"x": ("time", np.sin(0.1 * np.arange(200)))})
+        >>> fit = pendula.fit(series, model="gru", training=pendula.Training(epochs=1), window=10)
+        >>> held_out = xr.Dataset({"x": ("time", np.cos(0.1 * np.arange(100)))})
+        >>> evaluate(fit, held_out).to_dict()["baselines"]["linear"]["rmse"] < 1e-9
+        True
     """
     if series is None:
         return evaluate_fit(fit)

@@ -45,7 +45,7 @@ def fit(
     series: xr.Dataset,
     target: str | Sequence[str] | None = None,
     *,
-    model: Network | RecurrentLayer | str = "lstm",
+    model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
     scaling: ScalerKind = "standard",
@@ -159,6 +159,12 @@ def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = s
 
     Raises:
         RunError: If there is nothing to resume.
+
+    Examples:
+        >>> resume("runs/never-begun")
+        Traceback (most recent call last):
+        ...
+        pendula.errors.RunError: `runs/never-begun` must be half-written to be resumed: ...
     """
     folder = begin_run(Path(run), resume=True)
     start = read_start(folder)

@@ -81,7 +81,8 @@ def _start_row(record: Record, start: TimeValue | str, *, window: int) -> int:
     if row < window or row > len(record):
         raise ArgumentError(
             f"`start` must lie within the record, after its first {window} values: expected "
-            f"{_shown(record.time[window])} to {_shown(end[0])}, got {start}. Leave it out to forecast from the record's end."
+            f"{_shown(record.time[window])} to {_shown(end[0])}, got {start}. Leave it out to forecast from "
+            "the record's end."
         )
     return row
 
