@@ -50,8 +50,7 @@ def pendula(folder, capfd):
 @pytest.fixture
 def bare_reports(monkeypatch):
     """Leave the figures out: they take most of the time, and have their own tests."""
-    module = importlib.import_module("pendula.report.fit_report")  # a function of that name hides it
-    monkeypatch.setattr(module, "_figures", lambda *_: ([], []))
+    without_figures(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +58,9 @@ def fitted_once(tmp_path_factory):
     """A run of a record whose header names its units."""
     place = tmp_path_factory.mktemp("fitted")
     write_swing(place / "swing.csv")
-    assert main(["fit", str(place / "swing.csv"), *TINY, "-o", str(place / "run"), "--quiet"]) == 0
+    with pytest.MonkeyPatch.context() as patched:
+        without_figures(patched)
+        assert main(["fit", str(place / "swing.csv"), *TINY, "-o", str(place / "run"), "--quiet"]) == 0
     return place / "run"
 
 
@@ -68,6 +69,11 @@ def fitted(folder, fitted_once):
     """A copy of that run, in the folder to work in."""
     shutil.copytree(fitted_once, folder / "run")
     return folder / "run"
+
+
+def without_figures(monkeypatch):
+    module = importlib.import_module("pendula.report.fit_report")  # a function of that name hides it
+    monkeypatch.setattr(module, "_figures", lambda *_: ([], []))
 
 
 def write_swing(path, rows=120, header="t [s],x [rad]"):

@@ -108,10 +108,13 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, out: Output) -> None
     for name, fit in made.fits.items():
         fit.save(folder / "fits" / name, overwrite=True)
     for name, future in made.forecasts.items():
+        write(future, folder / "forecasts" / f"{name}.csv")
+    for name, future in made.forecasts.items():
         write(future, folder / f"{name}.nc")
         write(future, folder / f"{name}.csv")
     out.show(*score_lines(dict(made.content.scores), [*made.content.verdict]))
-    out.show(*([f"Fits: {folder / 'fits'}"] if made.fits else []), f"Report: {page}")
+    kept = {"Fits": made.fits, "Forecasts": made.forecasts}
+    out.show(*(f"{what}: {folder / what.lower()}" for what, held in kept.items() if held), f"Report: {page}")
     out.result({"experiment": chosen.name, "folder": folder, "report": page, "results": made.results})
 
 

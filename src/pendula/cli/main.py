@@ -44,6 +44,7 @@ def _app() -> App:
         version=__version__,
         default_parameter=Parameter(negative="", show_default=False),
         result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
     for order, (name, (function, example)) in enumerate(COMMANDS.items()):
         made.command(function, name=name, sort_key=order, help_epilogue=f"Example:\n\n```\n{example}```")

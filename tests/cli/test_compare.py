@@ -1,0 +1,41 @@
+import json
+
+TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "8")
+
+
+def test_one_table_for_all(pendula):
+    answer = pendula("compare", "swing.csv", "--cells", "rnn,gru", *TINY)
+    assert answer.code == 0
+    names = {line.split()[0] for line in answer.out.splitlines() if line}
+    assert {"rnn", "gru", "persistence", "linear"} <= names
+    assert "network   rnn, gru" in answer.err
+    assert "rnn: epoch" in answer.err
+    assert "Report:" not in answer.out
+
+
+def test_a_folder_gets_scores_and_report(pendula, folder):
+    answer = pendula("compare", "swing.csv", "--cells", "rnn,lstm", *TINY, "-o", "both", "--json")
+    assert answer.content["report"] == "both/report.html"
+    assert json.loads((folder / "both/scores.json").read_text()) == answer.content["scores"]
+    assert set(answer.content["scores"]["models"]) == {"rnn", "lstm"}
+    assert list((folder / "both/figures").glob("*.png"))
+    assert "RNN" in (folder / "both/report.html").read_text(encoding="utf-8")
+
+
+def test_bad_usage(pendula, fitted):
+    for words, message in (
+        (("--cells", "rnn,grue"), "`--cells` must name recurrent layers: expected some of rnn, gru, lstm, got grue"),
+        (("--cells", "rnn,rnn"), "`--cells` must name different layers"),
+        (("--cell", "rnn"), "`--cell` must be left out"),
+    ):
+        answer = pendula("compare", "swing.csv", *words)
+        assert answer.code == 2
+        assert message in answer.err
+
+
+def test_a_fit_is_not_written_over(pendula, fitted):
+    before = (fitted / "report.html").read_bytes()
+    answer = pendula("compare", "swing.csv", *TINY, "-o", "run")
+    assert answer.code == 1
+    assert "must not hold a fit" in answer.err
+    assert (fitted / "report.html").read_bytes() == before

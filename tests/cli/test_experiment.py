@@ -1,0 +1,63 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from pendula.experiments import EXPERIMENTS
+
+
+def test_the_list_names_every_experiment_and_setting(pendula):
+    out = pendula("experiment", "--list").out
+    for name, each in EXPERIMENTS.items():
+        assert f"{name}: {each.summary}" in out
+    assert [each["name"] for each in pendula("experiment", "--list", "--json").content["experiments"]] == [*EXPERIMENTS]
+
+
+def test_the_demo(pendula, folder):
+    answer = pendula("demo", "--set", "epochs=1", "--seed", "3")
+    assert answer.code == 0
+    assert answer.out.splitlines()[-1] == "Report: runs/demo/report.html"
+    assert "persistence" in answer.out
+    assert "seed = 3" in answer.err
+    assert (folder / "runs/demo/report.html").stat().st_size > 10_000
+    assert json.loads((folder / "runs/demo/results.json").read_text())
+    fit = next((folder / "runs/demo/fits").iterdir())
+    assert pendula("forecast", fit, "--steps", "2").code == 0
+    assert next((folder / "runs/demo/forecasts").glob("*.csv")).read_text().startswith("time [year],sunspots")
+
+
+def test_settings_reach_the_experiment(pendula, folder, monkeypatch):
+    heard = []
+
+    def run(settings, progress):
+        heard.append(settings)
+        raise KeyboardInterrupt
+
+    name = "lecture-sine"
+    monkeypatch.setitem(EXPERIMENTS, name, replace(EXPERIMENTS[name], run=run))
+    assert pendula("experiment", name, "--protocol", "lecture", "--seed", "9", "--set", "epochs=2").code == 1
+    assert (heard[0].protocol, heard[0].seed, heard[0].epochs) == ("lecture", 9, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("", "`NAME` must be given"),
+        ("lecture-sin", "`NAME` must be an experiment: expected one of"),
+        ("lecture-sin", "Did you mean `lecture-sine`?"),
+        ("lecture-sine --set epoch=3", "`epoch` must be a known setting. Did you mean `epochs`?"),
+        ("lecture-sine --protocol fast", "`protocol` must have the right type"),
+        ("lecture-sine --system lorenz63", "`system` must be a known setting"),
+    ],
+)
+def test_bad_usage(pendula, folder, words, message):
+    answer = pendula("experiment", *words.split())
+    assert answer.code == 2
+    assert message in answer.err
+    assert not (folder / "runs").exists()
+
+
+def test_a_fit_is_not_written_over(pendula, fitted):
+    answer = pendula("demo", "-o", "run")
+    assert answer.code == 1
+    assert "must not hold a fit" in answer.err

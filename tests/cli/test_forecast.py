@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+import pendula as library
+
+
+def test_units_and_names_come_from_the_file_that_was_learned(pendula, fitted):
+    answer = pendula("forecast", "run", "--steps", "3")
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    assert lines[0] == "t [s],x [rad],x_lower [rad],x_upper [rad]"
+    assert [float(line.split(",")[0]) for line in lines[1:]] == pytest.approx([12.0, 12.1, 12.2])
+
+
+def test_a_file_holds_what_standard_output_would(pendula, fitted, folder):
+    printed = pendula("forecast", "run", "--steps", "4").out
+    answer = pendula("forecast", "run", "--steps", "4", "-o", "future.csv")
+    assert answer.out == "Wrote 4 steps of x to future.csv.\n"
+    assert (folder / "future.csv").read_text() == printed
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".npz", ".h5", ".parquet", ".tsv"])
+def test_every_format_reads_back(pendula, fitted, folder, suffix):
+    expected = library.forecast(library.load(fitted), 4)
+    assert pendula("forecast", "run", "--steps", "4", "-o", f"future{suffix}").code == 0
+    read = library.read(folder / f"future{suffix}")
+    np.testing.assert_array_equal(read["x"], expected["x"])
+    np.testing.assert_array_equal(read["x_upper"], expected["x_upper"])
+    assert read["x"].attrs["units"] == "rad"
+
+
+def test_json(pendula, fitted):
+    content = pendula("forecast", "run", "--steps", "30", "--coverage", "0.5", "--json").content
+    expected = library.forecast(library.load(fitted), 30, coverage=0.5)
+    band = content["forecast"]["x"]
+    assert band["units"] == "rad"
+    assert band["mean"] == expected["x"].values.tolist()
+    assert band["lower"][-1] is None
+    assert content["time"] == {"units": "s", "values": expected["time"].values.tolist()}
+    assert content["calibrated_steps"] < 30
+    assert content["calibration_origins"] > 0
+
+
+def test_what_stands_behind_the_interval_is_said(pendula, fitted):
+    answer = pendula("forecast", "run", "--steps", "30", "--coverage", "0.5")
+    origins = library.load(fitted).calibration.origins
+    assert f"The 50 % interval rests on free runs from {origins} origins in the validation part." in answer.err
+    assert "warning: the interval ends after" in answer.err
+    assert "of 30 steps" in answer.err
+
+
+def test_too_few_origins_for_the_coverage_is_said(pendula, fitted):
+    answer = pendula("forecast", "run", "--steps", "3", "--coverage", "0.999")
+    assert answer.code == 0
+    assert "warning: that is too few for an interval of 99.9 %; ask for a lower --coverage." in answer.err
+
+
+def test_start_lies_in_the_record(pendula, fitted):
+    lines = pendula("forecast", "run", "--steps", "2", "--start", "5.0").out.splitlines()
+    assert lines[1].startswith("5.0,")
+    refused = pendula("forecast", "run", "--steps", "2", "--start", "99")
+    assert refused.code == 2
+    assert "`start` must lie within the record" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--steps 0", "`steps` must be positive"),
+        ("--steps 3 --coverage 1", "`coverage` must lie between 0 and 1"),
+        ("--steps x", 'unable to convert "x" into int'),
+        ("", "--steps requires an argument"),
+    ],
+)
+def test_bad_usage(pendula, fitted, words, message):
+    answer = pendula("forecast", "run", *words.split())
+    assert answer.code == 2
+    assert message in answer.err
+    assert answer.out == ""
+
+
+def test_a_file_of_an_unknown_format(pendula, fitted, folder):
+    answer = pendula("forecast", "run", "--steps", "2", "-o", "future.xyz")
+    assert answer.code == 1
+    assert "must have a known suffix" in answer.err
+    assert not (folder / "future.xyz").exists()
+
+
+def test_a_table_on_a_terminal(pendula, fitted, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    lines = pendula("forecast", "run", "--steps", "45").out.splitlines()
+    assert lines[0].split() == ["t", "[s]", "x", "[rad]", "x_lower", "[rad]", "x_upper", "[rad]"]
+    assert len(lines) == 42
+    assert lines[-1] == "… and 5 more rows; -o FILE writes all of them."
