@@ -12,6 +12,7 @@ from pendula.forecasting import (
     LinearAutoregression,
     Persistence,
     SeasonalPersistence,
+    baselines,
     find_period,
     fit_linear,
     predict_from,
@@ -233,3 +234,24 @@ def test_more_lags_than_values_are_refused(stop, lags, most):
     )
     with pytest.raises(DataError, match=message):
         fit_linear(series, stop, most_lags=5, lags=lags)
+
+
+@pytest.mark.parametrize("gaps", [slice(120, 197), slice(100, 200, 3), slice(100, 200)])
+def test_the_latest_known_rows_choose_the_order_however_gappy_the_end_is(monkeypatch, gaps):
+    values = np.sin(0.3 * np.arange(200))
+    values[gaps] = np.nan
+    monkeypatch.setattr(baselines, "ORDER_ROWS", 50)
+    made = fit_linear(np_record(values), 200, most_lags=6)
+    run = made.run(values[None, :100, None], steps=20)[0, :, 0]
+    np.testing.assert_allclose(run, np.sin(0.3 * np.arange(100, 120)), atol=1e-6)
+
+
+@pytest.mark.parametrize("stop", [100, 130, 200])
+def test_only_the_latest_known_rows_are_fitted(monkeypatch, stop):
+    # Another oscillation before row 60, and a gap from row 100 to 129.
+    values = np.where(np.arange(200) < 60, np.sin(1.1 * np.arange(200)), np.sin(0.3 * np.arange(200)))
+    values[100:130] = np.nan
+    monkeypatch.setattr(baselines, "MOST_ROWS", 40)
+    made = fit_linear(np_record(values), stop, most_lags=6, lags=2)
+    run = made.run(values[None, 60:100, None], steps=20)[0, :, 0]
+    np.testing.assert_allclose(run, np.sin(0.3 * np.arange(100, 120)), atol=1e-9)
