@@ -155,7 +155,7 @@ def _latest(segments: Int[ndarray, "segment 2"], rows: int) -> Int[ndarray, "lat
     # The last so many rows of all segments; gaps do not count.
     lengths = segments[:, 1] - segments[:, 0]
     kept = np.clip(rows - (np.cumsum(lengths[::-1])[::-1] - lengths), 0, lengths)
-    return np.stack([segments[:, 1] - kept, segments[:, 1]], axis=1)[kept > 0]
+    return np.asarray(np.stack([segments[:, 1] - kept, segments[:, 1]], axis=1)[kept > 0])
 
 
 def find_period(values: Series, segments: Int[ndarray, "segment 2"]) -> int | None:
