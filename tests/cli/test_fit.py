@@ -159,7 +159,7 @@ def test_dates(pendula, bare_reports, folder):
     write(folder / "days.csv", date=days, level=np.sin(0.1 * np.arange(120)))
     answer = pendula("fit", "days.csv", *TINY, "--test-from", "2001-04-11")
     assert answer.code == 0
-    assert "date from 2001-01-01T00:00:00 to 2001-04-30T00:00:00, a step of 1 day" in answer.err
+    assert "date from 2001-01-01 to 2001-04-30, a step of 1 day" in answer.err
     future = pendula("forecast", "runs/days", "--steps", "2").out.splitlines()
     assert [line.split(",")[0] for line in future] == ["date", "2001-05-01", "2001-05-02"]
 

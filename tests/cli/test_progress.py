@@ -1,4 +1,5 @@
 import io
+from contextlib import contextmanager
 
 import pytest
 from rich.console import Console
@@ -98,6 +99,23 @@ def test_trainings_tell_their_names(capsys):
         first(finished(0))
         second(finished(0))
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["rnn", "gru"]
+
+
+def test_one_bar_at_a_time(monkeypatch):
+    heard = []
+
+    @contextmanager
+    def opened(output, *, label):
+        heard.append(f"open {label}")
+        yield silent
+        heard.append(f"close {label}")
+
+    monkeypatch.setattr("pendula.cli.trainings.progress", opened)
+    with trainings(Output()) as listeners:
+        first, second = listeners("rnn"), listeners("gru")
+        for listener in (first, first, second):
+            listener(finished(0))
+    assert heard == ["open rnn", "close rnn", "open gru", "close gru"]
 
 
 @pytest.mark.parametrize(

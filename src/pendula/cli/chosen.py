@@ -51,7 +51,7 @@ def chosen_lines(experiment: Experiment, *, network: str | None = None) -> list[
         "parts": ", ".join(f"{name} {size}" for name, size in parts.items()) + " rows",
         "window": f"{recipe.window} rows",
         "network": network or _network(experiment),
-        "training": f"{recipe.training.epochs} epochs at most, batches of {recipe.training.batch_size}, "
+        "training": f"{_counted(recipe.training.epochs, 'epoch')} at most, batches of {recipe.training.batch_size}, "
         f"learning rate {recipe.training.learning_rate:g}, seed {recipe.seed}",
     }
     return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in experiment.notes]
@@ -72,17 +72,25 @@ def _parts(experiment: Experiment) -> dict[str, int]:
 
 
 def _time(rows: "Record") -> str:
-    first, last = (
-        str(rows.time[row])[:19] if rows.axis.kind == "datetime" else f"{rows.time[row]:g}" for row in (0, -1)
-    )
+    first, last = (_moment(rows, row) for row in (0, -1))
     return f"{_with_unit(rows.axis.name, rows.axis.units)} from {first} to {last}, a step of {rows.axis.step_text}"
+
+
+def _moment(rows: "Record", row: int) -> str:
+    if rows.axis.kind != "datetime":
+        return f"{rows.time[row]:g}"
+    # Midnight is the date alone.
+    return str(rows.time[row])[:19].removesuffix("T00:00:00").replace("T", " ")
 
 
 def _network(experiment: Experiment) -> str:
     network = experiment.recipe.network
-    layers = f"{network.num_layers} layer{'s' if network.num_layers > 1 else ''}"
-    lags = f", linear path of {network.linear_lags} steps" if network.linear_lags else ""
-    return f"{network.cell}, {network.hidden_size} units, {layers}{lags}"
+    lags = f", linear path of {_counted(network.linear_lags, 'step')}" if network.linear_lags else ""
+    return f"{network.cell}, {_counted(network.hidden_size, 'unit')}, {_counted(network.num_layers, 'layer')}{lags}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _trajectories(rows: "Record") -> str:

@@ -1,6 +1,5 @@
 """The command `compare`."""
 
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,9 +46,9 @@ def compare(
         out: How to print.
     """
     from pendula.cli.chosen import chosen, chosen_lines
-    from pendula.cli.progress import progress
     from pendula.cli.records import experiment_from
     from pendula.cli.reports import score_lines
+    from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
     from pendula.report.fit_report import verdict_of
 
@@ -64,8 +63,8 @@ def compare(
         name: replace(experiment.recipe, network=replace(experiment.recipe.network, cell=name))  # type: ignore[arg-type] # checked
         for name in names
     }
-    with ExitStack() as stack:
-        listeners = {name: stack.enter_context(progress(out, label=name)) for name in names}
+    with trainings(out) as listener:
+        listeners = {name: listener(name) for name in names}
         comparison = compare_recipes(experiment.record, recipes, listeners=listeners)
     scores = comparison.evaluated.to_dict()
     verdict = verdict_of(scores, experiment.record)
