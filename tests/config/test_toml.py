@@ -75,6 +75,7 @@ networks = st.builds(
     dict,
     cell=st.sampled_from(["rnn", "gru", "lstm"]),
     hidden_size=st.integers(1, 100),
+    num_layers=st.just(2),
     dropout=st.floats(0, 0.9),
     residual=st.booleans(),
 )
