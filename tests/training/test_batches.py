@@ -72,21 +72,35 @@ def test_streams_carry_on_and_cross_no_end(setting):
             next(streamed(values, segments, window=window, batch_size=batch_size, generator=generator(seed)))
         return
     batches = list(streamed(values, segments, window=window, batch_size=batch_size, generator=generator(seed)))
-    assert [batch.carries_on for batch in batches] == [False] + [True] * (len(batches) - 1)
-    assert len({tuple(batch.pieces.shape) for batch in batches}) == 1
-    streams, steps, _ = batches[0].pieces.shape
-    assert 1 <= streams <= batch_size
-    assert steps == window + 1
-    for before, after in itertools.pairwise(batches):
-        assert torch.equal(after.pieces[:, 0], before.pieces[:, -1])
     targets = []
-    for stream in range(streams):
-        first, last = int(batches[0].pieces[stream, 0]), int(batches[-1].pieces[stream, -1])
-        seen = torch.cat([batch.pieces[stream, :-1, 0] for batch in batches])
-        assert torch.equal(seen, torch.arange(float(first), float(last)))
-        assert any(begin <= first and last < end for begin, end in segments)
-        targets += range(first + 1, last + 1)
+    for group in groups_of(batches):
+        streams, steps, _ = group[0].pieces.shape
+        assert 1 <= streams <= batch_size
+        assert steps == window + 1
+        for before, after in itertools.pairwise(group):
+            assert torch.equal(after.pieces[:, 0], before.pieces[:, -1])
+        for stream in range(streams):
+            first, last = int(group[0].pieces[stream, 0]), int(group[-1].pieces[stream, -1])
+            seen = torch.cat([batch.pieces[stream, :-1, 0] for batch in group])
+            assert torch.equal(seen, torch.arange(float(first), float(last)))
+            assert any(begin <= first and last < end for begin, end in segments)
+            targets += range(first + 1, last + 1)
     assert len(targets) == len(set(targets))  # no value is learned twice in an epoch
+
+
+def groups_of(batches):
+    """Streams that advance together; each group starts with a fresh state."""
+    starts = [index for index, batch in enumerate(batches) if not batch.carries_on]
+    assert starts[0] == 0
+    return [batches[start:stop] for start, stop in itertools.pairwise([*starts, len(batches)])]
+
+
+def test_segments_of_unequal_length_all_take_part():
+    segments = np.array([[0, 400], [400, 450], [450, 550]])
+    batches = list(streamed(numbered(550), segments, window=5, batch_size=2, generator=generator()))
+    covered = torch.cat([batch.pieces.flatten() for batch in batches])
+    for begin, end in segments:
+        assert ((covered >= begin) & (covered < end)).sum() > 0.5 * (end - begin)
 
 
 def test_streams_cover_a_long_series_but_for_their_ends():

@@ -288,7 +288,7 @@ def test_the_events_tell_every_epoch(small, windows_of, validation_of):
 
 
 def test_progress_is_told_within_an_epoch(small, windows_of, monkeypatch):
-    monkeypatch.setattr("pendula.training.loop.PROGRESS_SECONDS", -1.0)
+    monkeypatch.setattr("pendula.training.descent.PROGRESS_SECONDS", -1.0)
     heard = []
     train(small(), windows_of(), Training(epochs=2, batch_size=38), window=WINDOW, listener=heard.append)
     told = [event for event in heard if isinstance(event, Progressed)]
@@ -318,7 +318,7 @@ def test_divergence_at_the_start_of_an_epoch_names_the_loss_of_the_one_before(sm
 
 
 def test_divergence_is_noticed_between_two_reports(small, windows_of, monkeypatch):
-    monkeypatch.setattr("pendula.training.loop.PROGRESS_SECONDS", -1.0)
+    monkeypatch.setattr("pendula.training.descent.PROGRESS_SECONDS", -1.0)
     heard = []
     with pytest.raises(DivergedError, match="diverged at step 2 of epoch 1"):
         train(small(), windows_of(), Training(learning_rate=1e30), window=WINDOW, listener=heard.append)

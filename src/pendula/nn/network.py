@@ -56,6 +56,10 @@ class Network:
                 f"`dropout` must be a probability: expected a number from 0 up to 1, got {self.dropout}. "
                 "0 drops nothing."
             )
+        if self.dropout and self.num_layers == 1:
+            raise ArgumentError(
+                f"`dropout` must be 0 with one layer, since it acts between layers: got {self.dropout}. Stack two."
+            )
 
 
 def as_network(model: "Network | RecurrentLayer | str") -> Network:

@@ -12,11 +12,12 @@ from pendula.training.events import (
     TrainingFinished,
     silent,
 )
-from pendula.training.loop import Trained, train
+from pendula.training.loop import train
 from pendula.training.objective import Objective
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.settings import Training
 from pendula.training.start import PENALTIES, start_forecaster
+from pendula.training.trainer import Trained
 from pendula.training.validation import Validation
 
 __all__ = [

@@ -53,14 +53,14 @@ def streamed(
 ) -> Iterator[Batch]:
     """Advance along several long streams at once, window after window.
 
-    The segments are cut into streams of one length, so that about `batch_size` of them cover the series; a random
-    start moves the cuts between windows from epoch to epoch.
+    The segments are cut into streams of one length, as long as nine tenths of the rows allow; `batch_size` of them
+    advance together, the next ones after them. A random start moves the cuts between windows from epoch to epoch.
 
     Args:
         values: The series, scaled.
         segments: Half-open row ranges that streams may use.
         window: Steps from one batch to the next, through which gradients flow.
-        batch_size: Streams, at most.
+        batch_size: Streams that advance together, at most.
         generator: Of the start.
 
     Yields:
@@ -71,9 +71,10 @@ def streamed(
     """
     starts, length = _streams(segments, window=window, batch_size=batch_size)
     offset = int(torch.randint(min(window, max(1, length - 2 * window)), (1,), generator=generator))
-    rows = torch.from_numpy(starts)[:, None] + torch.arange(window + 1)
-    for step, begin in enumerate(range(offset, length - window, window)):
-        yield Batch(values[(rows + begin).to(values.device)], carries_on=step > 0)
+    for together in np.array_split(starts, range(batch_size, len(starts), batch_size)):
+        rows = torch.from_numpy(together)[:, None] + torch.arange(window + 1)
+        for step, begin in enumerate(range(offset, length - window, window)):
+            yield Batch(values[(rows + begin).to(values.device)], carries_on=step > 0)
 
 
 def _streams(
@@ -88,5 +89,7 @@ def _streams(
             f"got {longest}. Lower `--window`, or train without `carry_state`."
         )
     length = min(longest, max(least, int(lengths.sum()) // batch_size))
+    while length > least and (lengths // length * length).sum() < 0.9 * lengths.sum():
+        length = max(least, length * 9 // 10)
     starts = [np.arange(begin, end - length + 1, length) for begin, end in segments]
-    return np.concatenate(starts)[:batch_size], length
+    return np.concatenate(starts), length

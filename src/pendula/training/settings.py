@@ -6,12 +6,13 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
 
-__all__ = ["Loss", "Optimizer", "Precision", "Schedule", "Selection", "Training"]
+__all__ = ["Device", "Loss", "Optimizer", "Precision", "Schedule", "Selection", "Training"]
 
 Optimizer: TypeAlias = Literal["adam", "adamw"]
 Schedule: TypeAlias = Literal["constant", "cosine"]
 Loss: TypeAlias = Literal["last", "every"]
 Selection: TypeAlias = Literal["one_step", "free_run", "last_epoch"]
+Device: TypeAlias = Literal["cpu", "cuda"]
 Precision: TypeAlias = Literal["float32", "float64"]
 
 
@@ -32,7 +33,7 @@ class Training:
         washout: Steps at the start of a window that are not scored with the loss of every step.
         horizon: Steps after the window that are scored; those after the first are a free run. 1 scores the next value
             alone.
-        curriculum: Fraction of the epochs during which the horizon grows from 1 to its full length.
+        curriculum: Fraction of the epochs during which the horizon grows to its full length, in equal steps.
         teacher_forcing_start: Probability, in the first epoch, that a step beyond the window is fed the true value
             instead of the prediction. 1 at both ends is teacher forcing, 0 a free run, 1 to 0 scheduled sampling.
         teacher_forcing_end: The same in the last epoch of the curriculum and after it.
@@ -43,6 +44,7 @@ class Training:
         select_by: Keep the weights of the epoch with the smallest one-step or free-run error on the validation part,
             or those of the last epoch.
         precision: Floating point of the training.
+        device: Where the training runs: cpu or cuda.
         checkpoint_seconds: Least time between two checkpoints.
 
     References:
@@ -72,6 +74,7 @@ class Training:
     carry_state: bool = False
     select_by: Selection = "one_step"
     precision: Precision = "float32"
+    device: Device = "cpu"
     checkpoint_seconds: float = 10.0
 
     def __post_init__(self) -> None:
@@ -153,6 +156,7 @@ _NAMES: dict[str, Any] = {
     "loss": Loss,
     "select_by": Selection,
     "precision": Precision,
+    "device": Device,
 }
 assert set(_NAMES) <= {field.name for field in fields(Training)}
 

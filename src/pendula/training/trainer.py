@@ -1,0 +1,234 @@
+"""A training run between two epochs: weights, history, the best so far."""
+
+import math
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from pendula.errors import ArgumentError, RunError
+from pendula.nn import Forecaster
+from pendula.series.windows import Windows
+from pendula.training.checkpoint import Checkpoint, write_checkpoint
+from pendula.training.descent import Descent
+from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcome, TrainingFinished
+from pendula.training.optimizer import make_optimizer, optimizer_tensors, restore_optimizer
+from pendula.training.settings import Training
+from pendula.training.validation import Validation
+
+__all__ = ["Trained", "Trainer"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What training came to.
+
+    Attributes:
+        forecaster: The network with the weights that were kept, without dropout.
+        history: One record for each epoch, epoch 0 first.
+        best_epoch: The epoch whose weights were kept.
+        outcome: Why training ended.
+        seconds: Training time, over all sittings.
+    """
+
+    forecaster: Forecaster
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    outcome: Outcome
+    seconds: float
+
+
+class Trainer:
+    """The moving parts of a training run, between two epochs.
+
+    Args:
+        forecaster: The network; it is trained in place.
+        windows: Windows of the training part.
+        settings: How to train.
+        window: Steps of input.
+        seed: Of all randomness.
+        validation: Windows to select the best epoch by, or None.
+        listener: Hears the events.
+    """
+
+    def __init__(
+        self,
+        forecaster: Forecaster,
+        windows: Windows,
+        settings: Training,
+        *,
+        window: int,
+        seed: int,
+        validation: Validation | None,
+        listener: Listener,
+    ) -> None:
+        self.forecaster = forecaster.to(usable_device(settings), getattr(torch, settings.precision))
+        self.settings = settings
+        self.validation = validation
+        self.listener = listener
+        self.optimizer = make_optimizer(forecaster, settings)
+        self.descent = Descent(
+            forecaster=forecaster,
+            optimizer=self.optimizer,
+            windows=windows,
+            settings=settings,
+            window=window,
+            seed=seed,
+            listener=listener,
+        )
+        self.epoch = 0
+        self.history: list[EpochRecord] = []
+        self.best_epoch, self.best_error = 0, math.inf
+        self.best = _copy(forecaster.state_dict())
+        self.outcome = Outcome.UNFINISHED
+        self._earlier_seconds, self._began = 0.0, time.monotonic()
+        self._kept = self._state()
+
+    @property
+    def seconds(self) -> float:
+        """Training time up to now, over all sittings, in seconds."""
+        return self._earlier_seconds + time.monotonic() - self._began
+
+    def run(self, checkpoint: Path | None, fingerprint: str) -> None:
+        """Train epoch after epoch, until they are done or the validation error no longer falls.
+
+        Args:
+            checkpoint: Folder for checkpoints, or None.
+            fingerprint: Of data and settings.
+        """
+        if not self.history:
+            self._conclude(train_loss=None, gradient_norm=None)
+        written = -math.inf
+        while (outcome := self._outcome()) is Outcome.UNFINISHED:
+            train_loss, gradient_norm = self.descent.run(self.epoch + 1, last_loss=self.history[-1].train_loss)
+            self.epoch += 1
+            self._conclude(train_loss=train_loss, gradient_norm=gradient_norm)
+            if checkpoint is not None and time.monotonic() - written >= self.settings.checkpoint_seconds:
+                write_checkpoint(self.snapshot(fingerprint), checkpoint)
+                written = time.monotonic()
+        self.outcome = outcome
+
+    def finish(self) -> Trained:
+        """Put the best weights into the network.
+
+        Returns:
+            What training came to.
+        """
+        self.forecaster.load_state_dict(self.best)
+        trained = Trained(
+            forecaster=self.forecaster.cpu().eval(),
+            history=tuple(self.history),
+            best_epoch=self.best_epoch,
+            outcome=self.outcome,
+            seconds=self.seconds,
+        )
+        self.listener(TrainingFinished(outcome=self.outcome, best_epoch=self.best_epoch, seconds=trained.seconds))
+        return trained
+
+    def snapshot(self, fingerprint: str) -> Checkpoint:
+        """Give the state after the last whole epoch.
+
+        Args:
+            fingerprint: Of data and settings.
+
+        Returns:
+            A checkpoint.
+        """
+        return replace(self._kept, fingerprint=fingerprint)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to the state of a checkpoint.
+
+        Args:
+            checkpoint: Of the same network and settings.
+
+        Raises:
+            RunError: If it belongs to another network.
+        """
+        try:
+            self.forecaster.load_state_dict(checkpoint.model)
+            restore_optimizer(self.optimizer, self.forecaster, checkpoint.optimizer)
+        except (RuntimeError, KeyError, ValueError) as error:
+            reason = " ".join(str(error).split()).rstrip(" .")
+            raise RunError(f"The checkpoint must belong to this network: {reason}. Start the run anew.") from error
+        self.epoch, self.history = checkpoint.epoch, list(checkpoint.history)
+        self.best_epoch, self.best_error, self.best = checkpoint.best_epoch, checkpoint.best_error, checkpoint.best
+        self._earlier_seconds, self._began = checkpoint.seconds, time.monotonic()
+        self._kept = self._state()
+
+    def _conclude(self, *, train_loss: float | None, gradient_norm: float | None) -> None:
+        one_step, run = self._validate()
+        record = EpochRecord(
+            epoch=self.epoch,
+            train_loss=train_loss,
+            validation_one_step=one_step,
+            validation_free_run=run,
+            learning_rate=self.optimizer.param_groups[0]["lr"],
+            gradient_norm=gradient_norm,
+            horizon=self.settings.horizon_in(self.epoch),
+            teacher_forcing=self.settings.teacher_forcing_in(max(1, self.epoch)),
+        )
+        self.history.append(record)
+        is_best = self._keep_best(record)
+        # One assignment: an interrupt finds the epoch before or this one, never half of each.
+        self._kept = self._state()
+        self.listener(EpochFinished(record=record, epochs=self.settings.epochs, is_best=is_best, seconds=self.seconds))
+
+    def _keep_best(self, record: EpochRecord) -> bool:
+        error = record.validation_free_run if self.settings.select_by == "free_run" else record.validation_one_step
+        is_better = error is None or self.settings.select_by == "last_epoch" or error < self.best_error
+        if is_better:
+            self.best_epoch, self.best_error = record.epoch, math.inf if error is None else error
+            self.best = _copy(self.forecaster.state_dict())
+        return is_better
+
+    def _validate(self) -> tuple[float | None, float | None]:
+        if self.validation is None:
+            return None, None
+        # Free runs cost many small steps; they are worth it where they decide.
+        run = self.validation.free_run_error(self.forecaster) if self.settings.select_by == "free_run" else None
+        return self.validation.one_step_error(self.forecaster), run
+
+    def _outcome(self) -> Outcome:
+        if self.epoch >= self.settings.epochs:
+            return Outcome.COMPLETED
+        patience = self.settings.patience
+        waits = self.validation is not None and self.settings.select_by != "last_epoch" and patience is not None
+        if waits and self.epoch - self.best_epoch >= (patience or 0):
+            return Outcome.STOPPED_EARLY
+        return Outcome.UNFINISHED
+
+    def _state(self) -> Checkpoint:
+        return Checkpoint(
+            epoch=self.epoch,
+            best_epoch=self.best_epoch,
+            best_error=self.best_error,
+            seconds=self.seconds,
+            history=tuple(self.history),
+            fingerprint="",
+            model=_copy(self.forecaster.state_dict()),
+            best=self.best,
+            optimizer=optimizer_tensors(self.optimizer, self.forecaster),
+        )
+
+
+def usable_device(settings: Training) -> torch.device:
+    """Find the device to train on.
+
+    Args:
+        settings: How to train.
+
+    Returns:
+        The device.
+
+    Raises:
+        ArgumentError: If there is no such device here.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ArgumentError("`device` must be there: expected a GPU that torch can use, got none. Train on the cpu.")
+    return torch.device(settings.device)
+
+
+def _copy(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
