@@ -9,9 +9,10 @@ from pendula.forecasting.baselines import (
 )
 from pendula.forecasting.comparison import Comparison, compare, compare_recipes
 from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
-from pendula.forecasting.fitting import choose_target, default_window, fit, fit_record, resume
+from pendula.forecasting.fitting import fit, fit_record, resume
 from pendula.forecasting.future import forecast
 from pendula.forecasting.predictors import Predictor, predict_from
+from pendula.forecasting.preparation import choose_target, default_window
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, score_part
 

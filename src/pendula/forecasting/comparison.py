@@ -7,7 +7,8 @@ import xarray as xr
 
 from pendula.errors import ArgumentError
 from pendula.forecasting.evaluation import Evaluated, score_all
-from pendula.forecasting.fitting import choose_target, default_window, fit_record
+from pendula.forecasting.fitting import fit_record
+from pendula.forecasting.preparation import choose_target, default_window
 from pendula.nn import Cell, Network, as_network
 from pendula.runs import Fit, Recipe
 from pendula.series.record import Record, record

@@ -1,42 +1,37 @@
 """The verb `fit`: from a record to a trained, scored and calibrated model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 import xarray as xr
 
-from pendula.errors import ArgumentError, DataError
+from pendula.errors import DataError
 from pendula.forecasting.evaluation import evaluate_fit
+from pendula.forecasting.preparation import MOST_RUN_STEPS, Prepared, choose_target, default_window, prepare
 from pendula.forecasting.rolling import roll
-from pendula.nn import Forecaster, Network, RecurrentLayer, as_network, build
+from pendula.nn import Network, RecurrentLayer, as_network
 from pendula.runs import (
     Calibration,
     Fit,
     Model,
     Recipe,
     begin_run,
-    data_hash,
     finish_run,
     read_start,
     save_fit,
     write_start,
 )
-from pendula.series.record import Record, column_names, record
-from pendula.series.scaling import Scaler, ScalerKind, ScalerLink, fit_scaler
-from pendula.series.split import Part, Split, split
-from pendula.series.windows import window_segments, windows_for
-from pendula.shapes import SeriesTensor
-from pendula.training import Listener, Trained, Training, Validation, silent, start_forecaster, train
+from pendula.series.record import Record, record
+from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
+from pendula.series.split import Part
+from pendula.series.windows import windows_for
+from pendula.training import Listener, Trained, Training, silent, train
 
 __all__ = ["fit", "fit_record", "resume"]
 
-DEFAULT_WINDOW = 50
-MOST_RUN_STEPS = 500
-"""Free runs on the validation part go at most so far."""
 CALIBRATION_ORIGINS = 200
 """Intervals are calibrated from at most so many origins."""
 
@@ -137,7 +132,7 @@ def fit_record(
     Returns:
         The fit.
     """
-    prepared = _prepare(rows, recipe)
+    prepared = prepare(rows, recipe)
     if run is None:
         trained = _train(prepared, recipe, listener=listener)
         return _finish(prepared, recipe, trained, notes=notes, score=score)
@@ -171,130 +166,11 @@ def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = s
     recipe = start.recipe
     if epochs is not None:
         recipe = replace(recipe, training=replace(recipe.training, epochs=epochs))
-    prepared = _prepare(start.record, recipe)
+    prepared = prepare(start.record, recipe)
     return _fit_in(folder, Path(run), prepared, recipe, notes=start.notes, listener=listener)
 
 
-def choose_target(series: xr.Dataset, target: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Find the variables to learn.
-
-    Args:
-        series: Variables along `time`.
-        target: The ones asked for; the only one when left out.
-
-    Returns:
-        Their names.
-
-    Raises:
-        ArgumentError: If none is asked for and there are several.
-    """
-    if target is not None:
-        return column_names(series, target)
-    names = column_names(series)
-    if len(names) > 1:
-        raise ArgumentError(
-            f"`target` must be named where there are several columns: expected some of {', '.join(names)}, got none. "
-            f"Write `--target {names[0]}`, or `--target {','.join(names)}` to learn them together."
-        )
-    return names
-
-
-def default_window(rows: Record, *, test: float | int, validation: float | int) -> int:
-    """Choose a window for a record.
-
-    Args:
-        rows: The record.
-        test: Fraction of the test part.
-        validation: Fraction of the validation part of what remains.
-
-    Returns:
-        50 steps, or a quarter of what the longest gap-free stretch leaves for training, if that is less.
-
-    Examples:
-        >>> default_window(record(xr.Dataset({"x": ("time", np.arange(100.0))})), test=0.25, validation=0.2)
-        15
-    """
-    return max(1, min(DEFAULT_WINDOW, int(rows.longest * (1 - test) * (1 - validation)) // 4))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Prepared:
-    """A record on its way to training."""
-
-    split: Split
-    scaler: Scaler
-    values: SeriesTensor  # scaled, in the training's precision
-    validation: Validation | None
-    forecaster: Forecaster
-    fingerprint: str
-
-
-def _prepare(rows: Record, recipe: Recipe) -> _Prepared:
-    parts = _split(rows, recipe)
-    if len(parts.test):
-        # A record that cannot be scored is refused before the training, not after it.
-        window_segments(rows, parts.test.start, parts.test.stop, length=recipe.window, reach_back=True)
-    scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
-    scaled = scaler.transform(rows.values)
-    validation = _validation(parts, torch.from_numpy(scaled), recipe)
-    forecaster = build(recipe.network, len(rows.names), seed=recipe.seed)
-    start_forecaster(
-        forecaster,
-        scaled,
-        parts.train.parent.slice(parts.train.start, parts.train.stop).segments + parts.train.start,
-        validation=validation,
-        select_by=recipe.training.select_by,
-        penalty=recipe.linear_penalty,
-    )
-    return _Prepared(
-        split=parts,
-        scaler=scaler,
-        values=torch.from_numpy(scaled).to(getattr(torch, recipe.training.precision)),
-        validation=validation,
-        forecaster=forecaster,
-        fingerprint=data_hash(rows),
-    )
-
-
-def _split(rows: Record, recipe: Recipe) -> Split:
-    if recipe.cut == "rows":
-        return split(rows, test=recipe.test, validation=recipe.validation, test_from=recipe.test_from, by=recipe.by)
-    # The lecture's way: the first ⌊(1 − test) n⌋ of n windows train.
-    windows = len(rows) - recipe.window
-    stop = recipe.window + int((1 - recipe.test) * windows)
-    if windows < 2 or stop <= recipe.window or len(rows.segments) > 1 or recipe.validation:
-        raise ArgumentError(
-            "`cut` must be rows for this record: windows are counted in one gap-free stretch that holds several of "
-            "them, without a validation part. Leave `cut` out."
-        )
-    return Split(
-        train=Part(parent=rows, start=0, stop=stop),
-        validation=Part(parent=rows, start=stop, stop=stop),
-        test=Part(parent=rows, start=stop, stop=len(rows)),
-    )
-
-
-def _validation(parts: Split, scaled: SeriesTensor, recipe: Recipe) -> Validation | None:
-    # Inputs may reach back into the training part: the past is known.
-    part, window = (parts.test if recipe.watch == "test" else parts.validation), recipe.window
-    if not len(part):
-        return None
-    leads = recipe.network.leads
-    one_step = windows_for(part, length=window, horizon=leads, reach_back=True, values=scaled)
-    steps = min(len(part) // 2, MOST_RUN_STEPS)
-    try:
-        runs = windows_for(part, length=window, horizon=steps, reach_back=True, values=scaled) if steps else None
-    except DataError:  # gaps leave no stretch that long
-        runs = None
-    if runs is None and recipe.training.select_by == "free_run":
-        raise DataError(
-            "`validation` must be long enough to select by free runs: expected a gap-free stretch of "
-            f"{max(steps, 1)} steps, got none. Select by one_step, or enlarge `validation`."
-        )
-    return Validation(window=window, one_step=one_step, free_run=runs)
-
-
-def _train(prepared: _Prepared, recipe: Recipe, *, listener: Listener, checkpoint: Path | None = None) -> Trained:
+def _train(prepared: Prepared, recipe: Recipe, *, listener: Listener, checkpoint: Path | None = None) -> Trained:
     windows = windows_for(
         prepared.split.train,
         length=recipe.window,
@@ -316,7 +192,7 @@ def _train(prepared: _Prepared, recipe: Recipe, *, listener: Listener, checkpoin
 
 
 def _fit_in(
-    folder: Path, run: Path, prepared: _Prepared, recipe: Recipe, *, notes: Sequence[str], listener: Listener
+    folder: Path, run: Path, prepared: Prepared, recipe: Recipe, *, notes: Sequence[str], listener: Listener
 ) -> Fit:
     trained = _train(prepared, recipe, listener=listener, checkpoint=folder / "checkpoint")
     made = _finish(prepared, recipe, trained, notes=notes)
@@ -325,7 +201,7 @@ def _fit_in(
     return made
 
 
-def _finish(prepared: _Prepared, recipe: Recipe, trained: Trained, *, notes: Sequence[str], score: bool = True) -> Fit:
+def _finish(prepared: Prepared, recipe: Recipe, trained: Trained, *, notes: Sequence[str], score: bool = True) -> Fit:
     parts, rows = prepared.split, prepared.split.train.parent
     model = Model(
         forecaster=trained.forecaster,

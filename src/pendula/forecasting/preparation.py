@@ -1,0 +1,166 @@
+"""A record on its way to training: targets, window, split, scaling, a fresh network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import xarray as xr
+
+from pendula.errors import ArgumentError, DataError
+from pendula.nn import Forecaster, build
+from pendula.runs import Recipe, data_hash
+from pendula.series.record import Record, column_names
+from pendula.series.scaling import Scaler, fit_scaler
+from pendula.series.split import Part, Split, split
+from pendula.series.windows import window_segments, windows_for
+from pendula.shapes import SeriesTensor
+from pendula.training import Validation, start_forecaster
+
+__all__ = ["MOST_RUN_STEPS", "Prepared", "choose_target", "default_window", "prepare"]
+
+DEFAULT_WINDOW = 50
+MOST_RUN_STEPS = 500
+"""Free runs on the validation part go at most so far."""
+
+
+def choose_target(series: xr.Dataset, target: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Find the variables to learn.
+
+    Args:
+        series: Variables along `time`.
+        target: The ones asked for; the only one when left out.
+
+    Returns:
+        Their names.
+
+    Raises:
+        ArgumentError: If none is asked for and there are several.
+    """
+    if target is not None:
+        return column_names(series, target)
+    names = column_names(series)
+    if len(names) > 1:
+        raise ArgumentError(
+            f"`target` must be named where there are several columns: expected some of {', '.join(names)}, got none. "
+            f"Write `--target {names[0]}`, or `--target {','.join(names)}` to learn them together."
+        )
+    return names
+
+
+def default_window(rows: Record, *, test: float | int, validation: float | int) -> int:
+    """Choose a window for a record.
+
+    Args:
+        rows: The record.
+        test: Fraction of the test part.
+        validation: Fraction of the validation part of what remains.
+
+    Returns:
+        50 steps, or a quarter of what the longest gap-free stretch leaves for training, if that is less.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pendula.series import record
+        >>> default_window(record(xr.Dataset({"x": ("time", np.arange(100.0))})), test=0.25, validation=0.2)
+        15
+    """
+    return max(1, min(DEFAULT_WINDOW, int(rows.longest * (1 - test) * (1 - validation)) // 4))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Prepared:
+    """All that training needs of a record.
+
+    Attributes:
+        split: The three parts.
+        scaler: Fitted on the training part.
+        values: The scaled record, in the training's precision.
+        validation: Windows that choose the epoch, or None.
+        forecaster: A fresh network with its scales and its linear path.
+        fingerprint: Of the record.
+    """
+
+    split: Split
+    scaler: Scaler
+    values: SeriesTensor
+    validation: Validation | None
+    forecaster: Forecaster
+    fingerprint: str
+
+
+def prepare(rows: Record, recipe: Recipe) -> Prepared:
+    """Split and scale a record, and draw a network for it.
+
+    Args:
+        rows: The record.
+        recipe: Every choice.
+
+    Returns:
+        All that training needs.
+
+    Raises:
+        ArgumentError: If the recipe does not suit the record.
+        DataError: If a part is too short for a window.
+    """
+    parts = _split(rows, recipe)
+    if len(parts.test):
+        # A record that cannot be scored is refused before the training, not after it.
+        window_segments(rows, parts.test.start, parts.test.stop, length=recipe.window, reach_back=True)
+    scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
+    scaled = scaler.transform(rows.values)
+    validation = _validation(parts, torch.from_numpy(scaled), recipe)
+    forecaster = build(recipe.network, len(rows.names), seed=recipe.seed)
+    start_forecaster(
+        forecaster,
+        scaled,
+        parts.train.parent.slice(parts.train.start, parts.train.stop).segments + parts.train.start,
+        validation=validation,
+        select_by=recipe.training.select_by,
+        penalty=recipe.linear_penalty,
+    )
+    return Prepared(
+        split=parts,
+        scaler=scaler,
+        values=torch.from_numpy(scaled).to(getattr(torch, recipe.training.precision)),
+        validation=validation,
+        forecaster=forecaster,
+        fingerprint=data_hash(rows),
+    )
+
+
+def _split(rows: Record, recipe: Recipe) -> Split:
+    if recipe.cut == "rows":
+        return split(rows, test=recipe.test, validation=recipe.validation, test_from=recipe.test_from, by=recipe.by)
+    # The lecture's way: the first ⌊(1 − test) n⌋ of n windows train.
+    windows = len(rows) - recipe.window
+    stop = recipe.window + int((1 - recipe.test) * windows)
+    if windows < 2 or stop <= recipe.window or len(rows.segments) > 1 or recipe.validation:
+        raise ArgumentError(
+            "`cut` must be rows for this record: windows are counted in one gap-free stretch that holds several of "
+            "them, without a validation part. Leave `cut` out."
+        )
+    return Split(
+        train=Part(parent=rows, start=0, stop=stop),
+        validation=Part(parent=rows, start=stop, stop=stop),
+        test=Part(parent=rows, start=stop, stop=len(rows)),
+    )
+
+
+def _validation(parts: Split, scaled: SeriesTensor, recipe: Recipe) -> Validation | None:
+    # Inputs may reach back into the training part: the past is known.
+    part, window = (parts.test if recipe.watch == "test" else parts.validation), recipe.window
+    if not len(part):
+        return None
+    leads = recipe.network.leads
+    one_step = windows_for(part, length=window, horizon=leads, reach_back=True, values=scaled)
+    steps = min(len(part) // 2, MOST_RUN_STEPS)
+    try:
+        runs = windows_for(part, length=window, horizon=steps, reach_back=True, values=scaled) if steps else None
+    except DataError:  # gaps leave no stretch that long
+        runs = None
+    if runs is None and recipe.training.select_by == "free_run":
+        raise DataError(
+            "`validation` must be long enough to select by free runs: expected a gap-free stretch of "
+            f"{max(steps, 1)} steps, got none. Select by one_step, or enlarge `validation`."
+        )
+    return Validation(window=window, one_step=one_step, free_run=runs)
