@@ -109,7 +109,13 @@ def test_an_unknown_command(pendula):
         (RunError("`x` must be y."), 1, "pendula: error: `x` must be y.\n"),
         (DivergedError("It diverged."), 1, "pendula: error: It diverged.\n"),
         (OSError(28, "No space left on device", "f.csv"), 1, "pendula: error: `f.csv`: No space left on device.\n"),
-        (MemoryError(), 1, "pendula: error: the memory is not enough. Use a smaller network, window or batch.\n"),
+        (
+            MemoryError(),
+            1,
+            "pendula: error: the memory is not enough for this. Ask for less: fewer rows, units or steps, a smaller",
+        ),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 1, "or steps, a smaller window or batch.\n"),
+        (RuntimeError("q"), 1, "unexpected RuntimeError: q. Please report it, with what --debug prints.\n"),
         (KeyboardInterrupt(), 1, "pendula: error: interrupted.\n"),
         (KeyError("q"), 1, "unexpected KeyError: 'q'. Please report it, with what --debug prints.\n"),
     ],
@@ -121,7 +127,8 @@ def test_exit_codes_and_one_line_for_each_error(pendula, monkeypatch, error, cod
     monkeypatch.setattr("pendula.runs.load", fail)
     answer = pendula("report", "run")
     assert answer.code == code
-    assert answer.err.endswith(message)
+    assert message in answer.err
+    assert answer.err.count("\n") == 1 + message.count("See:")
     assert answer.out == ""
 
 

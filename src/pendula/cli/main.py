@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 
 FAILED, MISUSED = 1, 2
 
+_NO_MEMORY = "the memory is not enough for this. Ask for less: fewer rows, units or steps, a smaller window or batch."
+
 
 def _app() -> App:
     examples = "\n".join(example.splitlines()[0] for _, example in COMMANDS.values())
@@ -89,7 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(_words_of(error), FAILED)
     except KeyboardInterrupt:
         return _tell("interrupted.", FAILED)
-    except Exception as error:  # nobody should see a traceback who has not asked for it
+    except Exception as error:
+        if _lacks_memory(error):
+            return _tell(_NO_MEMORY, FAILED)
+        # Nobody should see a traceback who has not asked for it.
         if "--debug" in words:
             raise
         kind = type(error).__name__
@@ -107,9 +112,15 @@ def _words_of(error: Exception) -> str:
     if isinstance(error, PendulaError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "the memory is not enough. Use a smaller network, window or batch."
+        return _NO_MEMORY
     named = f"`{error.filename}`: " if isinstance(error, OSError) and error.filename else ""
     return f"{named}{getattr(error, 'strerror', None) or error}."
+
+
+def _lacks_memory(error: Exception) -> bool:
+    # torch has an error of its own for graphics cards alone.
+    words = str(error)
+    return isinstance(error, RuntimeError) and ("allocate memory" in words or "out of memory" in words)
 
 
 def _command(words: Sequence[str]) -> str:

@@ -101,12 +101,12 @@ def _value(name: str, value: Any, expected: Any) -> Any:
 
 
 def _typed(name: str, value: Any, expected: Any) -> Any:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
 
     # JSON has lists alone, which pydantic takes for tuples, too, and stays strict in all else.
     text = json.dumps(value, default=str)
     try:
-        return TypeAdapter(expected).validate_json(text, strict=True)
+        return TypeAdapter(expected, config=ConfigDict(allow_inf_nan=False)).validate_json(text, strict=True)
     except ValidationError as error:
         reason = error.errors()[0]["msg"]
         raise ConfigError(
