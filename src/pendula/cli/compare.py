@@ -40,7 +40,8 @@ def compare(
         cells: The recurrent layers to compare, joined by commas. [default: rnn,lstm,gru]
         target: The columns to learn, joined by commas; the only one when left out.
         output: Folder for the report, its figures and the scores; nothing is written when left out.
-        config: An experiment file (TOML); options take precedence over it.
+        config: An experiment file (TOML) with the tables [data], [network] and [training], named as in --set; options
+            take precedence over it.
         data: How the file of data is read.
         recipe: How the fits are made; --cell is that of --cells.
         out: How to print.

@@ -44,7 +44,8 @@ def fit(
         output: The run directory. [default: runs/ and the file's name]
         overwrite: Replace the run directory if it exists, once the new fit is whole.
         resume: Go on with the interrupted run of that name; no FILE then.
-        config: An experiment file (TOML); options take precedence over it.
+        config: An experiment file (TOML) with the tables [data], [network] and [training], named as in --set; options
+            take precedence over it.
         data: How the file of data is read.
         recipe: How the fit is made.
         out: How to print.
