@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -24,7 +24,7 @@ from pendula.experiments.protocol import lecture_recipe
 from pendula.nn import Cell, Forecaster, build
 from pendula.series import Windows, record, split, windows_for
 from pendula.systems import simulate
-from pendula.training import Training, Validation, train
+from pendula.training import EpochFinished, Event, Training, Validation, train
 
 
 def main() -> None:
@@ -59,6 +59,9 @@ def race(script: Path, repeat: int) -> dict[str, object]:
 def overhead(cell: Cell, epochs: int) -> dict[str, float]:
     """Compare Pendula's training with a bare loop over the same batches, epoch by epoch in turns.
 
+    The bare epoch is what the network costs: forward, backward and Adam over batches that lie ready, and one forward
+    pass over the held-out windows.
+
     Args:
         cell: rnn, lstm or gru.
         epochs: How many epochs of each.
@@ -67,48 +70,58 @@ def overhead(cell: Cell, epochs: int) -> dict[str, float]:
         Median seconds of an epoch, bare and with everything around it, and the share that is added.
     """
     series = simulate("sine", noise=0.05, noise_generator="mt19937", seed=42)
-    part = split(record(series), test=0.25, validation=0.0)
-    values = torch.from_numpy(part.train.parent.values).float()
-    windows = windows_for(part.train, length=50, values=values)
-    held_out = windows_for(part.test, length=50, reach_back=True, values=values.double())
-    recipe = lecture_recipe(cell, epochs=epochs, window=50, seed=0)
-    bare = _bare_epochs(build(recipe.network, 1), windows, recipe.training, epochs)
-    whole = _whole_epochs(build(recipe.network, 1), windows, recipe.training, held_out)
+    parts = split(record(series), test=0.25, validation=0.0)
+    values = torch.from_numpy(parts.train.parent.values)
+    windows = windows_for(parts.train, length=50, values=values.float())
+    held_out = windows_for(parts.test, length=50, reach_back=True, values=values)
+    settings = lecture_recipe(cell, epochs=epochs, window=50, seed=0)
+    bare_epoch = _bare_epoch(build(settings.network, 1), windows, held_out, settings.training)
+    bare: list[float] = []
+    whole: list[float] = []
+    began = time.perf_counter()
+
+    def listen(event: Event) -> None:
+        nonlocal began
+        if isinstance(event, EpochFinished) and event.record.epoch > 0:
+            whole.append(time.perf_counter() - began)
+        if isinstance(event, EpochFinished):
+            bare.append(bare_epoch())
+        began = time.perf_counter()
+
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            build(settings.network, 1),
+            windows,
+            settings.training,
+            window=50,
+            validation=Validation(window=50, one_step=held_out, free_run=None),
+            checkpoint=Path(folder),
+            listener=listen,
+        )
     bare_median, whole_median = statistics.median(bare), statistics.median(whole)
     return {"bare": bare_median, "pendula": whole_median, "added": whole_median / bare_median - 1}
 
 
-def _bare_epochs(forecaster: Forecaster, windows: Windows, settings: Training, epochs: int) -> list[float]:
-    # Only what the network costs: forward, backward, Adam; the batches lie ready.
+def _bare_epoch(forecaster: Forecaster, windows: Windows, held_out: Windows, settings: Training) -> Callable[[], float]:
     optimizer = torch.optim.Adam(forecaster.parameters(), lr=settings.learning_rate)
-    batches = list(windows.gather(torch.arange(len(windows))).split(settings.batch_size))
-    seconds = []
-    for _ in range(epochs):
+    every = windows.gather(torch.arange(len(windows)))
+    batches = [(x[:, :50].contiguous(), x[:, 50].contiguous()) for x in torch.split(every, settings.batch_size)]
+    scored = held_out.gather(torch.arange(len(held_out))).float()
+
+    def run() -> float:
         began = time.perf_counter()
-        for pieces in batches:
+        forecaster.train()
+        for inputs, targets in batches:
             optimizer.zero_grad(set_to_none=True)
-            predictions, _ = forecaster(pieces[:, :50])
-            (predictions[:, -1, 0] - pieces[:, 50]).square().mean().backward()
+            predictions, _ = forecaster(inputs)
+            (predictions[:, -1, 0] - targets).square().mean().backward()
             optimizer.step()
-        seconds.append(time.perf_counter() - began)
-    return seconds
+        forecaster.eval()
+        with torch.no_grad():
+            forecaster(scored[:, :50])
+        return time.perf_counter() - began
 
-
-def _whole_epochs(forecaster: Forecaster, windows: Windows, settings: Training, held_out: Windows) -> list[float]:
-    # Everything around it: gathering, checking, clipping, learning rate, validation, checkpoints, events.
-    marks: list[float] = []
-    validation = Validation(window=50, one_step=held_out, free_run=None)
-    with tempfile.TemporaryDirectory() as folder:
-        train(
-            forecaster,
-            windows,
-            settings,
-            window=50,
-            validation=validation,
-            checkpoint=Path(folder),
-            listener=lambda _: marks.append(time.perf_counter()),
-        )
-    return [later - earlier for earlier, later in pairwise(marks[:-1])]
+    return run
 
 
 def _timed(command: list[str]) -> float:

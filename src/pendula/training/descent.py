@@ -90,8 +90,11 @@ class Descent:
     def _step(self, loss: torch.Tensor) -> torch.Tensor:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        limit = math.inf if self.settings.clip_norm is None else self.settings.clip_norm
-        norm = torch.nn.utils.clip_grad_norm_(self.forecaster.parameters(), limit)
+        if self.settings.clip_norm is None:
+            gradients = [parameter.grad for parameter in self.forecaster.parameters() if parameter.grad is not None]
+            norm = torch.nn.utils.get_total_norm(gradients)
+        else:
+            norm = torch.nn.utils.clip_grad_norm_(self.forecaster.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         return norm
 

