@@ -176,7 +176,7 @@ def test_an_unknown_unit_stays_as_it_is(pendula, bare_reports):
         ("--window 0", "`window` must be positive: expected 1 or more, got 0"),
         ("--test -0.5", "`test` must"),
         ("--validation 1.5", "`validation` must"),
-        ("--seed -1", "`seed` must be a whole number: expected 0 or more, got -1"),
+        ("--seed -1", "`seed` must be a whole number: expected 0 or more and below 2⁶³, got -1"),
         ("--test nan", "`test` must have the right type: input should be a finite number, got nan"),
         ("--epochs 0", "`epochs` must be a whole number: expected 1 or more, got 0"),
         ("--hidden-size 1000000000", "`hidden_size` must be a whole number: expected 1 to 65536"),

@@ -10,7 +10,7 @@ from typing import get_type_hints
 
 import pytest
 
-from pendula.cli.main import COMMANDS, main
+from pendula.cli.main import COMMANDS, main, run
 from pendula.cli.options import RecipeOptions
 from pendula.errors import ArgumentError, ConfigError, DataError, DivergedError, RunError
 from pendula.runs import Recipe
@@ -169,3 +169,15 @@ def test_a_broken_pipe_is_quiet(tmp_path):
     done = subprocess.run(words, shell=True, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.startswith("time")
     assert done.stderr == ""
+
+
+def test_the_program_works_on_one_thread_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr("pendula.cli.main.main", lambda: 0)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    with pytest.raises(SystemExit, match="0"):
+        run()
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    with pytest.raises(SystemExit, match="0"):
+        run()
+    assert os.environ["OMP_NUM_THREADS"] == "4"

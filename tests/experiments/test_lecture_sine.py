@@ -96,9 +96,7 @@ def test_the_lectures_other_signals_run(signal):
 
 
 def test_unknown_signals_are_named():
-    with pytest.raises(
-        ArgumentError, match=r"must be one of the lecture's: got sinus\. Did you mean `sine`\?"
-    ):
+    with pytest.raises(ArgumentError, match=r"must be one of the lecture's: got sinus\. Did you mean `sine`\?"):
         run(signal="sinus")
 
 

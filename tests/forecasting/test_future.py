@@ -166,6 +166,11 @@ def test_steps_must_be_positive(sine_fit, steps):
         forecast(sine_fit, steps)
 
 
+def test_a_forecast_beyond_all_patience_is_refused(sine_fit):
+    with pytest.raises(ArgumentError, match=r"`steps` must be at most 10000000: got 99999999999\. Forecast in parts"):
+        forecast(sine_fit, 99_999_999_999)
+
+
 @pytest.mark.parametrize("coverage", [0.0, 1.0, 90.0, -0.5])
 @pytest.mark.parametrize("calibrated", [True, False])
 def test_coverage_must_be_a_probability(sine_fit, coverage, calibrated):

@@ -11,6 +11,9 @@ from pendula.shapes import Series
 
 __all__ = ["forecast"]
 
+MOST_STEPS = 10_000_000
+"""Longer forecasts are taken for a slip of the keyboard: at a tenth of a millisecond a step this takes 17 minutes."""
+
 
 def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | str | None = None) -> xr.Dataset:
     """Run a fit freely into the future.
@@ -46,6 +49,8 @@ def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | 
     """
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
+    if steps > MOST_STEPS:
+        raise ArgumentError(f"`steps` must be at most {MOST_STEPS}: got {steps}. Forecast in parts with `start`.")
     row = len(fit.record) if start is None else _start_row(fit.record, start, window=fit.model.window)
     known = _known_before(fit.record, row)
     if known < fit.model.window:

@@ -66,8 +66,10 @@ class Recipe:
                 f"linear path, got '{self.training.select_by}' and {self.network.linear_lags} lags. The test part "
                 "must not choose."
             )
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
-            raise ArgumentError(f"`seed` must be a whole number: expected 0 or more, got {self.seed}. Choose another.")
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or not 0 <= self.seed < 2**63:
+            raise ArgumentError(
+                f"`seed` must be a whole number: expected 0 or more and below 2⁶³, got {self.seed}. Choose another."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Give the recipe as plain values.
