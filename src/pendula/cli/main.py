@@ -59,8 +59,8 @@ app = _app()
 def run() -> None:
     """Run the program, and end the process with its exit code.
 
-    It works on one thread unless `OMP_NUM_THREADS` says otherwise: small networks gain little from more and lose much on
-    a busy machine, and the bits of a result do not depend on how many cores a machine has.
+    It works on one thread unless `OMP_NUM_THREADS` says otherwise: small networks gain little from more, and lose much
+    on a busy machine, and the bits of a result do not depend on how many cores a machine has.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.exit(main())
