@@ -11,7 +11,6 @@ from pendula.figures import Quantity, draw_forecast, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
 from pendula.forecasting import evaluate_fit, fit_record, forecast
-from pendula.nn import Network
 from pendula.report import ReportFigure, verdict
 from pendula.report.fit_report import fit_report
 from pendula.runs import Fit, Recipe
@@ -64,10 +63,9 @@ def run(settings: Demo, progress: Progress) -> ExperimentResult:
 
 
 def _recipe(settings: Demo) -> Recipe:
-    # Counts vary the more the higher they are; their square roots vary evenly.
+    # The defaults but for the transform: counts vary the more the higher they are, their square roots vary evenly.
     return Recipe(
-        network=Network(cell="gru", hidden_size=16, linear_lags=9),
-        training=Training(epochs=settings.epochs, learning_rate=3e-3),
+        training=Training(epochs=settings.epochs),
         window=46,
         transform="sqrt",
         test_from=FIRST_TEST_YEAR,
