@@ -10,7 +10,7 @@ import pytest
 
 from pendula.errors import DataError
 from pendula.forecasting import Persistence, SeasonalPersistence, fit_linear, score_part, scoring
-from pendula.forecasting.scoring import plain_scores, scored_rows, time_units
+from pendula.forecasting.scoring import plain_scores, scored_rows, time_scale
 from pendula.series import Part, record
 
 
@@ -216,7 +216,7 @@ def test_a_constant_part_has_no_scale(dataset):
     ("time", "time_units_given", "units", "per_step"),
     [
         (np.arange(60) * 0.5, "s", "s", 0.5),
-        (np.arange(60) * 0.5, "", "steps", 0.5),
+        (np.arange(60) * 0.5, "", "steps", 1.0),
         (np.arange(1700, 1760), "year", "year", 1.0),
         (pd.date_range("2000-01-01", periods=60, freq="7D"), "", "steps", 1.0),
     ],
@@ -226,7 +226,7 @@ def test_valid_times_have_the_unit_of_the_axis(dataset, time, time_units_given, 
     part = part_of(record(dataset(values, time, time_units=time_units_given)), 50)
     known = Known(truth=values[50:, None], offset=1.0, good=4)
     assert score_part({"known": known}, part, window=5).scores["known"]["valid_prediction_time"] == 4 * per_step
-    assert time_units(part) == units
+    assert time_scale(part.parent.axis) == (per_step, units)
 
 
 def test_several_channels_share_their_scores(dataset, wave):

@@ -42,7 +42,12 @@ def test_lead_times_have_the_unit_of_the_axis() -> None:
     lead, clock = lead_times(rows(0.5 * np.arange(4), "s"), 3)
     np.testing.assert_array_equal(lead, [0.5, 1.0, 1.5])
     assert clock.label == "lead time (s)"
-    assert lead_times(rows(np.arange(4)), 2)[1].label == "lead time (steps)"
+
+
+def test_lead_times_without_a_unit_are_counted_in_steps() -> None:
+    lead, clock = lead_times(rows(0.5 * np.arange(4)), 3)
+    np.testing.assert_array_equal(lead, [1.0, 2.0, 3.0])
+    assert clock.label == "lead time (steps)"
 
 
 def test_lead_times_of_dates_are_counted_in_steps() -> None:

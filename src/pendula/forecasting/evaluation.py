@@ -12,7 +12,7 @@ from pendula.errors import DataError, UnitsError
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
 from pendula.forecasting.predictors import Predictor
 from pendula.forecasting.rolling import RollingErrors, roll
-from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_units
+from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
 from pendula.runs import Fit, Model
 from pendula.series.record import Record, record
 from pendula.series.split import Part
@@ -54,7 +54,7 @@ class Evaluated:
             "models": {name: scores[name] for name in self.networks},
             "baselines": {name: score for name, score in scores.items() if name not in self.networks},
             "rows": len(self.evaluation.rows),
-            "units": {"value": _common_unit(record), "time": time_units(self.evaluation.part)},
+            "units": {"value": _common_unit(record), "time": time_scale(record.axis)[1]},
         }
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from pendula.forecasting.predictors import Predictor, predict_from
 from pendula.metrics import pointwise_scores, valid_prediction_time
+from pendula.series.axis import TimeAxis
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
 from pendula.shapes import Float, Int, Series, ndarray
 
-__all__ = ["Evaluation", "plain_scores", "score_part", "scored_rows", "time_units"]
+__all__ = ["Evaluation", "plain_scores", "score_part", "scored_rows", "time_scale"]
 
 MOST_STEPS = 20_000
 """A free run is scored over at most so many steps."""
@@ -105,19 +106,19 @@ def _run_all(predictor: Predictor, values: Series, runs: list[tuple[int, int]]) 
 
 
 def _free_run_scores(evaluation: Evaluation, name: str, runs: list[tuple[int, int]]) -> dict[str, float]:
-    position = {int(row): index for index, row in enumerate(evaluation.rows)}
-    spans = [slice(position[origin], position[origin] + steps) for origin, steps in runs]
+    firsts = np.searchsorted(evaluation.rows, [origin for origin, _ in runs])
+    spans = [slice(first, first + steps) for first, (_, steps) in zip(firsts.tolist(), runs, strict=True)]
     covered = np.concatenate([np.arange(span.start, span.stop) for span in spans])
     forecast, truth = evaluation.free_run[name], evaluation.truth
     whole = pointwise_scores(truth[covered], forecast[covered])
     finite = bool(np.isfinite(forecast[covered]).all())
-    step = evaluation.part.parent.axis.step
+    per_step, _ = time_scale(evaluation.part.parent.axis)
     valid = [_valid_time(truth[span], forecast[span], truth) for span in spans]
     return {
         "free_run_rmse": whole["rmse"] if finite else math.inf,
         "free_run_nrmse": whole["nrmse"] if finite else math.inf,
         "free_run_steps": float(len(covered)),
-        "valid_prediction_time": float(np.mean(valid)) * (1.0 if isinstance(step, np.timedelta64) else float(step)),
+        "valid_prediction_time": float(np.mean(valid)) * per_step,
     }
 
 
@@ -131,17 +132,24 @@ def _valid_time(truth: Series, forecast: Series, reference: Float[ndarray, "row 
         return valid_prediction_time(truth, run, threshold=VALID_THRESHOLD, scale=scale)
 
 
-def time_units(part: Part) -> str:
-    """Name the unit of valid prediction times.
+def time_scale(axis: TimeAxis) -> tuple[float, str]:
+    """Tell how durations on a time axis are given: valid prediction times and lead times.
 
     Args:
-        part: The part that was scored.
+        axis: The time axis.
 
     Returns:
-        The time axis' unit, or steps where the axis holds dates or has no unit.
+        The length of a step, and its unit; 1 and steps where the axis holds dates or has no unit.
+
+    Examples:
+        >>> time_scale(TimeAxis(kind="float", start=0.0, step=0.5, size=4, units="s"))
+        (0.5, 's')
+        >>> time_scale(TimeAxis(kind="float", start=0.0, step=0.5, size=4))
+        (1.0, 'steps')
     """
-    axis = part.parent.axis
-    return "steps" if axis.kind == "datetime" or not axis.units else axis.units
+    if isinstance(axis.step, np.timedelta64) or not axis.units:
+        return 1.0, "steps"
+    return float(axis.step), axis.units
 
 
 def plain_scores(evaluation: Evaluation, name: str, *, seconds: float | None = None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pendula.figures.style import Quantity
+from pendula.forecasting.scoring import time_scale
 from pendula.series.record import Record
 from pendula.shapes import Float, ndarray
 
@@ -47,13 +48,13 @@ def lead_times(record: Record, leads: int) -> tuple[Float[ndarray, " lead"], Qua
         leads: How many there are.
 
     Returns:
-        The lead times in the unit of the time axis; counted in steps where it holds dates.
+        The lead times in the unit of the time axis; counted in steps where it holds dates or has no unit.
     """
     steps = np.arange(1.0, leads + 1)
-    axis = record.axis
-    if isinstance(axis.step, np.timedelta64):
-        return steps, Quantity(name=f"lead time (steps of {axis.step_text})")
-    return steps * float(axis.step), Quantity(name="lead time", unit=axis.units or "steps")
+    if record.axis.kind == "datetime":
+        return steps, Quantity(name=f"lead time (steps of {record.axis.step_text})")
+    per_step, unit = time_scale(record.axis)
+    return steps * per_step, Quantity(name="lead time", unit=unit)
 
 
 def quantities(record: Record) -> tuple[Quantity, ...]:
