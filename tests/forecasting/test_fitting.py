@@ -1,6 +1,7 @@
 """The verb fit, from a data set to a scored fit."""
 
 import json
+import shutil
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -117,6 +118,11 @@ def test_training_lowers_the_error(dataset):
 ])  # fmt: skip
 def test_the_window_is_fifty_or_a_quarter_of_the_training_part(dataset, wave, size, test, validation, window):
     assert default_window(record(dataset(wave(size))), test=test, validation=validation) == window
+
+
+def test_the_default_window_leaves_room_for_what_comes_before_a_given_test():
+    rows = record(pendula.load_dataset("sunspots"))
+    assert default_window(rows, test=0.25, validation=0.2, test_from=1740) == 8
 
 
 def test_the_default_window_is_that_of_the_longest_stretch(dataset, wave, network, brief):
@@ -334,6 +340,39 @@ def test_a_resumed_training_can_have_more_epochs(dataset, wave, network, tmp_pat
         pendula.fit(dataset(wave()), model=network, training=training, window=8, run=tmp_path / "wave", listener=stop)
     made = resume(tmp_path / "wave", epochs=3)
     assert made.best_epoch == made.recipe.training.epochs == 3
+
+
+def test_a_run_in_training_is_not_taken_away(dataset, wave, network, brief, tmp_path):
+    arguments = {"model": network, "training": brief, "window": 8, "run": tmp_path / "wave"}
+    refused = []
+
+    def meddle(event):
+        if isinstance(event, EpochFinished) and event.record.epoch:
+            for begin in (
+                lambda: pendula.fit(dataset(wave()), **arguments, overwrite=True),
+                lambda: resume(tmp_path / "wave"),
+                lambda: made_before.save(tmp_path / "wave", overwrite=True),
+            ):
+                with pytest.raises(RunError, match=r"wave` must be free: .* being trained by another process"):
+                    begin()
+                refused.append(begin)
+
+    made_before = pendula.fit(dataset(wave()), **arguments)
+    made = pendula.fit(dataset(wave()), **arguments, seed=1, overwrite=True, listener=meddle)
+    assert len(refused) == 6
+    assert bits(pendula.load(tmp_path / "wave")) == bits(made) != bits(made_before)
+    assert [path.name for path in tmp_path.iterdir()] == ["wave"]
+
+
+def test_a_run_that_was_removed_while_it_was_trained_does_not_come_back(dataset, wave, network, tmp_path):
+    def remove(event):
+        if isinstance(event, EpochFinished) and event.record.epoch == 2:
+            shutil.rmtree(tmp_path / "wave.partial")
+
+    training = Training(epochs=4, batch_size=16, checkpoint_seconds=0.0)
+    with pytest.raises(RunError, match=r"wave\.partial` must stay in place while it is trained in"):
+        pendula.fit(dataset(wave()), model=network, training=training, window=8, run=tmp_path / "wave", listener=remove)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_only_variable_is_the_target(dataset, wave):

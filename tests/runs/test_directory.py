@@ -6,7 +6,7 @@ import pytest
 
 from pendula import files
 from pendula.errors import ArgumentError, RunError
-from pendula.runs import begin_run, finish_run, load, save_fit, write_start
+from pendula.runs import begin_run, building, finish_run, load, save_fit, write_start
 from pendula.runs.directory import partial_of
 
 
@@ -189,3 +189,20 @@ def test_an_interrupted_replacement_is_undone(make_fit, run, monkeypatch):
 
 def test_the_partial_folder_is_named_after_the_run():
     assert partial_of("runs/a.b").name == "a.b.partial"
+
+
+def test_where_there_is_nothing_to_resume_nothing_is_made(tmp_path):
+    with (
+        pytest.raises(RunError, match=r"got none\. There is nothing to resume"),
+        building(tmp_path / "runs" / "run", resume=True),
+    ):
+        pytest.fail("there is nothing")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_is_built_up_leaves_nothing_beside_it(fit, tmp_path):
+    with building(tmp_path / "a" / "run") as partial:
+        save_fit(fit, partial)
+        finish_run(partial, tmp_path / "a" / "run")
+    assert list((tmp_path / "a").iterdir()) == [tmp_path / "a" / "run"]
+    assert load(tmp_path / "a" / "run").recipe == fit.recipe

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pendula.errors import RunError
-from pendula.runs import Fit, load, load_fit, save
+from pendula.runs import Fit, load, load_fit
 from pendula.runs.toml import write_toml
 from pendula.training import Outcome
 
@@ -63,7 +63,7 @@ def test_a_fit_comes_back_as_it_was(fit, run):
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_what_may_be_missing_comes_back_missing(fit, tmp_path, outcome):
     bare = replace(fit, calibration=None, scores={}, notes=(), outcome=outcome, validation_stop=40)
-    assert_same(load(save(bare, tmp_path / "a" / "b" / "run")), bare)
+    assert_same(load(bare.save(tmp_path / "a" / "b" / "run")), bare)
 
 
 @pytest.mark.parametrize(

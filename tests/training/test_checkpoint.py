@@ -50,8 +50,14 @@ def assert_equal(got, expected):
 
 
 def test_all_comes_back(checkpoint, tmp_path):
-    write_checkpoint(checkpoint, tmp_path / "new" / "folder")
-    assert_equal(read_checkpoint(tmp_path / "new" / "folder"), checkpoint)
+    write_checkpoint(checkpoint, tmp_path / "folder")
+    assert_equal(read_checkpoint(tmp_path / "folder"), checkpoint)
+
+
+def test_a_run_that_was_removed_is_not_made_again(checkpoint, tmp_path):
+    with pytest.raises(RunError, match=r"run` must stay in place while it is trained in: .* Start the run anew\."):
+        write_checkpoint(checkpoint, tmp_path / "run" / "checkpoint")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_error_before_the_first_best_epoch_comes_back(checkpoint, tmp_path):

@@ -18,7 +18,7 @@ from pendula.runs import (
     Fit,
     Model,
     Recipe,
-    begin_run,
+    building,
     finish_run,
     read_start,
     save_fit,
@@ -96,7 +96,9 @@ def fit(
     recipe = Recipe(
         network=as_network(model),
         training=training or Training(),
-        window=default_window(rows, test=test, validation=validation) if window is None else window,
+        window=default_window(rows, test=test, validation=validation, test_from=test_from)
+        if window is None
+        else window,
         scaling=scaling,
         transform=transform,
         test=test,
@@ -136,9 +138,9 @@ def fit_record(
     if run is None:
         trained = _train(prepared, recipe, listener=listener)
         return _finish(prepared, recipe, trained, notes=notes, score=score)
-    folder = begin_run(Path(run), overwrite=overwrite)
-    write_start(folder, record=rows, recipe=recipe, notes=tuple(notes))
-    return _fit_in(folder, Path(run), prepared, recipe, notes=notes, listener=listener)
+    with building(run, overwrite=overwrite) as folder:
+        write_start(folder, record=rows, recipe=recipe, notes=tuple(notes))
+        return _fit_in(folder, Path(run), prepared, recipe, notes=notes, listener=listener)
 
 
 def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = silent) -> Fit:
@@ -161,13 +163,13 @@ def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = s
         ...
         pendula.errors.RunError: `runs/never-begun` must be half-written to be resumed: ...
     """
-    folder = begin_run(Path(run), resume=True)
-    start = read_start(folder)
-    recipe = start.recipe
-    if epochs is not None:
-        recipe = replace(recipe, training=replace(recipe.training, epochs=epochs))
-    prepared = prepare(start.record, recipe)
-    return _fit_in(folder, Path(run), prepared, recipe, notes=start.notes, listener=listener)
+    with building(run, resume=True) as folder:
+        start = read_start(folder)
+        recipe = start.recipe
+        if epochs is not None:
+            recipe = replace(recipe, training=replace(recipe.training, epochs=epochs))
+        prepared = prepare(start.record, recipe)
+        return _fit_in(folder, Path(run), prepared, recipe, notes=start.notes, listener=listener)
 
 
 def _train(prepared: Prepared, recipe: Recipe, *, listener: Listener, checkpoint: Path | None = None) -> Trained:

@@ -1,8 +1,8 @@
 """Fits, and the run directories that keep them."""
 
 from pendula.runs.calibration import Calibration
-from pendula.runs.directory import begin_run, finish_run
-from pendula.runs.fit import Fit, load_fit, save, save_fit
+from pendula.runs.directory import begin_run, building, finish_run
+from pendula.runs.fit import Fit, load_fit, save_fit
 from pendula.runs.loading import load
 from pendula.runs.model import Model
 from pendula.runs.model_file import load_model, save_model
@@ -17,13 +17,13 @@ __all__ = [
     "Recipe",
     "Start",
     "begin_run",
+    "building",
     "data_hash",
     "finish_run",
     "load",
     "load_fit",
     "load_model",
     "read_start",
-    "save",
     "save_fit",
     "save_model",
     "write_start",

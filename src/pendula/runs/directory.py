@@ -2,18 +2,44 @@
 
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pendula.errors import ArgumentError, RunError
 from pendula.files import make_folder, replace_directory, replaced_directories
+from pendula.runs.lock import hold_lock
 from pendula.runs.manifest import MANIFEST_FILE, read_manifest
 from pendula.runs.model_file import MODEL_FILE, MODEL_FOLDER
 
-__all__ = ["CHECKPOINT_FOLDER", "PARTIAL_SUFFIX", "begin_run", "finish_run", "is_finished", "partial_of"]
+__all__ = ["CHECKPOINT_FOLDER", "PARTIAL_SUFFIX", "begin_run", "building", "finish_run", "is_finished", "partial_of"]
 
 CHECKPOINT_FOLDER = "checkpoint"
 PARTIAL_SUFFIX = ".partial"
+
+
+@contextmanager
+def building(path: str | Path, *, overwrite: bool = False, resume: bool = False) -> Iterator[Path]:
+    """Begin a run as `begin_run` does, and keep other processes from it until the block is left.
+
+    Args:
+        path: Where the run will be once it is whole.
+        overwrite: Replace a run that is there, when the new one is whole, and drop an unfinished one now.
+        resume: Go on with an unfinished run.
+
+    Yields:
+        The folder `<path>.partial` beside it.
+
+    Raises:
+        RunError: If another process builds up the same run.
+    """
+    path, partial = Path(path), partial_of(path)
+    if resume:  # where there is nothing to resume, nothing is made
+        _resumed(path, partial)
+    else:
+        make_folder(path.parent, exist_ok=True)
+    with hold_lock(path):
+        yield begin_run(path, overwrite=overwrite, resume=resume)
 
 
 def begin_run(path: str | Path, *, overwrite: bool = False, resume: bool = False) -> Path:

@@ -10,7 +10,7 @@ from pendula.errors import RunError
 from pendula.files import read_json, write_json
 from pendula.runs.calibration import Calibration
 from pendula.runs.calibration_file import load_calibration, save_calibration
-from pendula.runs.directory import begin_run, finish_run
+from pendula.runs.directory import building, finish_run
 from pendula.runs.fields import Fields
 from pendula.runs.history_file import read_history, write_history
 from pendula.runs.manifest import MANIFEST_FILE, SERIES_FILE, Manifest, read_manifest, write_manifest
@@ -22,7 +22,7 @@ from pendula.series.record import Record
 from pendula.series.split import Part, Split
 from pendula.training import EpochRecord, Outcome
 
-__all__ = ["Fit", "load_fit", "save", "save_fit"]
+__all__ = ["Fit", "load_fit", "save_fit"]
 
 HISTORY_FILE = "history.jsonl"
 SCORES_FILE = "scores.json"
@@ -84,32 +84,15 @@ class Fit:
         Raises:
             RunError: If a run is in the way, or if it cannot be written; nothing that was there before is lost.
         """
-        return save(self, path, overwrite=overwrite)
-
-
-def save(fit: Fit, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Keep a fit as a run directory.
-
-    Args:
-        fit: The fit.
-        path: Where it goes; its parents are made if they are missing.
-        overwrite: Replace a run that is there.
-
-    Returns:
-        The path.
-
-    Raises:
-        RunError: If a run is in the way, or if it cannot be written; nothing that was there before is lost.
-    """
-    path = Path(path)
-    partial = begin_run(path, overwrite=overwrite)
-    try:
-        save_fit(fit, partial)
-        finish_run(partial, path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return path
+        path = Path(path)
+        with building(path, overwrite=overwrite) as partial:
+            try:
+                save_fit(self, partial)
+                finish_run(partial, path)
+            except BaseException:
+                shutil.rmtree(partial, ignore_errors=True)
+                raise
+        return path
 
 
 def save_fit(fit: Fit, folder: Path) -> None:

@@ -49,10 +49,10 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
 
     Args:
         checkpoint: The state.
-        folder: Where it goes; made if it is missing.
+        folder: Where it goes; made if it is missing, in a folder that exists.
 
     Raises:
-        RunError: If it cannot be written; the one before is untouched.
+        RunError: If it cannot be written, the one before is then untouched; or if its place was removed.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
@@ -77,6 +77,12 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
         except SafetensorError as error:  # what a full disk comes to
             raise OSError(str(error)) from error
 
+    # What the user removed is not to come back as a folder with nothing but a checkpoint.
+    if not folder.parent.is_dir():
+        raise RunError(
+            f"`{folder.parent}` must stay in place while it is trained in: expected a folder, got nothing of that "
+            "name. Start the run anew."
+        )
     write_atomically(folder / CHECKPOINT_FILE, write)
     for stale in folder.glob(f".{Path(CHECKPOINT_FILE).stem}.*.partial*"):  # left by a process killed while writing
         stale.unlink(missing_ok=True)
