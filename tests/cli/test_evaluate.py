@@ -59,3 +59,19 @@ def test_report_makes_the_page_again(pendula, fitted, bare_reports):
     assert answer.out.splitlines()[-1] == "Report: run/report.html"
     assert "Fit of x" in (fitted / "report.html").read_text(encoding="utf-8")
     assert pendula("forecast", "run", "--steps", "1").code == 0
+
+
+def test_rows_that_the_fit_has_seen_are_told(pendula, fitted):
+    answer = pendula("evaluate", "run", "swing.csv", "--json")
+    note = "82 of 112 scored rows were in the training or validation part: these scores flatter."
+    assert answer.content["scores"]["seen_rows"] == 90 - 8  # three quarters, without the first window
+    assert answer.content["notes"] == [note]
+    assert answer.content["verdict"][0] == note
+    assert note in pendula("evaluate", "run", "swing.csv").out
+
+
+def test_new_rows_are_not_called_seen(pendula, fitted, folder):
+    write(folder / "held.csv")
+    answer = pendula("evaluate", "run", "held.csv", "--json")
+    assert answer.content["scores"]["seen_rows"] == 0
+    assert answer.content["notes"] == []

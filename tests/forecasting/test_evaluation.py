@@ -187,3 +187,34 @@ def test_channels_of_different_units_have_no_common_one(dataset, wave, network, 
     data.v.attrs["units"] = "rad/s"
     made = pendula.fit(data, target=["x", "v"], model=network, training=brief, window=8)
     assert not made.scores["units"]["value"]
+
+
+def test_a_series_that_the_fit_has_seen_is_told(sine_fit, dataset, wave):
+    evaluated = evaluate(sine_fit, dataset(wave()))
+    assert evaluated.seen == evaluated.to_dict()["seen_rows"] == 120 - 8
+    assert evaluate(sine_fit, dataset(wave(seed=5))).seen == 0
+    assert evaluate(sine_fit).seen == 0
+
+
+def test_errors_by_lead_time_are_among_the_scores(sine_fit):
+    evaluated = evaluate(sine_fit)
+    rolling = evaluated.to_dict()["rolling"]
+    assert (rolling["leads"], rolling["origins"]) == (list(range(1, 21)), 21)
+    assert rolling["rmse"].keys() == evaluated.evaluation.scores.keys()
+    values = sine_fit.record.values[:, 0]
+    third = [values[origin + 2] - values[origin - 1] for origin in range(120, 141)]
+    assert rolling["rmse"]["persistence"][2] == pytest.approx(np.sqrt(np.mean(np.square(third))))
+
+
+def test_errors_by_lead_time_that_are_not_finite_are_none(sine_fit):
+    evaluated = evaluate(sine_fit)
+    errors = {**evaluated.rolling.errors, "network": np.full_like(evaluated.rolling.errors["network"], np.inf)}
+    broken = replace(evaluated, rolling=replace(evaluated.rolling, errors=errors)).to_dict()
+    assert broken["rolling"]["rmse"]["network"] == [None] * 20
+    assert replace(evaluated, rolling=None).to_dict()["rolling"] is None
+
+
+def test_each_baseline_is_timed_by_itself(sine_fit, monkeypatch):
+    clock = iter([0.0, 1.0, 10.0, 15.0])
+    monkeypatch.setattr("pendula.forecasting.evaluation.time.perf_counter", lambda: next(clock))
+    assert evaluate(sine_fit).seconds == {"network": sine_fit.seconds, "seasonal": 1.0, "linear": 5.0}

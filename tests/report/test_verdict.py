@@ -174,3 +174,11 @@ def test_the_network_of_a_fit_is_called_so() -> None:
 
 def test_other_baselines_keep_their_names() -> None:
     assert "below echo state network (2)" in verdict(scores({"a": (1.0,)}, {"echo state network": (2.0,)}))[1]
+
+
+def test_scores_on_rows_that_were_seen_are_warned_of_first() -> None:
+    scores = {"models": {"lstm": {"rmse": 0.1}}, "baselines": {"persistence": {"rmse": 0.2}}, "rows": 9}
+    assert "flatter" not in " ".join(verdict(scores | {"seen_rows": 0}))
+    warned = verdict(scores | {"seen_rows": 4})
+    assert warned[0] == "4 of 9 scored rows were in the training or validation part: these scores flatter."
+    assert warned[1:] == verdict(scores)

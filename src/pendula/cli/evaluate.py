@@ -42,17 +42,26 @@ def evaluate(
     from pendula.cli.reports import score_lines
     from pendula.forecasting import evaluate as score
     from pendula.report.fit_report import verdict_of
+    from pendula.report.verdict import seen_note
     from pendula.runs import load
 
     fit = load(run)
-    evaluated = score(fit, None if held_out is None else _held_out(held_out, fit, data, out))
+    series, notes = (None, ()) if held_out is None else _held_out(held_out, fit, data)
+    out.remark(*notes)
+    evaluated = score(fit, series)
     scores = evaluated.to_dict()
     verdict = verdict_of(scores, evaluated.evaluation.part.parent)
     out.show(*score_lines(scores, verdict))
-    out.result({"run": run, "held_out": held_out, "scores": scores, "verdict": verdict})
+    out.result({
+        "run": run,
+        "held_out": held_out,
+        "scores": scores,
+        "verdict": verdict,
+        "notes": [*notes, *seen_note(scores)],
+    })
 
 
-def _held_out(file: str, fit: "Fit", data: RecordOptions, out: Output) -> "xarray.Dataset":
+def _held_out(file: str, fit: "Fit", data: RecordOptions) -> "tuple[xarray.Dataset, tuple[str, ...]]":
     from pendula.cli.records import data_settings, read_series
     from pendula.config import DataSettings
     from pendula.series.table import TIME_NAMES
@@ -61,6 +70,4 @@ def _held_out(file: str, fit: "Fit", data: RecordOptions, out: Output) -> "xarra
     column = fit.model.axis.name
     if settings.time is None and column.lower() not in TIME_NAMES:
         settings = replace(settings, time=column)
-    series, notes = read_series(settings)
-    out.remark(*notes)
-    return series
+    return read_series(settings)

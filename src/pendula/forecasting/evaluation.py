@@ -1,8 +1,9 @@
 """The verb `evaluate`: one-step and free-run scores beside the baselines."""
 
+import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from pendula.errors import DataError, UnitsError
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
+from pendula.forecasting.overlap import count_seen
 from pendula.forecasting.predictors import Predictor
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
@@ -33,18 +35,21 @@ class Evaluated:
         rolling: Errors by lead time from many origins, or None where no stretch is long enough.
         networks: Names of the networks among the predictors.
         seconds: Training time of each predictor, in seconds, where it was measured.
+        seen: How many of the scored rows were in the fit's training or validation part.
     """
 
     evaluation: Evaluation
     rolling: RollingErrors | None
     networks: tuple[str, ...]
     seconds: Mapping[str, float]
+    seen: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Give the scores for a table or a file.
 
         Returns:
-            `models` and `baselines`, by name, and `units`; a score that is not finite is None.
+            `models` and `baselines`, by name; `rows`, how many were scored, and `seen_rows`, how many of them the fit
+            had seen; `rolling`, errors by lead time, in steps; and `units`. A score that is not finite is None.
         """
         scores = {
             name: plain_scores(self.evaluation, name, seconds=self.seconds.get(name)) for name in self.evaluation.scores
@@ -54,6 +59,8 @@ class Evaluated:
             "models": {name: scores[name] for name in self.networks},
             "baselines": {name: score for name, score in scores.items() if name not in self.networks},
             "rows": len(self.evaluation.rows),
+            "seen_rows": self.seen,
+            "rolling": None if self.rolling is None else _plain_rolling(self.rolling),
             "units": {"value": _common_unit(record), "time": time_scale(record.axis)[1]},
         }
 
@@ -61,7 +68,9 @@ class Evaluated:
 def evaluate(fit: Fit, series: xr.Dataset | None = None) -> Evaluated:
     """Score a fit beside the baselines on data it never saw.
 
-    The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows.
+    The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows. Rows of
+    the series that the fit has seen, those with the times and the values of its training or validation part, are
+    scored, too; `seen` says how many they are.
 
     Args:
         fit: The fit.
@@ -87,7 +96,9 @@ def evaluate(fit: Fit, series: xr.Dataset | None = None) -> Evaluated:
         return evaluate_fit(fit)
     held_out = record(series, fit.model.names)
     _check_alike(fit.model, held_out)
-    return score_all({"network": fit.model}, _known(fit), Part(parent=held_out, start=0, stop=len(held_out)), fit=fit)
+    known, part = _known(fit), Part(parent=held_out, start=0, stop=len(held_out))
+    evaluated = score_all({"network": fit.model}, known, part, fit=fit)
+    return replace(evaluated, seen=count_seen(known, held_out, evaluated.evaluation.rows))
 
 
 def evaluate_fit(fit: Fit) -> Evaluated:
@@ -125,19 +136,15 @@ def score_all(
     Returns:
         Predictions and scores.
     """
-    began = time.perf_counter()
-    baselines = fit_baselines(known, part, fit=fit)
-    baseline_seconds = time.perf_counter() - began
+    baselines, baseline_seconds = _timed_baselines(known, part, fit=fit)
     predictors: dict[str, Predictor] = {**networks, **baselines}
     window = fit.model.window
     times = dict(seconds) if seconds is not None else dict.fromkeys(networks, fit.seconds)
-    if "linear" in baselines:
-        times["linear"] = baseline_seconds
     return Evaluated(
         evaluation=score_part(predictors, part, window=window),
         rolling=_roll(predictors, part, window=window),
         networks=tuple(networks),
-        seconds=times,
+        seconds=times | baseline_seconds,
     )
 
 
@@ -153,18 +160,46 @@ def fit_baselines(known: Part, part: Part, *, fit: Fit) -> dict[str, Predictor]:
         `persistence`, `linear`, also `linear (sqrt)` or the like where the network sees transformed values, and
         `seasonal` where the known rows have a period that the part leaves room for.
     """
-    rows, window = known.record, fit.model.window
+    return _timed_baselines(known, part, fit=fit)[0]
+
+
+def _timed_baselines(known: Part, part: Part, *, fit: Fit) -> tuple[dict[str, Predictor], dict[str, float]]:
+    # Also the seconds that each took, except persistence, which is not fitted.
+    rows, window, scaler = known.record, fit.model.window, fit.model.scaler
+    makers: dict[str, Callable[[], Predictor | None]] = {
+        "seasonal": lambda: _seasonal(rows, part, window=window),
+        "linear": lambda: fit_linear(rows, len(rows), most_lags=window, lags=fit.recipe.baseline_lags),
+    }
+    if scaler.link != "none":
+        makers[f"linear ({scaler.link})"] = lambda: fit_linear(
+            rows, len(rows), most_lags=window, lags=fit.recipe.baseline_lags, scaler=scaler
+        )
     baselines: dict[str, Predictor] = {"persistence": Persistence()}
+    seconds: dict[str, float] = {}
+    for name, make in makers.items():
+        began = time.perf_counter()
+        made = make()
+        if made is not None:
+            baselines[name], seconds[name] = made, time.perf_counter() - began
+    return baselines, seconds
+
+
+def _seasonal(rows: Record, part: Part, *, window: int) -> SeasonalPersistence | None:
     period = find_period(rows.values, rows.segments)
-    if period is not None and _has_room(part, window=window, context=period):
-        baselines["seasonal"] = SeasonalPersistence(period=period)
-    lags = fit.recipe.baseline_lags
-    baselines["linear"] = fit_linear(rows, len(rows), most_lags=window, lags=lags)
-    link = fit.model.scaler.link
-    if link != "none":
-        scaler = fit.model.scaler
-        baselines[f"linear ({link})"] = fit_linear(rows, len(rows), most_lags=window, lags=lags, scaler=scaler)
-    return baselines
+    if period is None or not _has_room(part, window=window, context=period):
+        return None
+    return SeasonalPersistence(period=period)
+
+
+def _plain_rolling(rolling: RollingErrors) -> dict[str, Any]:
+    errors = {name: rolling.rmse(name).tolist() for name in rolling.errors}
+    return {
+        "leads": list(range(1, rolling.leads + 1)),
+        "origins": len(rolling.origins),
+        "rmse": {
+            name: [error if math.isfinite(error) else None for error in by_lead] for name, by_lead in errors.items()
+        },
+    }
 
 
 def _known(fit: Fit) -> Part:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pendula.report.numbers import format_number
 from pendula.report.scores import finite_score, unit_of
 
-__all__ = ["verdict"]
+__all__ = ["seen_note", "verdict"]
 
 ALIKE = 0.01
 """Errors that differ by less than this share count as equal."""
@@ -50,12 +50,32 @@ def verdict(scores: Mapping[str, Any], *, metric: Literal["rmse", "nrmse"] = "rm
     """
     if not scores.get("models"):
         return ["No network was scored."]
+    warning = seen_note(scores)
     kinds = {metric: "One step ahead", f"free_run_{metric}": "Running freely"}
     sentences = [_headline(scores, kinds)]
     sentences += [sentence for key, when in kinds.items() if (sentence := _comparison(scores, key, when))]
     if f"free_run_{metric}" not in {key for row in scores["models"].values() for key in row}:
         sentences.append("No free run was scored, so nothing is known about forecasts beyond one step.")
-    return sentences + _misleading(scores, metric) + _linear(scores)
+    return warning + sentences + _misleading(scores, metric) + _linear(scores)
+
+
+def seen_note(scores: Mapping[str, Any]) -> list[str]:
+    """Warn of scores on rows that the network has learned from.
+
+    Args:
+        scores: With "rows", how many were scored, and "seen_rows", how many of them the fit had seen.
+
+    Returns:
+        One sentence, or none.
+
+    Examples:
+        >>> seen_note({"rows": 90, "seen_rows": 60})
+        ['60 of 90 scored rows were in the training or validation part: these scores flatter.']
+    """
+    if not scores.get("seen_rows"):
+        return []
+    seen = f"{scores['seen_rows']} of {scores['rows']} scored rows"
+    return [f"{seen} were in the training or validation part: these scores flatter."]
 
 
 def _headline(scores: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
