@@ -39,3 +39,17 @@ def test_a_fit_is_not_written_over(pendula, fitted):
     assert answer.code == 1
     assert "must not hold a fit" in answer.err
     assert (fitted / "report.html").read_bytes() == before
+
+
+def test_a_strangers_folder_is_left_alone(pendula, folder):
+    (folder / "mine").mkdir()
+    (folder / "mine/report.html").write_text("precious")
+    words = ("compare", "swing.csv", "--cells", "rnn", *TINY, "-o", "mine")
+    answer = pendula(*words)
+    assert answer.code == 1
+    assert "`mine` must be empty, or hold earlier results of the same kind" in answer.err
+    assert (folder / "mine/report.html").read_text() == "precious"
+    (folder / "mine/scores.json").write_text('{"alice": 3}')
+    assert pendula(*words).code == 1
+    assert pendula(*words, "--overwrite").code == 0
+    assert pendula(*words).code == 0  # now it holds an earlier comparison

@@ -23,7 +23,11 @@ def test_the_demo(pendula, folder):
     assert json.loads((folder / "runs/demo/results.json").read_text())
     fit = next((folder / "runs/demo/fits").iterdir())
     assert pendula("forecast", fit, "--steps", "2").code == 0
-    assert next((folder / "runs/demo/forecasts").glob("*.csv")).read_text().startswith("time [year],sunspots")
+    forecasts = folder / "runs/demo/forecasts"
+    assert {path.name for path in forecasts.iterdir()} == {"forecast.csv", "forecast.nc"}
+    assert (forecasts / "forecast.csv").read_text().startswith("time [year],sunspots")
+    assert not [*(folder / "runs/demo").glob("*.csv"), *(folder / "runs/demo").glob("*.nc")]
+    assert pendula("demo", "--set", "epochs=1").code == 0  # its own earlier results may be replaced
 
 
 def test_settings_reach_the_experiment(pendula, folder, monkeypatch):
@@ -61,3 +65,13 @@ def test_a_fit_is_not_written_over(pendula, fitted):
     answer = pendula("demo", "-o", "run")
     assert answer.code == 1
     assert "must not hold a fit" in answer.err
+
+
+def test_a_strangers_folder_is_left_alone(pendula, folder):
+    (folder / "runs/demo").mkdir(parents=True)
+    (folder / "runs/demo/report.html").write_text("precious")
+    answer = pendula("demo", "--set", "epochs=1")
+    assert answer.code == 1
+    assert "must be empty, or hold earlier results of the same kind" in answer.err
+    assert (folder / "runs/demo/report.html").read_text() == "precious"
+    assert pendula("demo", "--set", "epochs=1", "--overwrite").code == 0

@@ -92,3 +92,13 @@ def test_a_table_on_a_terminal(pendula, fitted, monkeypatch):
     assert lines[0].split() == ["t", "[s]", "x", "[rad]", "x_lower", "[rad]", "x_upper", "[rad]"]
     assert len(lines) == 42
     assert lines[-1] == "… and 5 more rows; -o FILE writes all of them."
+
+
+def test_a_file_is_not_written_over_unasked(pendula, fitted, folder):
+    before = (folder / "swing.csv").read_bytes()
+    answer = pendula("forecast", "run", "--steps", "2", "-o", "swing.csv")
+    assert answer.code == 1
+    assert "`swing.csv` must be a new file: expected none of that name, got one." in answer.err
+    assert (folder / "swing.csv").read_bytes() == before
+    assert pendula("forecast", "run", "--steps", "2", "-o", "swing.csv", "--overwrite").code == 0
+    assert len((folder / "swing.csv").read_text().splitlines()) == 3

@@ -6,12 +6,12 @@ from pendula.systems import SYSTEMS
 
 
 def test_the_file_holds_the_series(pendula, folder):
-    words = "oscillator --set gamma=0.3 --set x0=2 --dt 0.01 --duration 1 -o swing.csv"
+    words = "oscillator --set gamma=0.3 --set x0=2 --dt 0.01 --duration 1 -o swung.csv"
     answer = pendula("simulate", *words.split())
     assert answer.code == 0
-    assert answer.out == "Wrote 100 rows of x (m), v (m/s) to swing.csv.\n"
+    assert answer.out == "Wrote 100 rows of x (m), v (m/s) to swung.csv.\n"
     expected = library.simulate("oscillator", parameters={"gamma": 0.3, "x0": 2}, dt=0.01, duration=1)
-    read = library.read(folder / "swing.csv")
+    read = library.read(folder / "swung.csv")
     np.testing.assert_array_equal(read["v"], expected["v"])
     assert read["v"].attrs["units"] == "m/s"
 
@@ -75,7 +75,7 @@ def test_bad_usage(pendula, folder, words, code, message):
 
 def test_an_old_file_stands_until_the_new_one_is_whole(pendula, folder):
     (folder / "old.csv").write_text("precious")
-    assert pendula("simulate", "sine", "--set", "points=0", "-o", "old.csv").code == 2
+    assert pendula("simulate", "sine", "--set", "points=0", "-o", "old.csv", "--overwrite").code == 2
     assert (folder / "old.csv").read_text() == "precious"
 
 
@@ -85,3 +85,13 @@ def test_a_target_under_a_file(pendula, folder):
     assert answer.code == 1
     assert "Nothing that was there before is lost." in answer.err
     assert (folder / "file").read_text() == "precious"
+
+
+def test_a_file_is_not_written_over_unasked(pendula, folder):
+    before = (folder / "swing.csv").read_bytes()
+    answer = pendula("simulate", "sine", "-o", "swing.csv")
+    assert answer.code == 1
+    assert "`swing.csv` must be a new file: expected none of that name, got one." in answer.err
+    assert (folder / "swing.csv").read_bytes() == before
+    assert pendula("simulate", "sine", "-o", "swing.csv", "--overwrite").code == 0
+    assert (folder / "swing.csv").read_bytes() != before

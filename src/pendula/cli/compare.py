@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLE", "compare"]
 
+SCORES = "scores.json"
+
 EXAMPLE = """\
 pendula compare pendulum.csv --cells rnn,lstm,gru -o runs/cells
 """
@@ -28,6 +30,7 @@ def compare(
     cells: str = "rnn,lstm,gru",
     target: str | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    overwrite: bool = False,
     config: Path | None = None,
     data: RecordOptions = AS_RECORDED,
     recipe: RecipeOptions = AS_USUAL,
@@ -40,6 +43,7 @@ def compare(
         cells: The recurrent layers to compare, joined by commas. [default: rnn,lstm,gru]
         target: The columns to learn, joined by commas; the only one when left out.
         output: Folder for the report, its figures and the scores; nothing is written when left out.
+        overwrite: Write into a folder that holds something else, and replace files of the same names.
         config: An experiment file (TOML) with the tables [data], [network] and [training], named as in --set; options
             take precedence over it.
         data: How the file of data is read.
@@ -58,7 +62,7 @@ def compare(
     if output is not None:
         from pendula.cli.folders import prepare_folder
 
-        prepare_folder(output)
+        prepare_folder(output, mark=SCORES, overwrite=overwrite)
     out.remark(*chosen_lines(experiment, network=", ".join(names)), "")
     recipes: dict[str, Recipe] = {
         name: replace(experiment.recipe, network=replace(experiment.recipe.network, cell=name))  # type: ignore[arg-type] # checked
@@ -97,5 +101,5 @@ def _write(comparison: "Comparison", scores: dict[str, Any], folder: Path) -> Pa
     from pendula.report import comparison_report, write_report
 
     content = comparison_report(comparison)
-    write_json(folder / "scores.json", scores)
+    write_json(folder / SCORES, scores)
     return write_report(content, content.images, folder)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEMO_EXAMPLE", "EXAMPLE", "demo", "experiment"]
 
+RESULTS = "results.json"
+
 EXAMPLE = """\
 pendula experiment --list
 pendula experiment lecture-sine --protocol lecture
@@ -33,6 +35,7 @@ def experiment(
     seed: int | None = None,
     set: tuple[str, ...] = (),  # noqa: A002 # the option's name
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    overwrite: bool = False,
     list: bool = False,  # noqa: A002 # the option's name
     out: Output = PLAIN,
 ) -> None:
@@ -45,6 +48,7 @@ def experiment(
         seed: Of weights, order and noise.
         set: Any other setting of the experiment, as in epochs=5. May be repeated.
         output: Folder for results, figures and report. [default: runs/ and the experiment's name]
+        overwrite: Write into a folder that holds something else, and replace files of the same names.
         list: Show the experiments and their settings.
         out: How to print.
     """
@@ -57,12 +61,13 @@ def experiment(
     named = {"protocol": protocol, "system": system, "seed": seed}
     choices = merge({key: value for key, value in named.items() if value is not None}, assignments(set))
     settings: Any = build(chosen.settings, choices)
-    _run(chosen, settings, output or Path("runs") / chosen.name, out)
+    _run(chosen, settings, output or Path("runs") / chosen.name, overwrite, out)
 
 
 def demo(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("runs/demo"),
+    overwrite: bool = False,
     seed: int | None = None,
     set: tuple[str, ...] = (),  # noqa: A002 # the option's name
     out: Output = PLAIN,
@@ -71,11 +76,12 @@ def demo(
 
     Args:
         output: Folder for results, figures and report. [default: runs/demo]
+        overwrite: Write into a folder that holds something else, and replace files of the same names.
         seed: Of weights, order and noise.
         set: A setting of the demo, as in epochs=5. May be repeated.
         out: How to print.
     """
-    experiment("demo", seed=seed, set=set, output=output, out=out)
+    experiment("demo", seed=seed, set=set, output=output, overwrite=overwrite, out=out)
 
 
 def _experiment(name: str | None) -> "Experiment":
@@ -91,7 +97,7 @@ def _experiment(name: str | None) -> "Experiment":
     return EXPERIMENTS[name]
 
 
-def _run(chosen: "Experiment", settings: Any, folder: Path, out: Output) -> None:
+def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out: Output) -> None:
     from pendula.cli.folders import prepare_folder
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
@@ -99,19 +105,17 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, out: Output) -> None
     from pendula.report import write_report
     from pendula.series import write
 
-    prepare_folder(folder)
+    prepare_folder(folder, mark=RESULTS, overwrite=overwrite)
     out.remark(f"{chosen.name}: {chosen.summary}", *_setting_lines(settings), "")
     with trainings(out) as listeners:
         made = chosen.run(settings, listeners)
-    write_json(folder / "results.json", made.results)
+    write_json(folder / RESULTS, made.results)
     page = write_report(made.content, made.figures, folder)
     for name, fit in made.fits.items():
         fit.save(folder / "fits" / name, overwrite=True)
     for name, future in made.forecasts.items():
-        write(future, folder / "forecasts" / f"{name}.csv")
-    for name, future in made.forecasts.items():
-        write(future, folder / f"{name}.nc")
-        write(future, folder / f"{name}.csv")
+        for suffix in (".nc", ".csv"):
+            write(future, folder / "forecasts" / f"{name}{suffix}")
     out.show(*score_lines(dict(made.content.scores), [*made.content.verdict]))
     kept = {"Fits": made.fits, "Forecasts": made.forecasts}
     out.show(*(f"{what}: {folder / what.lower()}" for what, held in kept.items() if held), f"Report: {page}")

@@ -29,6 +29,7 @@ def forecast(
     coverage: float = 0.9,
     start: str | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    overwrite: bool = False,
     seed: int | None = None,
     out: Output = PLAIN,
 ) -> None:
@@ -40,14 +41,17 @@ def forecast(
         coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
         start: Time of the first forecast value; after the record's end when left out.
         output: File to write, by its suffix; without one a table on a terminal, CSV elsewhere.
+        overwrite: Replace that file if it exists.
         seed: Has no effect: a forecast draws no random numbers.
         out: How to print.
     """
     del seed
+    from pendula.cli.folders import check_file
     from pendula.forecasting import forecast as run_on
     from pendula.runs import load
     from pendula.series import write
 
+    check_file(output, overwrite=overwrite)
     fit = load(run)
     future = run_on(fit, steps, coverage=coverage, start=start)
     future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column

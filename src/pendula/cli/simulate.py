@@ -35,6 +35,7 @@ def simulate(
     trajectories: int = 1,
     seed: int = 0,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    overwrite: bool = False,
     list: bool = False,  # noqa: A002 # the option's name
     out: Output = PLAIN,
 ) -> None:
@@ -50,6 +51,7 @@ def simulate(
         trajectories: How many runs, from initial states scattered around the system's own. [default: 1]
         seed: Of the noise and the scattered initial states. [default: 0]
         output: File to write: .csv, .tsv, .npz, .h5, .nc or .parquet; as CSV on standard output when left out.
+        overwrite: Replace that file if it exists.
         list: Show the systems with equation, parameters, units and known facts.
         out: How to print.
 
@@ -64,6 +66,9 @@ def simulate(
     if system is None:
         raise ArgumentError("`SYSTEM` must be named: expected the name of a system, got none. See --list.")
     from pendula import systems
+    from pendula.cli.folders import check_file
+
+    check_file(output, overwrite=overwrite)
 
     series = systems.simulate(
         system,
