@@ -342,6 +342,47 @@ def test_a_resumed_training_can_have_more_epochs(dataset, wave, network, tmp_pat
     assert made.best_epoch == made.recipe.training.epochs == 3
 
 
+def test_a_new_number_of_epochs_outlives_a_second_interruption(dataset, wave, network, tmp_path):
+    def stop_after(epoch):
+        def stop(event):
+            if isinstance(event, EpochFinished) and event.record.epoch == epoch:
+                raise KeyboardInterrupt
+
+        return stop
+
+    training = Training(epochs=3, schedule="constant", select_by="last_epoch")
+    with pytest.raises(InterruptedRunError, match="after epoch 1"):
+        pendula.fit(
+            dataset(wave()), model=network, training=training, window=8, run=tmp_path / "wave", listener=stop_after(1)
+        )
+    with pytest.raises(InterruptedRunError, match="after epoch 2"):
+        resume(tmp_path / "wave", epochs=5, listener=stop_after(2))
+    with pytest.raises(RunError, match="training stopped after epoch 2 of 5"):
+        pendula.load(tmp_path / "wave")
+    made = resume(tmp_path / "wave")
+    whole = pendula.fit(dataset(wave()), model=network, training=replace(training, epochs=5), window=8)
+    assert made.recipe == pendula.load(tmp_path / "wave").recipe == whole.recipe
+    assert bits(made) == bits(whole)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(dataset, wave, network, tmp_path):
+    def stop(event):
+        if isinstance(event, EpochFinished) and event.record.epoch == 1:
+            raise KeyboardInterrupt
+
+    training = Training(epochs=3, checkpoint_seconds=0.0)
+    with pytest.raises(InterruptedRunError):
+        pendula.fit(dataset(wave()), model=network, training=training, window=8, run=tmp_path / "wave", listener=stop)
+    manifest = tmp_path / "wave.partial" / "manifest.toml"
+    text = manifest.read_text(encoding="utf-8")
+    assert text.count("input_noise = 0.0") == 1
+    manifest.write_text(text.replace("input_noise = 0.0", "input_noise = 0.5"), encoding="utf-8")
+    with pytest.raises(RunError, match="must belong to the same data and settings"):
+        resume(tmp_path / "wave")
+    manifest.write_text(text.replace("checkpoint_seconds = 0.0", "checkpoint_seconds = 5.0"), encoding="utf-8")
+    assert resume(tmp_path / "wave").history[-1].epoch == 3
+
+
 def test_a_run_in_training_is_not_taken_away(dataset, wave, network, brief, tmp_path):
     arguments = {"model": network, "training": brief, "window": 8, "run": tmp_path / "wave"}
     refused = []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pendula.errors import RunError
-from pendula.runs import begin_run, data_hash, finish_run, load, read_start, save_fit, write_start
+from pendula.runs import begin_run, change_recipe, data_hash, finish_run, load, read_start, save_fit, write_start
 
 
 @pytest.fixture
@@ -44,6 +44,24 @@ def test_a_fit_may_have_other_epochs_and_gaps_than_its_start(fit, partial):
     longer = replace(fit, recipe=replace(fit.recipe, training=replace(fit.recipe.training, epochs=9)))
     save_fit(longer, partial)
     assert read_start(partial).recipe.training.epochs == 9
+
+
+def test_a_changed_recipe_is_all_that_changes(fit, partial):
+    before = read_start(partial)
+    series = (partial / "series.nc").read_bytes()
+    change_recipe(partial, replace(fit.recipe, window=9))
+    after = read_start(partial)
+    assert after.recipe == replace(fit.recipe, window=9)
+    assert (after.created, after.notes) == (before.created, before.notes)
+    assert data_hash(after.record) == data_hash(before.record)
+    assert (partial / "series.nc").read_bytes() == series
+
+
+def test_a_whole_fit_that_is_trained_again_is_no_longer_whole(fit, partial, tmp_path):
+    save_fit(fit, partial)
+    change_recipe(partial, fit.recipe)
+    with pytest.raises(RunError, match=r"is half-written"):
+        load(tmp_path / "run")
 
 
 @pytest.mark.parametrize("file", ["series.nc", "manifest.toml"])

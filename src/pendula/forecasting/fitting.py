@@ -19,6 +19,7 @@ from pendula.runs import (
     Model,
     Recipe,
     building,
+    change_recipe,
     finish_run,
     read_start,
     save_fit,
@@ -148,11 +149,12 @@ def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = s
 
     Args:
         run: The folder the fit was to be kept in.
-        epochs: A new number of epochs, in place of the run's own.
+        epochs: A new number of epochs, in place of the run's own from now on.
         listener: Hears the training's events.
 
     Returns:
-        The fit, with the same bits as an uninterrupted one.
+        The fit; without `epochs` it has the same bits as an uninterrupted one. With other epochs it need not have the
+        bits of a fit that had them from the start: the schedule of the learning rate depends on their number.
 
     Raises:
         RunError: If there is nothing to resume.
@@ -165,11 +167,15 @@ def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = s
     """
     with building(run, resume=True) as folder:
         start = read_start(folder)
-        recipe = start.recipe
-        if epochs is not None:
-            recipe = replace(recipe, training=replace(recipe.training, epochs=epochs))
+        recipe = start.recipe if epochs is None else _with_epochs(start.recipe, epochs)
         prepared = prepare(start.record, recipe)
+        if recipe != start.recipe:
+            change_recipe(folder, recipe)
         return _fit_in(folder, Path(run), prepared, recipe, notes=start.notes, listener=listener)
+
+
+def _with_epochs(recipe: Recipe, epochs: int) -> Recipe:
+    return replace(recipe, training=replace(recipe.training, epochs=epochs))
 
 
 def _train(prepared: Prepared, recipe: Recipe, *, listener: Listener, checkpoint: Path | None = None) -> Trained:

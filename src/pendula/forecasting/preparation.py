@@ -8,7 +8,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
 from pendula.nn import Forecaster, build
-from pendula.runs import Recipe, data_hash
+from pendula.runs import Recipe, fingerprint
 from pendula.series.record import Record, column_names
 from pendula.series.scaling import Scaler, fit_scaler
 from pendula.series.split import Part, Split, split
@@ -77,7 +77,7 @@ class Prepared:
         values: The scaled record, in the training's precision.
         validation: Windows that choose the epoch, or None.
         forecaster: A fresh network with its scales and its linear path.
-        fingerprint: Of the record.
+        fingerprint: Of the record and the recipe.
     """
 
     split: Split
@@ -124,7 +124,7 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
         values=torch.from_numpy(scaled).to(getattr(torch, recipe.training.precision)),
         validation=validation,
         forecaster=forecaster,
-        fingerprint=data_hash(rows),
+        fingerprint=fingerprint(rows, recipe),
     )
 
 

@@ -1,6 +1,6 @@
 """The start of a training on disk: all that it takes to resume it, beside a checkpoint."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pendula.runs.manifest import SERIES_FILE, Manifest, read_manifest, write_manifest
@@ -8,7 +8,7 @@ from pendula.runs.recipe import Recipe
 from pendula.runs.record_file import save_record
 from pendula.series.record import Record
 
-__all__ = ["Start", "read_start", "write_start"]
+__all__ = ["Start", "change_recipe", "read_start", "write_start"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -43,6 +43,20 @@ def write_start(partial: Path, *, record: Record, recipe: Recipe, notes: tuple[s
     save_record(record, partial / SERIES_FILE)
     manifest = Manifest.begin(record, recipe, notes=notes)
     write_manifest(manifest.with_digests(partial, (SERIES_FILE,)), partial)
+
+
+def change_recipe(partial: Path, recipe: Recipe) -> None:
+    """Write another recipe into an unfinished run, with which it is resumed from now on.
+
+    Args:
+        partial: The folder of an unfinished run.
+        recipe: Every choice.
+
+    Raises:
+        RunError: If the folder cannot be read or written; its recipe is then as it was.
+    """
+    # A crash may have left a whole fit under this name, which is now in training again.
+    write_manifest(replace(read_manifest(partial), recipe=recipe, status="training", result={}), partial)
 
 
 def read_start(partial: Path) -> Start:
