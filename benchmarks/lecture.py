@@ -25,6 +25,7 @@ from pendula.nn import Cell, Forecaster, build
 from pendula.series import Windows, record, split, windows_for
 from pendula.systems import simulate
 from pendula.training import EpochFinished, Event, Training, Validation, train
+from pendula.training.optimizer import make_optimizer
 
 
 def main() -> None:
@@ -103,7 +104,7 @@ def overhead(cell: Cell, epochs: int) -> dict[str, float]:
 
 
 def _bare_epoch(forecaster: Forecaster, windows: Windows, held_out: Windows, settings: Training) -> Callable[[], float]:
-    optimizer = torch.optim.Adam(forecaster.parameters(), lr=settings.learning_rate)
+    optimizer = make_optimizer(forecaster, settings)
     every = windows.gather(torch.arange(len(windows)))
     batches = [(x[:, :50].contiguous(), x[:, 50].contiguous()) for x in torch.split(every, settings.batch_size)]
     scored = held_out.gather(torch.arange(len(held_out))).float()

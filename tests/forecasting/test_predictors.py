@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pendula.errors import ArgumentError
 from pendula.forecasting import Persistence, SeasonalPersistence, fit_linear, predict_from, predictors
 
 
@@ -53,3 +54,9 @@ def test_the_row_before_the_origin_does_matter(sine_fit, origin):
         predict_from(sine_fit.model, rows, np.array([origin]), steps=1) for rows in (sine_fit.record.values, changed)
     )
     assert abs(after - made).max() > 1e-3
+
+
+def test_an_origin_without_its_context_is_refused():
+    values = np.arange(10.0)[:, None]
+    with pytest.raises(ArgumentError, match=r"`origins` must have 4 known values before them: got row 3\."):
+        predict_from(SeasonalPersistence(period=4), values, np.array([5, 3]), steps=1)

@@ -87,3 +87,19 @@ def test_a_foreign_model_is_refused(model):
     rule = rf"`model` must be a pendula\.nn\.Network, the name of a cell, or a layer of pendula\.nn: got {name}\. Write"
     with pytest.raises(ArgumentError, match=rule):
         as_network(model)
+
+
+def test_dropout_needs_a_layer_to_act_between():
+    with pytest.raises(
+        ArgumentError, match=r"`dropout` must be 0 with one layer, since it acts between layers: got 0\.1"
+    ):
+        Network(dropout=0.1)
+
+
+@pytest.mark.parametrize("name", ["residual", "increments"])
+def test_switches_must_be_true_or_false(name):
+    # The test hook checks constructors; a user has no such hook.
+    network = Network()
+    object.__setattr__(network, name, "no")
+    with pytest.raises(ArgumentError, match=f"`{name}` must be True or False: got 'no'"):
+        network.__post_init__()

@@ -51,6 +51,10 @@ def test_plain_values_that_are_not_sound_are_refused(content, message):
         ({"window": 0}, "`window` must be positive"),
         ({"window": True}, "`window` must be positive"),
         ({"seed": -1}, "`seed` must be a whole number"),
+        ({"baseline_lags": 0}, "`baseline_lags` must fit into the window: expected 1 to 50, got 0"),
+        ({"baseline_lags": 51}, "`baseline_lags` must fit into the window: expected 1 to 50, got 51"),
+        ({"linear_penalty": -1.0}, "`linear_penalty` must not be negative: expected a finite number, got -1.0"),
+        ({"linear_penalty": float("nan")}, "`linear_penalty` must not be negative"),
         ({"network": Network(linear_lags=51)}, "`linear_lags` must fit into the window: expected at most 50, got 51"),
     ],
 )

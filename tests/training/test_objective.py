@@ -78,7 +78,8 @@ def test_the_loss_of_the_window(leads, options, scored):
 def test_the_loss_along_a_run(forced, loss, horizon, lags):
     forecaster, pieces = forecaster_of(linear_lags=lags), pieces_of(WINDOW + 5)
     got, _ = objective(loss=loss, horizon=horizon, teacher_forcing=float(forced))(forecaster, pieces)
-    scored = [5] if loss == "last" else range(6)
+    # The linear path has its past from the step of its last lag on.
+    scored = [5] if loss == "last" else range(max(0, lags - 1), 6)
     expected = naive(forecaster, pieces, scored=scored, horizon=horizon, forced=forced)
     assert got.item() == pytest.approx(expected, rel=1e-12)
 
@@ -165,3 +166,19 @@ def test_a_direct_forecaster_is_not_run_freely():
         check_objective(window=6, washout=0, horizon=2, leads=3)
     check_objective(window=6, washout=0, horizon=1, leads=3)
     check_objective(window=6, washout=0, horizon=3, leads=1)
+
+
+def test_a_carried_on_window_is_scored_from_its_first_step():
+    forecaster, pieces = forecaster_of(linear_lags=3), pieces_of(WINDOW + 1)
+    _, state = forecaster(pieces[:, :WINDOW])
+    loss, _ = objective(loss="every", washout=2)(forecaster, pieces, state)
+    predictions, _ = forecaster(pieces[:, :WINDOW], state)
+    errors = (predictions[:, :, 0] - pieces[:, 1 : WINDOW + 1]) / forecaster.output_scale
+    assert loss.item() == pytest.approx(errors.detach().square().mean().item(), rel=1e-12)
+
+
+def test_a_direct_forecaster_in_streams_is_refused():
+    with pytest.raises(
+        ArgumentError, match=r"`carry_state` must be off for a direct forecaster, which predicts 3 steps"
+    ):
+        check_objective(window=5, washout=0, horizon=1, leads=3, carry_state=True)

@@ -71,7 +71,7 @@ def compare(
         name: Recipe(
             network=network,
             training=training or Training(),
-            window=default_window(rows, test=0.25, validation=0.2) if window is None else window,
+            window=default_window(rows, test=0.25, validation=0.2, test_from=test_from) if window is None else window,
             test_from=test_from,
             transform=transform,
             seed=seed,

@@ -4,11 +4,12 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from pendula.errors import ArgumentError
 from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["Predictor", "predict_from"]
 
-BATCH = 8192
+BATCH = 4096
 """Origins that are gathered at once, so that memory stays bounded."""
 
 
@@ -48,11 +49,19 @@ def predict_from(
     Returns:
         The forecasts of rows `origin` to `origin + steps`.
 
+    Raises:
+        ArgumentError: If an origin does not have the predictor's context before it.
+
     Examples:
         >>> from pendula.forecasting.baselines import Persistence
         >>> predict_from(Persistence(), np.array([[1.0], [2.0], [4.0]]), np.array([1, 2]), steps=1)[:, 0, 0]
         array([1., 2.])
     """
+    if len(origins) and origins.min() < predictor.context:
+        raise ArgumentError(
+            f"`origins` must have {predictor.context} known values before them: got row {origins.min()}. "
+            "Start later, or use a predictor with a shorter memory."
+        )
     past = np.arange(-predictor.context, 0)
     chunks = np.split(origins, range(BATCH, len(origins), BATCH))
     return np.concatenate([predictor.run(values[chunk[:, None] + past], steps=steps) for chunk in chunks])

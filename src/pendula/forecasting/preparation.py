@@ -47,13 +47,16 @@ def choose_target(series: xr.Dataset, target: str | Sequence[str] | None) -> tup
     return names
 
 
-def default_window(rows: Record, *, test: float | int, validation: float | int) -> int:
+def default_window(
+    rows: Record, *, test: float | int, validation: float | int, test_from: float | int | str | None = None
+) -> int:
     """Choose a window for a record.
 
     Args:
         rows: The record.
         test: Fraction of the test part.
         validation: Fraction of the validation part of what remains.
+        test_from: Time at which the test part starts, in place of its fraction.
 
     Returns:
         50 steps, or a quarter of what the longest gap-free stretch leaves for training, if that is less.
@@ -64,6 +67,8 @@ def default_window(rows: Record, *, test: float | int, validation: float | int) 
         >>> default_window(record(xr.Dataset({"x": ("time", np.arange(100.0))})), test=0.25, validation=0.2)
         15
     """
+    if test_from is not None:
+        test = len(split(rows, validation=0, test_from=test_from).test) / len(rows)
     return max(1, min(DEFAULT_WINDOW, int(rows.longest * (1 - test) * (1 - validation)) // 4))
 
 

@@ -51,7 +51,10 @@ class Network:
             )
         for name, low in (("hidden_size", 1), ("num_layers", 1), ("leads", 1), ("linear_lags", 0)):
             _check_whole(name, getattr(self, name), low)
-        if not 0 <= self.dropout < 1:
+        for name in ("residual", "increments"):
+            if not isinstance(getattr(self, name), bool):
+                raise ArgumentError(f"`{name}` must be True or False: got {getattr(self, name)!r}. Choose one.")
+        if isinstance(self.dropout, bool) or not isinstance(self.dropout, float | int) or not 0 <= self.dropout < 1:
             raise ArgumentError(
                 f"`dropout` must be a probability: expected a number from 0 up to 1, got {self.dropout}. "
                 "0 drops nothing."

@@ -66,6 +66,16 @@ class Recipe:
                 f"linear path, got '{self.training.select_by}' and {self.network.linear_lags} lags. The test part "
                 "must not choose."
             )
+        if self.baseline_lags is not None and not 1 <= self.baseline_lags <= self.window:
+            raise ArgumentError(
+                f"`baseline_lags` must fit into the window: expected 1 to {self.window}, got {self.baseline_lags}. "
+                "Leave it out to have it chosen."
+            )
+        if self.linear_penalty is not None and not 0 <= self.linear_penalty < float("inf"):
+            raise ArgumentError(
+                f"`linear_penalty` must not be negative: expected a finite number, got {self.linear_penalty}. "
+                "Leave it out to have it chosen."
+            )
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or not 0 <= self.seed < 2**63:
             raise ArgumentError(
                 f"`seed` must be a whole number: expected 0 or more and below 2⁶³, got {self.seed}. Choose another."

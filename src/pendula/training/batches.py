@@ -54,14 +54,15 @@ def streamed(
     """Advance along several long streams at once, window after window.
 
     The segments are cut into streams of one length, as long as nine tenths of the rows allow; `batch_size` of them
-    advance together, the next ones after them. A random start moves the cuts between windows from epoch to epoch.
+    advance together, the next ones after them. Random shifts move the streams within their segments and the cuts
+    between windows from epoch to epoch, so that every value has its turn.
 
     Args:
         values: The series, scaled.
         segments: Half-open row ranges that streams may use.
         window: Steps from one batch to the next, through which gradients flow.
         batch_size: Streams that advance together, at most.
-        generator: Of the start.
+        generator: Of the shifts.
 
     Yields:
         Batches of `window` inputs and the value after them; each overlaps the next by that value.
@@ -69,17 +70,16 @@ def streamed(
     Raises:
         DataError: If no segment holds two windows.
     """
-    starts, length = _streams(segments, window=window, batch_size=batch_size)
-    offset = int(torch.randint(min(window, max(1, length - 2 * window)), (1,), generator=generator))
+    length = _stream_length(segments, window=window, batch_size=batch_size)
+    starts = np.concatenate([_stream_starts(begin, end, length, generator) for begin, end in segments.tolist()])
+    offset = _draw(min(window, max(1, length - 2 * window)), generator)
     for together in np.array_split(starts, range(batch_size, len(starts), batch_size)):
         rows = torch.from_numpy(together)[:, None] + torch.arange(window + 1)
         for step, begin in enumerate(range(offset, length - window, window)):
             yield Batch(values[(rows + begin).to(values.device)], carries_on=step > 0)
 
 
-def _streams(
-    segments: Int[ndarray, "segment 2"], *, window: int, batch_size: int
-) -> tuple[Int[ndarray, " stream"], int]:
+def _stream_length(segments: Int[ndarray, "segment 2"], *, window: int, batch_size: int) -> int:
     lengths = segments[:, 1] - segments[:, 0]
     longest = int(lengths.max(initial=0))
     least = 2 * window + 1
@@ -91,5 +91,15 @@ def _streams(
     length = min(longest, max(least, int(lengths.sum()) // batch_size))
     while length > least and (lengths // length * length).sum() < 0.9 * lengths.sum():
         length = max(least, length * 9 // 10)
-    starts = [np.arange(begin, end - length + 1, length) for begin, end in segments]
-    return np.concatenate(starts), length
+    return length
+
+
+def _stream_starts(begin: int, end: int, length: int, generator: torch.Generator) -> Int[ndarray, " stream"]:
+    # The last row of a stream is the first of the next: there it is an input, here a target.
+    streams = max(0, (end - begin - 1) // (length - 1))
+    slack = end - begin - 1 - streams * (length - 1)
+    return begin + _draw(slack + 1, generator) + np.arange(streams, dtype=np.int64) * (length - 1)
+
+
+def _draw(below: int, generator: torch.Generator) -> int:
+    return int(torch.randint(below, (1,), generator=generator))

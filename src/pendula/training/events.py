@@ -21,11 +21,11 @@ class EpochRecord:
     """One line of the history. Epoch 0 is the network before training.
 
     Attributes:
-        epoch: Counted from 1.
+        epoch: Counted from 1; 0 is the network before training.
         train_loss: Mean loss over the samples of the epoch, in units of `output_scale` squared; None before training.
         validation_one_step: Root mean square error of the next value on the validation part, in scaled units.
         validation_free_run: Root mean square error of free runs within the validation part, in scaled units.
-        learning_rate: At the end of the epoch.
+        learning_rate: In the last step of the epoch.
         gradient_norm: Largest gradient norm of the epoch, before clipping; None before training.
         horizon: Free-run steps that were scored.
         teacher_forcing: Probability that such a step was fed the true value.

@@ -53,7 +53,13 @@ def train(
         InterruptedRunError: If the user interrupts; the last whole epoch is in the checkpoint.
         RunError: If the checkpoint belongs to other data or settings.
     """
-    check_objective(window=window, washout=settings.washout, horizon=settings.horizon, leads=forecaster.network.leads)
+    check_objective(
+        window=window,
+        washout=settings.washout,
+        horizon=settings.horizon,
+        leads=forecaster.network.leads,
+        carry_state=settings.carry_state,
+    )
     trainer = Trainer(forecaster, windows, settings, window=window, seed=seed, validation=validation, listener=listener)
     if resume and checkpoint is not None and (checkpoint / CHECKPOINT_FILE).is_file():
         trainer.restore(_matching(read_checkpoint(checkpoint), fingerprint, checkpoint))

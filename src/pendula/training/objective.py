@@ -19,7 +19,8 @@ class Objective:
     Attributes:
         window: Steps of input.
         loss: Score the last step of the window, or every step.
-        washout: Steps that are not scored with the loss of every step.
+        washout: Steps of a fresh window that are not scored with the loss of every step; with a linear path, at least
+            as many as it needs for its past.
         horizon: Free-run steps that are scored; the mean over those after the first is added to the one-step loss.
         teacher_forcing: Probability that such a step is fed the true value.
         input_noise: Standard deviation of noise on the inputs, in scaled units.
@@ -49,15 +50,21 @@ class Objective:
         """
         inputs = self._noisy(pieces[:, : self.window])
         predictions, end = forecaster(inputs, state)
-        loss = self._window_loss(forecaster, predictions, pieces)
+        first = self._first_scored(forecaster, carries_on=state is not None)
+        loss = self._window_loss(forecaster, predictions, pieces, first=first)
         if self.horizon > 1:
             loss = loss + self._run_loss(forecaster, predictions[:, -1], end, pieces[:, self.window :])
         return loss, end
 
-    def _window_loss(self, forecaster: Forecaster, predictions: Tensor, pieces: BatchTensor) -> Tensor:
+    def _first_scored(self, forecaster: Forecaster, *, carries_on: bool) -> int:
+        # A carried-on window is warm from its first step; a fresh one not before the linear path has its past.
+        if self.loss == "last":
+            return self.window - 1
+        return 0 if carries_on else max(self.washout, forecaster.network.linear_lags - 1)
+
+    def _window_loss(self, forecaster: Forecaster, predictions: Tensor, pieces: BatchTensor, *, first: int) -> Tensor:
         leads = forecaster.network.leads
         targets = pieces[:, 1 : self.window + leads].unfold(1, leads, 1).transpose(2, 3)  # batch, time, lead, channel
-        first = self.window - 1 if self.loss == "last" else self.washout
         errors = (predictions[:, first:] - targets[:, first:]) / forecaster.output_scale
         return errors.square().mean()
 
@@ -83,7 +90,7 @@ class Objective:
         return inputs + self.input_noise * noise
 
 
-def check_objective(*, window: int, washout: int, horizon: int, leads: int) -> None:
+def check_objective(*, window: int, washout: int, horizon: int, leads: int, carry_state: bool = False) -> None:
     """Check that the lengths of a training set-up fit each other.
 
     Args:
@@ -91,14 +98,19 @@ def check_objective(*, window: int, washout: int, horizon: int, leads: int) -> N
         washout: Steps that are not scored.
         horizon: Free-run steps that are scored.
         leads: Steps the head predicts at once.
+        carry_state: Whether windows follow each other in streams.
 
     Raises:
-        ArgumentError: If nothing of the window would be scored, or if a direct forecaster were run freely.
+        ArgumentError: If nothing of the window would be scored, or if a direct forecaster ran freely or in streams.
     """
     if washout >= window:
         raise ArgumentError(
             f"`washout` must be shorter than the window: expected at most {window - 1} steps, got {washout}. "
             "Lower `washout`, or lengthen `window`."
+        )
+    if leads > 1 and carry_state:
+        raise ArgumentError(
+            f"`carry_state` must be off for a direct forecaster, which predicts {leads} steps at once. Choose 1 lead."
         )
     if leads > 1 and horizon > 1:
         raise ArgumentError(

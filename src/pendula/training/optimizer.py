@@ -58,5 +58,4 @@ def restore_optimizer(
     for path, tensor in tensors.items():
         name, key = path.rsplit("/", 1)
         parameter = parameters[name]
-        # Adam keeps its step counts on the CPU.
-        optimizer.state[parameter][key] = tensor.clone().to("cpu" if key == "step" else parameter.device)
+        optimizer.state[parameter][key] = tensor.clone().to(parameter.device)

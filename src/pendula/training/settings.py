@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
 
@@ -179,11 +179,15 @@ def _check_whole(name: str, value: int | None, *, optional: bool, low: int) -> N
 def _check_number(name: str, value: float | None, *, above: bool) -> None:
     if value is None and name == "clip_norm":
         return
-    if value is None or not math.isfinite(value) or value < 0 or (above and value == 0):
+    if not _is_number(value) or not math.isfinite(value) or value < 0 or (above and value == 0):
         rule = "be positive" if above else "not be negative"
         raise ArgumentError(f"`{name}` must {rule}: expected a finite number, got {value}. Choose another.")
 
 
 def _check_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
+    if not _is_number(value) or not 0 <= value <= 1:
         raise ArgumentError(f"`{name}` must lie between 0 and 1: expected a fraction, got {value}. 1 is all of it.")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, float | int) and not isinstance(value, bool)
