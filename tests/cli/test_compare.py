@@ -53,3 +53,9 @@ def test_a_strangers_folder_is_left_alone(pendula, folder):
     assert pendula(*words).code == 1
     assert pendula(*words, "--overwrite").code == 0
     assert pendula(*words).code == 0  # now it holds an earlier comparison
+
+
+def test_notes_on_the_record_stand_in_the_report(pendula, folder):
+    words = ("--cells", "rnn", *TINY, "--resample", "0.05", "-o", "fine")
+    assert pendula("compare", "swing.csv", *words).code == 0
+    assert "Resampled values lie between measured neighbors" in (folder / "fine/report.html").read_text("utf-8")

@@ -137,9 +137,14 @@ def test_gaps_are_kept_and_said(pendula, bare_reports, folder):
 def test_gaps_are_filled_on_request_and_said(pendula, bare_reports, folder):
     with_gap(folder)
     answer = pendula("fit", "gaps.csv", "--gaps", "fill", *TINY, "--json")
-    assert answer.content["notes"] == ["2 missing samples were filled by linear interpolation."]
+    notes = (
+        "2 missing samples were filled by linear interpolation.",
+        "Filled samples are interpolated between the values around their gap, and scores near them are too good.",
+    )
+    assert answer.content["notes"] == [*notes]
     assert answer.content["chosen"]["gaps"] == 0
-    assert library.load(folder / "runs/gaps").notes == ("2 missing samples were filled by linear interpolation.",)
+    assert library.load(folder / "runs/gaps").notes == notes
+    assert notes[1] in (folder / "runs/gaps/report.html").read_text(encoding="utf-8")
 
 
 def test_an_irregular_axis_is_resampled_on_request(pendula, bare_reports, folder):
@@ -152,6 +157,7 @@ def test_an_irregular_axis_is_resampled_on_request(pendula, bare_reports, folder
     assert answer.code == 0
     assert answer.content["chosen"]["time"]["step"] == "0.1"
     assert answer.content["notes"][0].startswith("The record was resampled from 150 to ")
+    assert answer.content["notes"][1] == "Resampled values lie between measured neighbors: one-step scores flatter."
 
 
 def test_dates(pendula, bare_reports, folder):

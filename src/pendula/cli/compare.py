@@ -1,5 +1,6 @@
 """The command `compare`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,7 +74,7 @@ def compare(
         comparison = compare_recipes(experiment.record, recipes, listeners=listeners)
     scores = comparison.evaluated.to_dict()
     verdict = verdict_of(scores, experiment.record)
-    page = None if output is None else _write(comparison, scores, output)
+    page = None if output is None else _write(comparison, scores, output, notes=experiment.notes)
     out.show(*score_lines(scores, verdict), *([f"Report: {page}"] if page else []))
     content: dict[str, Any] = {"chosen": chosen(experiment), "cells": names, "scores": scores, "verdict": verdict}
     out.result({**content, "notes": experiment.notes, "report": page})
@@ -96,10 +97,11 @@ def _cells(cells: str, recipe: RecipeOptions) -> tuple[str, ...]:
     return names
 
 
-def _write(comparison: "Comparison", scores: dict[str, Any], folder: Path) -> Path:
+def _write(comparison: "Comparison", scores: dict[str, Any], folder: Path, *, notes: Sequence[str]) -> Path:
     from pendula.files import write_json
     from pendula.report import comparison_report, write_report
 
     content = comparison_report(comparison)
+    content = replace(content, notes=[*notes, *content.notes])
     write_json(folder / SCORES, scores)
     return write_report(content, content.images, folder)

@@ -70,7 +70,7 @@ def experiment_from(
         raise DataError(str(error).replace("`columns`", "`--target`")) from error
     rows = record(series, choose_target(series, settings.target or None))
     if "window" not in choices:
-        window = default_window(rows, test=checked.test, validation=checked.validation)
+        window = default_window(rows, test=checked.test, validation=checked.validation, test_from=checked.test_from)
         checked = replace(checked, window=window)
     return Experiment(source=settings.file or "", record=rows, recipe=checked, notes=(*notes, *_gap_notes(rows)))
 
@@ -135,6 +135,7 @@ def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, 
         notes.append(
             f"The record was resampled from {before} to {series.sizes['time']} rows, a step of {settings.resample}."
         )
+        notes.append("Resampled values lie between measured neighbors: one-step scores flatter.")
     if settings.gaps == "fill":
         series, filled = fill_gaps(series)
         notes.append(
@@ -142,7 +143,11 @@ def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, 
             if filled
             else "There was no gap to fill."
         )
+        notes += [_FILLED] if filled else []
     return series, tuple(notes)
+
+
+_FILLED = "Filled samples are interpolated between the values around their gap, and scores near them are too good."
 
 
 def _read(settings: "DataSettings") -> "xarray.Dataset":
