@@ -22,6 +22,9 @@ ALIKE = 8.0
 MOST = 1e6
 """Errors larger than the narrowest distribution by this factor are not drawn."""
 
+NEEDLE = 1e3
+"""A distribution as many times narrower than the first one is named, not drawn."""
+
 _ERROR = Quantity(name="error")
 
 
@@ -36,7 +39,8 @@ def draw_error_histogram(
     """Draw the distribution of each predictor's errors as an outline, on common bins.
 
     Args:
-        errors: Prediction less truth, by predictor; NaN is unknown, infinity is diverged.
+        errors: Prediction less truth, by predictor, the one that matters most first; NaN is unknown, infinity is
+            diverged.
         quantity: Name and unit of the errors.
         bins: How many bins.
         title: Above the panel.
@@ -44,7 +48,8 @@ def draw_error_histogram(
 
     Returns:
         The axes. The limits let the best predictor be seen; what lies beyond them is counted in the legend. Where the
-        widths differ by more than a factor of eight, the axis is logarithmic away from zero.
+        widths differ by more than a factor of eight, the axis is logarithmic away from zero. A predictor a thousand
+        times as narrow as the first would be a needle: it stands in the legend alone.
 
     Examples:
         >>> axes = draw_error_histogram({"lstm": np.array([-0.1, 0.0, 0.1])}, quantity=Quantity(name="error", unit="V"))
@@ -52,7 +57,10 @@ def draw_error_histogram(
         ('error (V)', 'lstm, MAE 0.0667')
     """
     finite = {name: values[np.isfinite(values)].astype(np.float64) for name, values in errors.items()}
-    widths = [width for values in finite.values() if (width := _width(values)) > 0] or [1.0]
+    width_of = {name: _width(values) for name, values in finite.items()}
+    least = next((width for width in width_of.values() if width > 0), 1.0) / NEEDLE
+    needles = {name for name, width in width_of.items() if 0 < width < least}
+    widths = [width for name, width in width_of.items() if width > 0 and name not in needles] or [1.0]
     limit = 1.05 * min(max(widths), MOST * min(widths))
     lines = strokes(errors)
     with drawing(axes) as panel:
@@ -66,7 +74,7 @@ def draw_error_histogram(
             panel.minorticks_off()
         panel.axvline(0.0, color="#808080", linewidth=0.8, zorder=1)
         for name, values in errors.items():
-            _draw_outline(panel, name, values, edges=edges, stroke=lines[name])
+            _draw_outline(panel, name, values, edges=edges, stroke=lines[name], is_needle=name in needles)
         panel.set_xlim(-limit, limit)
         panel.set_title(plain(title))
         panel.set_xlabel(quantity.label)
@@ -94,10 +102,13 @@ def _draw_outline(
     *,
     edges: Float[ndarray, " edge"],
     stroke: Stroke,
+    is_needle: bool,
 ) -> None:
     known = errors[~np.isnan(errors)].astype(np.float64)
     shares = 100.0 * np.histogram(known, edges)[0] / max(known.size, 1)
     legend = f"{plain(shorten(name))}, {_describe(known, 100.0 - float(shares.sum()))}"
+    if is_needle:
+        shares, legend = np.zeros_like(shares), f"{legend} (too narrow to draw)"
     axes.stairs(shares, edges, color=stroke.color, linestyle=stroke.linestyle, linewidth=1.3, label=legend)
 
 
