@@ -3,21 +3,21 @@ import pandas as pd
 import xarray as xr
 
 from pendula.cli.chosen import chosen, chosen_lines
-from pendula.cli.records import Experiment
+from pendula.cli.records import Task
 from pendula.nn import Network
 from pendula.runs import Recipe
 from pendula.series import record
 from pendula.training import Training
 
 
-def experiment(times, **settings):
+def task(times, **settings):
     values = np.sin(0.1 * np.arange(len(times)))
     series = xr.Dataset({"x": ("time", values, {"units": "m"})}, coords={"time": ("time", times, {"name": "when"})})
-    return Experiment(source="a.csv", record=record(series), recipe=Recipe(window=9, **settings), notes=("A note.",))
+    return Task(source="a.csv", record=record(series), recipe=Recipe(window=9, **settings), notes=("A note.",))
 
 
 def test_what_was_chosen_is_told_in_words():
-    made = experiment(
+    made = task(
         pd.date_range("2001-01-01 12:30", periods=100, freq="h").to_numpy(),
         network=Network(cell="rnn", hidden_size=1, num_layers=2, linear_lags=3),
         training=Training(epochs=1, batch_size=8, learning_rate=0.01),
@@ -36,17 +36,22 @@ def test_what_was_chosen_is_told_in_words():
 
 
 def test_midnight_is_the_date_alone():
-    line = chosen_lines(experiment(pd.date_range("2001-01-01", periods=100, freq="D").to_numpy()))[1]
+    line = chosen_lines(task(pd.date_range("2001-01-01", periods=100, freq="D").to_numpy()))[1]
     assert line == "time      when from 2001-01-01 to 2001-04-10, a step of 1 day"
 
 
 def test_several_networks_have_their_own_words():
-    assert "network   rnn, gru" in chosen_lines(experiment(np.arange(100)), network="rnn, gru")
+    assert "network   rnn, gru" in chosen_lines(task(np.arange(100)), network="rnn, gru")
 
 
 def test_what_was_chosen_as_plain_values():
-    made = chosen(experiment(np.arange(100)))
+    made = chosen(task(np.arange(100)))
     assert made["time"] == {"column": "when", "units": "", "step": "1"}
     assert made["parts"] == {"train": 60, "validation": 15, "test": 25}
     assert made["recipe"]["window"] == 9
     assert (made["rows"], made["gaps"], made["trajectories"], made["target"]) == (100, 0, 1, {"x": "m"})
+
+
+def test_windows_are_counted_where_the_recipe_cuts_them():
+    made = task(np.arange(100), cut="windows", validation=0)
+    assert chosen(made)["parts"] == {"train": 9 + int(0.75 * 91), "validation": 0, "test": 100 - 9 - int(0.75 * 91)}

@@ -6,7 +6,8 @@ import pytest
 
 from pendula.errors import ArgumentError
 from pendula.figures import draw_series, png
-from pendula.report import Reference, ReportContent, ReportFigure, render_report, verdict
+from pendula.report import Reference, ReportContent, ReportFigure, render_report
+from pendula.report.verdict import verdict
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 EVIL = "<script>alert('x & \"y\"')</script>"

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pendula.report import verdict
+from pendula.report.verdict import verdict
 
 
 def scores(models: dict[str, Any], baselines: dict[str, Any], unit: str = "") -> dict[str, Any]:

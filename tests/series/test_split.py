@@ -105,3 +105,9 @@ def test_a_single_trajectory_cannot_be_cut_by_trajectory():
 def test_an_unknown_way_to_cut_is_refused():
     with pytest.raises(ArgumentError, match=r"`by` must name a way to cut: expected time or trajectory, got phase"):
         inspect.unwrap(split)(series(10), by="phase")
+
+
+def test_ranges_leave_empty_parts_out():
+    parts = split(series(40), validation=0)
+    assert parts.ranges == {"train": (0, 30), "test": (30, 40)}
+    assert list(split(parts.train.parent).ranges) == ["train", "validation", "test"]

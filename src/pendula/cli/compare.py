@@ -52,32 +52,32 @@ def compare(
         out: How to print.
     """
     from pendula.cli.chosen import chosen, chosen_lines
-    from pendula.cli.records import experiment_from
+    from pendula.cli.records import task_from
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
-    from pendula.report.fit_report import verdict_of
+    from pendula.report import verdict_of
 
     names = _cells(cells, recipe)
-    experiment = experiment_from(file, target=target, config=config, data=data, recipe=recipe)
+    task = task_from(file, target=target, config=config, data=data, recipe=recipe)
     if output is not None:
         from pendula.cli.folders import prepare_folder
 
         prepare_folder(output, mark=SCORES, overwrite=overwrite)
-    out.remark(*chosen_lines(experiment, network=", ".join(names)), "")
+    out.remark(*chosen_lines(task, network=", ".join(names)), "")
     recipes: dict[str, Recipe] = {
-        name: replace(experiment.recipe, network=replace(experiment.recipe.network, cell=name))  # type: ignore[arg-type] # checked
+        name: replace(task.recipe, network=replace(task.recipe.network, cell=name))  # type: ignore[arg-type] # checked
         for name in names
     }
     with trainings(out) as listener:
         listeners = {name: listener(name) for name in names}
-        comparison = compare_recipes(experiment.record, recipes, listeners=listeners)
+        comparison = compare_recipes(task.record, recipes, listeners=listeners)
     scores = comparison.evaluated.to_dict()
-    verdict = verdict_of(scores, experiment.record)
-    page = None if output is None else _write(comparison, scores, output, notes=experiment.notes)
+    verdict = verdict_of(scores, task.record)
+    page = None if output is None else _write(comparison, scores, output, notes=task.notes)
     out.show(*score_lines(scores, verdict), *([f"Report: {page}"] if page else []))
-    content: dict[str, Any] = {"chosen": chosen(experiment), "cells": names, "scores": scores, "verdict": verdict}
-    out.result({**content, "notes": experiment.notes, "report": page})
+    content: dict[str, Any] = {"chosen": chosen(task), "cells": names, "scores": scores, "verdict": verdict}
+    out.result({**content, "notes": task.notes, "report": page})
 
 
 def _cells(cells: str, recipe: RecipeOptions) -> tuple[str, ...]:

@@ -41,8 +41,7 @@ def evaluate(
     del seed
     from pendula.cli.reports import score_lines
     from pendula.forecasting import evaluate as score
-    from pendula.report.fit_report import verdict_of
-    from pendula.report.verdict import seen_note
+    from pendula.report import seen_note, verdict_of
     from pendula.runs import load
 
     fit = load(run)

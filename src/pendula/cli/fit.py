@@ -70,33 +70,33 @@ def _begin(
 ) -> None:
     from pendula.cli.chosen import chosen, chosen_lines
     from pendula.cli.progress import progress
-    from pendula.cli.records import experiment_from
+    from pendula.cli.records import task_from
     from pendula.cli.reports import deliver_fit
     from pendula.forecasting import fit_record
 
-    experiment = experiment_from(file, target=target, config=config, data=data, recipe=recipe)
-    run = run or Path("runs") / Path(experiment.source).stem
-    out.remark(*chosen_lines(experiment), f"run       {run}", "")
+    task = task_from(file, target=target, config=config, data=data, recipe=recipe)
+    run = run or Path("runs") / Path(task.source).stem
+    out.remark(*chosen_lines(task), f"run       {run}", "")
     try:
         with progress(out) as listener:
             made = fit_record(
-                experiment.record,
-                experiment.recipe,
+                task.record,
+                task.recipe,
                 run=run,
                 overwrite=overwrite,
-                notes=experiment.notes,
+                notes=task.notes,
                 listener=listener,
             )
     except InterruptedRunError as error:
         raise _with_advice(error, run) from error
-    deliver_fit(made, run, chosen=chosen(experiment), out=out)
+    deliver_fit(made, run, chosen=chosen(task), out=out)
 
 
 def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
     from pendula import forecasting
     from pendula.cli.chosen import chosen
     from pendula.cli.progress import progress
-    from pendula.cli.records import Experiment
+    from pendula.cli.records import Task
     from pendula.cli.reports import deliver_fit
 
     out.remark(f"going on with {run}")
@@ -105,8 +105,8 @@ def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
             made = forecasting.resume(run, epochs=epochs, listener=listener)
     except InterruptedRunError as error:
         raise _with_advice(error, run) from error
-    experiment = Experiment(source=str(run), record=made.record, recipe=made.recipe, notes=made.notes)
-    deliver_fit(made, run, chosen=chosen(experiment), out=out)
+    task = Task(source=str(run), record=made.record, recipe=made.recipe, notes=made.notes)
+    deliver_fit(made, run, chosen=chosen(task), out=out)
 
 
 def _with_advice(error: InterruptedRunError, run: Path) -> InterruptedRunError:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pendula.runs import Recipe
     from pendula.series import Record
 
-__all__ = ["Experiment", "data_settings", "experiment_from", "read_series"]
+__all__ = ["Task", "data_settings", "read_series", "task_from"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Experiment:
+class Task:
     """What a fit or a comparison starts from.
 
     Attributes:
@@ -34,9 +34,9 @@ class Experiment:
     notes: tuple[str, ...]
 
 
-def experiment_from(
+def task_from(
     file: str | None, *, target: str | None, config: Path | None, data: RecordOptions, recipe: RecipeOptions
-) -> Experiment:
+) -> Task:
     """Read the record, and make the recipe: options before the experiment file, the file before the defaults.
 
     Args:
@@ -72,7 +72,7 @@ def experiment_from(
     if "window" not in choices:
         window = default_window(rows, test=checked.test, validation=checked.validation, test_from=checked.test_from)
         checked = replace(checked, window=window)
-    return Experiment(source=settings.file or "", record=rows, recipe=checked, notes=(*notes, *_gap_notes(rows)))
+    return Task(source=settings.file or "", record=rows, recipe=checked, notes=(*notes, *_gap_notes(rows)))
 
 
 def data_settings(

@@ -10,7 +10,7 @@ from pendula.figures import PredictorCurves
 from pendula.forecasting import Comparison
 from pendula.runs import Fit
 
-__all__ = ["loss_curves", "part_ranges", "predictor_curves"]
+__all__ = ["loss_curves", "predictor_curves"]
 
 
 def loss_curves(fit: Fit, *, held_out: str = "validation") -> dict[str, Sequence[float | None]]:
@@ -32,19 +32,6 @@ def loss_curves(fit: Fit, *, held_out: str = "validation") -> dict[str, Sequence
     if any(error is not None for error in errors):
         curves[held_out] = [None if error is None else error**2 for error in errors]
     return curves
-
-
-def part_ranges(fit: Fit) -> dict[str, tuple[int, int]]:
-    """Give the row ranges of the parts that are not empty.
-
-    Args:
-        fit: The fit.
-
-    Returns:
-        Half-open row ranges by name.
-    """
-    parts = {"train": fit.split.train, "validation": fit.split.validation, "test": fit.split.test}
-    return {name: (part.start, part.stop) for name, part in parts.items() if len(part)}
 
 
 def predictor_curves(

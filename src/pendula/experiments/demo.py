@@ -11,7 +11,7 @@ from pendula.figures import Quantity, draw_forecast, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
 from pendula.forecasting import evaluate_fit, fit_record, forecast
-from pendula.report import ReportFigure, verdict
+from pendula.report import ReportFigure, verdict_of
 from pendula.report.fit_report import fit_report
 from pendula.runs import Fit, Recipe
 from pendula.series import load_dataset, record
@@ -91,7 +91,7 @@ def _results(made: Fit, future: xr.Dataset) -> dict[str, Any]:
             "years": int(known.sum()),
             "covered": float(((truth >= lower) & (truth <= upper))[known].mean()) if known.any() else None,
         },
-        "verdict": verdict(made.scores),
+        "verdict": verdict_of(made.scores, made.record),
     }
 
 

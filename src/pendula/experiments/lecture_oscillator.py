@@ -8,12 +8,12 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.experiments.base import Experiment, ExperimentResult, Progress, Protocol
-from pendula.experiments.curves import part_ranges, predictor_curves
+from pendula.experiments.curves import predictor_curves
 from pendula.experiments.protocol import check_protocol, lecture_recipe, protocol_notes
 from pendula.figures import Quantity, lecture_oscillator_figure, png
 from pendula.forecasting import Comparison, compare_recipes
 from pendula.nn import Cell, Network
-from pendula.report import Reference, ReportContent, ReportFigure, verdict
+from pendula.report import Reference, ReportContent, ReportFigure, verdict_of
 from pendula.runs import Fit, Recipe
 from pendula.series import record
 from pendula.systems import citation, simulate
@@ -128,7 +128,7 @@ def _results(comparison: Comparison, settings: LectureOscillator) -> dict[str, A
         "test": len(made.record) - made.validation_stop,
         "best_epoch": made.best_epoch,
         **scores,
-        "verdict": verdict(scores),
+        "verdict": verdict_of(scores, made.record),
         "notes": _notes(made, settings),
     }
 
@@ -160,7 +160,7 @@ def _figure(comparison: Comparison, series: xr.Dataset, settings: LectureOscilla
         lecture_oscillator_figure(
             made.record.time,
             states,
-            parts=part_ranges(made),
+            parts=made.split.ranges,
             networks=networks,
             baselines=baselines,
             summary=_summary(comparison, settings),
@@ -201,7 +201,7 @@ def _content(comparison: Comparison, settings: LectureOscillator, figure: bytes)
     scores = comparison.evaluated.to_dict()
     return ReportContent(
         title=f"lecture-oscillator, {settings.protocol} protocol, {settings.system}",
-        verdict=verdict(scores),
+        verdict=verdict_of(scores, made.record),
         notes=_notes(made, settings),
         settings={
             "system": settings.system,

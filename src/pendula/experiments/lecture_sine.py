@@ -7,12 +7,12 @@ import numpy as np
 
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.experiments.base import Experiment, ExperimentResult, Progress, Protocol
-from pendula.experiments.curves import part_ranges, predictor_curves
+from pendula.experiments.curves import predictor_curves
 from pendula.experiments.protocol import check_protocol, lecture_recipe, protocol_notes
 from pendula.figures import Quantity, lecture_sine_figure, png
 from pendula.forecasting import Comparison, compare_recipes
 from pendula.nn import Cell, Network
-from pendula.report import ReportContent, ReportFigure, verdict
+from pendula.report import ReportContent, ReportFigure, verdict_of
 from pendula.runs import Recipe
 from pendula.series import record
 from pendula.systems import simulate
@@ -123,7 +123,7 @@ def _results(comparison: Comparison, settings: LectureSine) -> dict[str, Any]:
         "test": len(first.record) - first.validation_stop,
         "noise_floor_mse": settings.noise**2,
         **scores,
-        "verdict": verdict(scores),
+        "verdict": verdict_of(scores, first.record),
         "notes": protocol_notes(settings.protocol),
     }
 
@@ -136,7 +136,7 @@ def _figure(comparison: Comparison, settings: LectureSine) -> bytes:
         lecture_sine_figure(
             first.record.time,
             np.ascontiguousarray(first.record.values[:, 0]),
-            parts=part_ranges(first),
+            parts=first.split.ranges,
             networks=networks,
             baselines=baselines,
             scores=comparison.evaluated.to_dict(),
@@ -152,7 +152,7 @@ def _content(comparison: Comparison, settings: LectureSine, figure: bytes) -> Re
     first = next(iter(comparison.fits.values()))
     return ReportContent(
         title=f"lecture-sine, {settings.protocol} protocol",
-        verdict=verdict(scores),
+        verdict=verdict_of(scores, first.record),
         notes=protocol_notes(settings.protocol),
         settings={
             "signal": settings.signal,

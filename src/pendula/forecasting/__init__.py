@@ -12,7 +12,7 @@ from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fi
 from pendula.forecasting.fitting import fit, fit_record, resume
 from pendula.forecasting.future import forecast
 from pendula.forecasting.predictors import Predictor, predict_from
-from pendula.forecasting.preparation import choose_target, default_window
+from pendula.forecasting.preparation import choose_target, default_window, split_record
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, score_part
 
@@ -42,4 +42,5 @@ __all__ = [
     "roll",
     "score_all",
     "score_part",
+    "split_record",
 ]

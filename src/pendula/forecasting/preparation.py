@@ -16,7 +16,7 @@ from pendula.series.windows import window_segments, windows_for
 from pendula.shapes import SeriesTensor
 from pendula.training import Validation, start_forecaster
 
-__all__ = ["MOST_RUN_STEPS", "Prepared", "choose_target", "default_window", "prepare"]
+__all__ = ["MOST_RUN_STEPS", "Prepared", "choose_target", "default_window", "prepare", "split_record"]
 
 DEFAULT_WINDOW = 50
 MOST_RUN_STEPS = 500
@@ -107,7 +107,7 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
         ArgumentError: If the recipe does not suit the record.
         DataError: If a part is too short for a window.
     """
-    parts = _split(rows, recipe)
+    parts = split_record(rows, recipe)
     if len(parts.test):
         # A record that cannot be scored is refused before the training, not after it.
         window_segments(rows, parts.test.start, parts.test.stop, length=recipe.window, reach_back=True)
@@ -133,7 +133,28 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     )
 
 
-def _split(rows: Record, recipe: Recipe) -> Split:
+def split_record(rows: Record, recipe: Recipe) -> Split:
+    """Split a record as a recipe says.
+
+    Args:
+        rows: The record.
+        recipe: Its `cut` counts rows, or windows as the lecture does.
+
+    Returns:
+        The three parts.
+
+    Raises:
+        ArgumentError: If the recipe does not suit the record.
+
+    Examples:
+        >>> import numpy as np
+        >>> from pendula.series import record
+        >>> rows = record(xr.Dataset({"x": ("time", np.arange(100.0))}))
+        >>> split_record(rows, Recipe(window=20)).ranges
+        {'train': (0, 60), 'validation': (60, 75), 'test': (75, 100)}
+        >>> split_record(rows, Recipe(window=20, cut="windows", validation=0)).ranges
+        {'train': (0, 80), 'test': (80, 100)}
+    """
     if recipe.cut == "rows":
         return split(rows, test=recipe.test, validation=recipe.validation, test_from=recipe.test_from, by=recipe.by)
     # The lecture's way: the first ⌊(1 − test) n⌋ of n windows train.

@@ -2,7 +2,8 @@
 
 ```
 render_report      content → page
-verdict            scores → plain sentences
+verdict_of         scores → plain sentences
+seen_note          scores → a warning, if the fit had seen the rows
 score_table        scores → heads and rows
 score_text         scores → the same for a terminal
 fit_report         fit → content, with its figures
@@ -17,7 +18,7 @@ from pendula.report.fit_report import fit_figures, fit_report
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
 from pendula.report.text import score_text
-from pendula.report.verdict import verdict
+from pendula.report.verdict import seen_note, verdict_of
 from pendula.report.write import write_report
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "render_report",
     "score_table",
     "score_text",
-    "verdict",
+    "seen_note",
+    "verdict_of",
     "write_report",
 ]

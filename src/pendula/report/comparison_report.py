@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from pendula.forecasting import Comparison
 from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
-from pendula.report.fit_report import fit_notes, mixed_units_note, verdict_of
+from pendula.report.fit_report import fit_notes, mixed_units_note
 from pendula.report.learning_figures import learning_figures
 from pendula.report.page import ReportContent, ReportFigure
 from pendula.report.prediction_figures import prediction_figures
 from pendula.report.record_figures import record_figure
+from pendula.report.verdict import verdict_of
 from pendula.runs import Fit
 
 __all__ = ["comparison_report"]

@@ -4,17 +4,15 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
-import numpy as np
-
 from pendula.figures.style import label
 from pendula.nn import Network
-from pendula.report.numbers import format_number
+from pendula.report.numbers import counted, format_moment, format_number
 from pendula.report.page import Reference
 from pendula.runs import Fit
 from pendula.series.record import Record
 from pendula.training import Training
 
-__all__ = ["data_facts", "network_references", "setting_facts", "software_versions"]
+__all__ = ["data_facts", "network_references", "setting_facts", "software_versions", "watched_part"]
 
 _CELLS = {
     "rnn": "simple recurrent cell (tanh)",
@@ -23,9 +21,8 @@ _CELLS = {
 }
 _SCALINGS = {"standard": "mean 0, standard deviation 1 on the training part", "range": "−1 to 1 on the training part"}
 _SELECTIONS = {
-    "one_step": "smallest one-step error on the validation part",
-    "free_run": "smallest free-run error on the validation part",
-    "last_epoch": "the last epoch",
+    "one_step": "smallest one-step error",
+    "free_run": "smallest free-run error",
 }
 _EQUATION = "x̂(t+1) = x(t) + Σⱼ A(j) x(t−j) + s (V h(t) + c),  h(t) = cell((x(t), Δx(t)/d), h(t−1))"
 _SOURCES = {
@@ -57,12 +54,12 @@ def setting_facts(fit: Fit) -> dict[str, object]:
         "Layers": network.num_layers,
         "Parameters": sum(weights.numel() for weights in fit.model.forecaster.parameters()),
         "Added to the network": _added(network),
-        "Window": _count(recipe.window, "step"),
+        "Window": counted(recipe.window, "step"),
         "Scaling": _SCALINGS.get(recipe.scaling, "none")
         + (f", after {recipe.transform}" if recipe.transform != "none" else ""),
         **_training_facts(recipe.training),
         "Epochs": f"{_epochs_done(fit)} done of {recipe.training.epochs}, epoch {fit.best_epoch} kept",
-        "Kept": _SELECTIONS[recipe.training.select_by] if fit.validation_stop > fit.train_stop else "the last epoch",
+        "Kept": _kept(fit),
         "Training time": f"{format_number(fit.seconds, digits=3)} s",
         "Seed": recipe.seed,
     }
@@ -88,12 +85,12 @@ def data_facts(fit: Fit) -> dict[str, object]:
     }
     if record.trajectory is not None:
         facts["Trajectories"] = len(record.blocks)
-    cuts = (0, fit.train_stop, fit.validation_stop, len(record))
-    sizes = {name: stop - start for name, start, stop in zip(_PARTS, cuts[:-1], cuts[1:], strict=True)}
-    return facts | {name: _count(size, "row") if size else "none" for name, size in sizes.items()}
+    ranges = fit.split.ranges
+    sizes = {name: ranges[part][1] - ranges[part][0] if part in ranges else 0 for part, name in _PARTS.items()}
+    return facts | {name: counted(size, "row") if size else "none" for name, size in sizes.items()}
 
 
-_PARTS = ("Training part", "Validation part", "Test part")
+_PARTS = {"train": "Training part", "validation": "Validation part", "test": "Test part"}
 
 
 def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[Reference]:
@@ -127,10 +124,27 @@ def software_versions() -> dict[str, str]:
     return {name: version(package) for name, package in names.items()} | {"Python": platform.python_version()}
 
 
+def watched_part(fit: Fit) -> str:
+    """Name the part that the network was watched on while it trained.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        validation or test; empty where that part is.
+    """
+    return fit.recipe.watch if fit.recipe.watch in fit.split.ranges else ""
+
+
+def _kept(fit: Fit) -> str:
+    chosen, part = _SELECTIONS.get(fit.recipe.training.select_by), watched_part(fit)
+    return f"{chosen} on the {part} part" if chosen and part else "the last epoch"
+
+
 def _added(network: Network) -> str:
     parts = ["the last value"] if network.residual else []
     if network.linear_lags:
-        parts.append(f"a linear autoregression over {_count(network.linear_lags, 'step')}")
+        parts.append(f"a linear autoregression over {counted(network.linear_lags, 'step')}")
     return " and ".join(parts) or "nothing"
 
 
@@ -164,17 +178,10 @@ def _gaps(record: Record) -> str:
     missing = int((~record.present).sum())
     if not missing:
         return "none"
-    longest = _count(record.longest, "row")
-    return f"{_count(missing, 'row')} missing; the longest stretch without a gap has {longest}"
+    longest = counted(record.longest, "row")
+    return f"{counted(missing, 'row')} missing; the longest stretch without a gap has {longest}"
 
 
 def _moment(record: Record, row: int) -> str:
-    time = record.time[row]
-    if isinstance(time, np.datetime64):
-        return str(np.datetime_as_string(time, unit="s")).removesuffix("T00:00:00").replace("T", " ")
     unit = "" if record.axis.units == record.axis.name else record.axis.units
-    return f"{time:.6g} {unit}".rstrip() if isinstance(time, np.floating) else f"{time} {unit}".rstrip()
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return f"{format_moment(record.time[row])} {unit}".rstrip()

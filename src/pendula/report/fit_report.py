@@ -9,7 +9,7 @@ from pendula.report.learning_figures import learning_figure
 from pendula.report.page import ReportContent, ReportFigure
 from pendula.report.prediction_figures import prediction_figures
 from pendula.report.record_figures import forecast_figure, record_figure
-from pendula.report.verdict import verdict
+from pendula.report.verdict import verdict_of
 from pendula.runs import Fit
 from pendula.series.record import Record
 
@@ -81,21 +81,6 @@ def fit_notes(fit: Fit, *, intervals: bool = True) -> list[str]:
         Sentences: how training ended, whether the recurrent part added anything, what stands behind the intervals.
     """
     return [fit.outcome.value, *_idle_note(fit), *([_calibration_note(fit)] if intervals else [])]
-
-
-def verdict_of(scores: dict[str, Any], record: Record) -> list[str]:
-    """Say whether networks are better than the baselines, in a measure that the channels have in common.
-
-    Args:
-        scores: The scores; empty where there is no test part.
-        record: The record that was scored.
-
-    Returns:
-        Sentences, the most important first.
-    """
-    if not scores:
-        return ["No test part was kept, so it is not known what the network is worth."]
-    return verdict(scores, metric="rmse" if has_one_unit(record) else "nrmse")
 
 
 def mixed_units_note(scores: dict[str, Any], record: Record) -> list[str]:

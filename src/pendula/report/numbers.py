@@ -1,8 +1,11 @@
 """Numbers as people read them: four significant digits, powers of ten written out."""
 
 import math
+from typing import Any
 
-__all__ = ["format_number", "format_value"]
+import numpy as np
+
+__all__ = ["counted", "format_moment", "format_number", "format_value"]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -58,6 +61,43 @@ def format_value(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(format_value(item) for item in value)
     return "none" if value is None else str(value)
+
+
+def format_moment(time: Any) -> str:
+    """Write a value of a time axis, without its unit.
+
+    Args:
+        time: A float, a whole number, or a date.
+
+    Returns:
+        A number of six digits at most, or a date to the second; midnight is the date alone.
+
+    Examples:
+        >>> format_moment(np.datetime64("2001-02-03T04:05:06.7")), format_moment(np.datetime64("2001-02-03", "ns"))
+        ('2001-02-03 04:05:06', '2001-02-03')
+        >>> format_moment(np.float64(15.9000001)), format_moment(np.int64(1900))
+        ('15.9', '1900')
+    """
+    if isinstance(time, np.datetime64):
+        return str(np.datetime_as_string(time, unit="s")).removesuffix("T00:00:00").replace("T", " ")
+    return f"{time:.6g}" if isinstance(time, float) else str(time)
+
+
+def counted(number: int, word: str) -> str:
+    """Write a number of things.
+
+    Args:
+        number: How many.
+        word: One of them.
+
+    Returns:
+        Both, in the plural unless it is one.
+
+    Examples:
+        >>> counted(1, "row"), counted(0, "row")
+        ('1 row', '0 rows')
+    """
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _trim(text: str) -> str:

@@ -29,7 +29,7 @@ def record_figure(fit: Fit) -> ReportFigure:
     Returns:
         An image named record.
     """
-    record, parts = fit.record, _parts(fit)
+    record, parts = fit.record, fit.split.ranges
     time, clock = drawn_times(record)
     channels = min(len(record.names), MOST_CHANNELS)
     return draw_sheet(
@@ -112,12 +112,3 @@ def _band(calibrated: int, origins: int) -> str:
         f" The band is as wide as free runs from {origins} origins on the validation part were wrong in {COVERAGE:.0%} "
         f"of cases, at each of the first {calibrated} steps on its own."
     )
-
-
-def _parts(fit: Fit) -> dict[str, tuple[int, int]]:
-    cuts = {
-        "train": (0, fit.train_stop),
-        "validation": (fit.train_stop, fit.validation_stop),
-        "test": (fit.validation_stop, len(fit.record)),
-    }
-    return {name: part for name, part in cuts.items() if part[1] > part[0]}

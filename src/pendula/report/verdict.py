@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pendula.report.coordinates import has_one_unit
 from pendula.report.numbers import format_number
 from pendula.report.scores import finite_score, unit_of
+from pendula.series.record import Record
 
-__all__ = ["seen_note", "verdict"]
+__all__ = ["seen_note", "verdict", "verdict_of"]
 
 ALIKE = 0.01
 """Errors that differ by less than this share count as equal."""
@@ -57,6 +59,21 @@ def verdict(scores: Mapping[str, Any], *, metric: Literal["rmse", "nrmse"] = "rm
     if f"free_run_{metric}" not in {key for row in scores["models"].values() for key in row}:
         sentences.append("No free run was scored, so nothing is known about forecasts beyond one step.")
     return warning + sentences + _misleading(scores, metric) + _linear(scores)
+
+
+def verdict_of(scores: Mapping[str, Any], record: Record) -> list[str]:
+    """Say whether networks are better than the baselines, in a measure that the channels have in common.
+
+    Args:
+        scores: The scores; empty where there is no test part.
+        record: The record that was scored.
+
+    Returns:
+        Sentences, the most important first.
+    """
+    if not scores:
+        return ["No test part was kept, so it is not known what the network is worth."]
+    return verdict(scores, metric="rmse" if has_one_unit(record) else "nrmse")
 
 
 def seen_note(scores: Mapping[str, Any]) -> list[str]:

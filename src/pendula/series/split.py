@@ -50,6 +50,12 @@ class Split:
     validation: Part
     test: Part
 
+    @property
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """Half-open row ranges of the parts that are not empty, by name."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: (part.start, part.stop) for name, part in parts.items() if len(part)}
+
 
 def split(
     record: Record,
