@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,6 +30,7 @@ def test_a_file_alone_is_enough(pendula, folder):
     assert "Fit of x with a GRU" in page
     assert (folder / "runs/swing/figures/forecast.png").read_bytes().startswith(b"\x89PNG")
     assert "linear" in json.loads((folder / "runs/swing/scores.json").read_text())["baselines"]
+    assert "Forecast: runs/swing/forecast.nc" in answer.out
 
 
 def test_json_is_one_object(pendula, bare_reports):
@@ -40,6 +43,7 @@ def test_json_is_one_object(pendula, bare_reports):
     assert set(content["scores"]["models"]) == {"network"}
     assert content["scores"]["units"] == {"value": "rad", "time": "s"}
     assert content["epochs"] == 1
+    assert content["scores"] == json.loads(Path("runs/swing/scores.json").read_text())
     assert "persistence" in answer.err
 
 
@@ -120,10 +124,10 @@ def test_trajectories(pendula, bare_reports, folder):
     assert "160 rows in 4 trajectories" in answer.err
 
 
-def with_gap(folder):
+def with_gap(folder, rows=(40, 41)):
     t = 0.1 * np.arange(120)
     x = np.sin(t)
-    x[[40, 41]] = np.nan
+    x[list(rows)] = np.nan
     write(folder / "gaps.csv", t=t, x=x)
 
 
@@ -141,7 +145,7 @@ def test_gaps_are_filled_on_request_and_said(pendula, bare_reports, folder):
         "2 missing samples were filled by linear interpolation.",
         "Filled samples are interpolated between the values around their gap, and scores near them are too good.",
     )
-    assert answer.content["notes"] == [*notes]
+    assert tuple(answer.content["notes"][:2]) == notes
     assert answer.content["chosen"]["gaps"] == 0
     assert library.load(folder / "runs/gaps").notes == notes
     assert notes[1] in (folder / "runs/gaps/report.html").read_text(encoding="utf-8")
@@ -222,3 +226,34 @@ def test_several_columns_need_a_target(pendula, folder):
     answer = pendula("fit", "two.csv")
     assert answer.code == 2
     assert "Write `--target x`, or `--target x,v` to learn them together." in answer.err
+
+
+def test_a_forecast_from_the_records_end_is_written(pendula, bare_reports, folder):
+    answer = pendula("fit", "swing.csv", *TINY, "--json")
+    assert answer.content["forecast"] == "runs/swing/forecast.nc"
+    made = library.load(folder / "runs/swing")
+    written = library.read(folder / "runs/swing/forecast.nc")
+    expected = library.forecast(made, made.calibration.leads, coverage=0.9)
+    assert written.sizes["time"] == made.calibration.leads
+    for name in ("x", "x_lower", "x_upper"):
+        np.testing.assert_array_equal(written[name], expected[name])
+    assert [*written["time"].values] == [*expected["time"].values]
+
+
+def test_a_gap_at_the_end_leaves_no_forecast(pendula, bare_reports, folder):
+    with_gap(folder, rows=(117, 118))
+    answer = pendula("fit", "gaps.csv", *TINY, "--json")
+    assert answer.code == 0
+    assert answer.content["forecast"] is None
+    assert "There is no forecast: the record has a gap within the window before its end." in answer.content["notes"]
+    assert not (folder / "runs/gaps/forecast.nc").exists()
+
+
+def test_that_the_network_added_nothing_is_said_below_the_verdict(pendula, fitted):
+    made = library.load(fitted)
+    replace(made, best_epoch=0).save(fitted, overwrite=True)
+    note = "The recurrent part added nothing: the kept epoch is 0, so this is persistence alone."
+    lines = pendula("evaluate", "run").out.splitlines()
+    assert lines[-1] == note
+    assert lines[-2] in pendula("evaluate", "run", "--json").content["verdict"]
+    assert note in pendula("evaluate", "run", "--json").content["notes"]

@@ -217,4 +217,9 @@ def test_errors_by_lead_time_that_are_not_finite_are_none(sine_fit):
 def test_each_baseline_is_timed_by_itself(sine_fit, monkeypatch):
     clock = iter([0.0, 1.0, 10.0, 15.0])
     monkeypatch.setattr("pendula.forecasting.evaluation.time.perf_counter", lambda: next(clock))
-    assert evaluate(sine_fit).seconds == {"network": sine_fit.seconds, "seasonal": 1.0, "linear": 5.0}
+    new = replace(sine_fit, scores={})
+    assert evaluate(new).seconds == {"network": sine_fit.seconds, "seasonal": 1.0, "linear": 5.0}
+
+
+def test_a_second_evaluation_gives_the_numbers_of_the_first(sine_fit):
+    assert evaluate(sine_fit).to_dict() == sine_fit.scores

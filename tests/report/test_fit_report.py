@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pendula.forecasting import Evaluated, evaluate_fit, fit
+from pendula.forecasting import Evaluated, evaluate_fit, fit, fit_record
 from pendula.nn import Network
 from pendula.report import ReportContent, fit_figures, fit_report, render_report
-from pendula.report.fit_report import fit_notes
-from pendula.runs import Fit
+from pendula.report.fit_report import idle_note
+from pendula.runs import Fit, Recipe
+from pendula.series import record
 from pendula.training import Training
 
 NETWORK = Network(cell="gru", hidden_size=3)
@@ -37,7 +38,7 @@ def made(series: xr.Dataset, **choices: Any) -> Fit:
 
 @pytest.fixture(scope="module")
 def plain() -> Fit:
-    return replace(made(wave()), notes=("The clock was set twice.",))
+    return replace(made(wave()), best_epoch=1, notes=("The clock was set twice.",))
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +106,49 @@ def test_notes_tell_the_outcome_and_what_stands_behind_the_intervals(plain: Fit,
 )
 def test_a_network_that_added_nothing_is_called_so(plain: Fit, network: Network, expected: str) -> None:
     idle = replace(plain, best_epoch=0, recipe=replace(plain.recipe, network=network))
-    assert any(expected in note and "the kept epoch is 0" in note for note in fit_notes(idle))
-    assert not any("epoch is 0" in note for note in fit_notes(replace(plain, best_epoch=1)))
+    (note,) = idle_note(idle)
+    assert expected in note
+    assert "the kept epoch is 0" in note
+    assert idle_note(replace(plain, best_epoch=1)) == []
+
+
+@pytest.mark.usefixtures("sketched")
+def test_that_a_network_added_nothing_stands_directly_below_the_verdict(plain: Fit, evaluated: Evaluated) -> None:
+    content = fit_report(replace(plain, best_epoch=0), evaluated)
+    assert content.notes[0] == "The recurrent part added nothing: the kept epoch is 0, so this is persistence alone."
+    page = render_report(content)
+    assert page.index(content.verdict[-1][:20]) < page.index("The recurrent part added nothing") < page.index("<table")
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({}, "; the validation part chose the epoch and measured the intervals; the test part was not looked at."),
+        ({"validation": 0.0}, "training part; the test part was not looked at."),
+        ({"test": 0.0}, "; the validation part chose the epoch and measured the intervals."),
+        ({"training": Training(epochs=1, select_by="last_epoch")}, "; the validation part measured the intervals; "),
+    ],
+)
+@pytest.mark.usefixtures("sketched")
+def test_the_record_says_what_each_part_was_for(choices: dict[str, Any], words: str) -> None:
+    content = fit_report(made(wave(), **choices))
+    assert words in next(figure.caption for figure in content.figures if figure.name == "record")
+
+
+@pytest.mark.usefixtures("sketched")
+def test_a_test_part_that_was_watched_is_called_so() -> None:
+    recipe = Recipe(
+        network=NETWORK,
+        training=Training(epochs=1, steps_per_epoch=1, select_by="last_epoch"),
+        window=10,
+        validation=0.0,
+        watch="test",
+    )
+    content = fit_report(fit_record(record(wave()), recipe))
+    words = {figure.name: figure.caption for figure in content.figures}
+    assert "; the test part was scored in every epoch." in words["record"]
+    assert words["losses"].startswith("The test error is the root mean square of one-step predictions")
+    assert content.settings["Kept"] == "the last epoch"
 
 
 @pytest.mark.usefixtures("sketched")

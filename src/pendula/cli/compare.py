@@ -56,7 +56,7 @@ def compare(
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
-    from pendula.report import verdict_of
+    from pendula.report import idle_note, verdict_of
 
     names = _cells(cells, recipe)
     task = task_from(file, target=target, config=config, data=data, recipe=recipe)
@@ -75,9 +75,10 @@ def compare(
     scores = comparison.evaluated.to_dict()
     verdict = verdict_of(scores, task.record)
     page = None if output is None else _write(comparison, scores, output, notes=task.notes)
-    out.show(*score_lines(scores, verdict), *([f"Report: {page}"] if page else []))
+    idle = [f"{name}: {note}" for name, made in comparison.fits.items() for note in idle_note(made)]
+    out.show(*score_lines(scores, [*verdict, *idle]), *([f"Report: {page}"] if page else []))
     content: dict[str, Any] = {"chosen": chosen(task), "cells": names, "scores": scores, "verdict": verdict}
-    out.result({**content, "notes": task.notes, "report": page})
+    out.result({**content, "notes": [*task.notes, *idle], "report": page})
 
 
 def _cells(cells: str, recipe: RecipeOptions) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def evaluate(
     del seed
     from pendula.cli.reports import score_lines
     from pendula.forecasting import evaluate as score
-    from pendula.report import seen_note, verdict_of
+    from pendula.report import idle_note, seen_note, verdict_of
     from pendula.runs import load
 
     fit = load(run)
@@ -50,13 +50,14 @@ def evaluate(
     evaluated = score(fit, series)
     scores = evaluated.to_dict()
     verdict = verdict_of(scores, evaluated.evaluation.part.parent)
-    out.show(*score_lines(scores, verdict))
+    idle = idle_note(fit)
+    out.show(*score_lines(scores, [*verdict, *idle]))
     out.result({
         "run": run,
         "held_out": held_out,
         "scores": scores,
         "verdict": verdict,
-        "notes": [*notes, *seen_note(scores)],
+        "notes": [*notes, *seen_note(scores), *idle],
     })
 
 

@@ -102,7 +102,7 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.files import write_json
-    from pendula.report import write_report
+    from pendula.report import idle_note, write_report
     from pendula.series import write
 
     prepare_folder(folder, mark=RESULTS, overwrite=overwrite)
@@ -116,7 +116,8 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out
     for name, future in made.forecasts.items():
         for suffix in (".nc", ".csv"):
             write(future, folder / "forecasts" / f"{name}{suffix}")
-    out.show(*score_lines(dict(made.content.scores), [*made.content.verdict]))
+    idle = [f"{name}: {note}" for name, fit in made.fits.items() for note in idle_note(fit)]
+    out.show(*score_lines(dict(made.content.scores), [*made.content.verdict, *idle]))
     kept = {"Fits": made.fits, "Forecasts": made.forecasts}
     out.show(*(f"{what}: {folder / what.lower()}" for what, held in kept.items() if held), f"Report: {page}")
     out.result({"experiment": chosen.name, "folder": folder, "report": page, "results": made.results})

@@ -12,7 +12,7 @@ pendula report runs/pendulum
 
 
 def report(run: Path, /, *, seed: int | None = None, out: Output = PLAIN) -> None:
-    """Make the page and the figures of a run again.
+    """Make page, figures and forecast of a run again.
 
     Args:
         run: The run directory.
@@ -20,12 +20,18 @@ def report(run: Path, /, *, seed: int | None = None, out: Output = PLAIN) -> Non
         out: How to print.
     """
     del seed
-    from pendula.cli.reports import write_fit_report
+    from pendula.cli.reports import write_fit_report, written_lines
     from pendula.forecasting import evaluate_fit
     from pendula.runs import load
 
     fit = load(run)
     evaluated = evaluate_fit(fit) if len(fit.split.test) else None
-    page, verdict = write_fit_report(fit, evaluated, run)
-    out.show(*verdict, f"Report: {page}")
-    out.result({"run": run, "report": page, "verdict": verdict})
+    made = write_fit_report(fit, evaluated, run)
+    out.show(*made.verdict, *made.remarks, *written_lines(made))
+    out.result({
+        "run": run,
+        "report": made.page,
+        "forecast": made.forecast,
+        "verdict": made.verdict,
+        "notes": [*fit.notes, *made.remarks],
+    })

@@ -1,5 +1,6 @@
 """The page of a run, and what the program says at the end of its work."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,31 @@ if TYPE_CHECKING:
     from pendula.forecasting import Evaluated
     from pendula.runs import Fit
 
-__all__ = ["deliver_fit", "score_lines", "write_fit_report"]
+__all__ = ["Delivered", "deliver_fit", "score_lines", "write_fit_report", "written_lines"]
+
+FORECAST = "forecast.nc"
 
 
-def write_fit_report(fit: "Fit", evaluated: "Evaluated | None", run: Path) -> tuple[Path, list[str]]:
-    """Write figures and page of a fit into its run.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivered:
+    """What was written of a fit, and what it says.
+
+    Attributes:
+        page: The path of the page.
+        verdict: What the scores mean, in plain sentences.
+        remarks: What has to be known beside the verdict: whether the recurrent part added anything, and why there is
+            no forecast.
+        forecast: The path of the forecast from the record's end, if there is one.
+    """
+
+    page: Path
+    verdict: list[str]
+    remarks: list[str]
+    forecast: Path | None
+
+
+def write_fit_report(fit: "Fit", evaluated: "Evaluated | None", run: Path) -> Delivered:
+    """Write figures, page and forecast of a fit into its run.
 
     Args:
         fit: The fit.
@@ -21,12 +42,22 @@ def write_fit_report(fit: "Fit", evaluated: "Evaluated | None", run: Path) -> tu
         run: The run directory.
 
     Returns:
-        The path of the page, and its verdict.
+        What was written.
     """
-    from pendula.report import fit_report, write_report
+    from pendula.report import end_forecast, fit_report, idle_note, write_report
+    from pendula.series import write
 
     content = fit_report(fit, evaluated)
-    return write_report(content, content.images, run), list(content.verdict)
+    page = write_report(content, content.images, run)
+    future, reason = end_forecast(fit)
+    if future is not None:
+        write(future, run / FORECAST)
+    return Delivered(
+        page=page,
+        verdict=list(content.verdict),
+        remarks=[*idle_note(fit), *([reason] if reason else [])],
+        forecast=None if future is None else run / FORECAST,
+    )
 
 
 def score_lines(scores: dict[str, Any], verdict: list[str]) -> list[str]:
@@ -45,6 +76,18 @@ def score_lines(scores: dict[str, Any], verdict: list[str]) -> list[str]:
     return ["", *([table, ""] if table else []), *verdict]
 
 
+def written_lines(made: Delivered) -> list[str]:
+    """Tell where forecast and page lie.
+
+    Args:
+        made: What was written.
+
+    Returns:
+        A line for each.
+    """
+    return [*([f"Forecast: {made.forecast}"] if made.forecast else []), f"Report: {made.page}"]
+
+
 def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -> None:
     """Write the page of a new fit, and tell what it is worth.
 
@@ -58,18 +101,19 @@ def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -
 
     out.remark("writing the report")
     evaluated = evaluate_fit(fit) if len(fit.split.test) else None
-    page, verdict = write_fit_report(fit, evaluated, run)
+    made = write_fit_report(fit, evaluated, run)
     scores = {} if evaluated is None else evaluated.to_dict()
-    out.show(*score_lines(scores, verdict), f"Run: {run}", f"Report: {page}")
+    out.show(*score_lines(scores, [*made.verdict, *made.remarks]), f"Run: {run}", *written_lines(made))
     out.result({
         "run": run,
-        "report": page,
+        "report": made.page,
+        "forecast": made.forecast,
         "chosen": chosen,
         "scores": scores,
-        "verdict": verdict,
+        "verdict": made.verdict,
         "epochs": fit.history[-1].epoch,
         "best_epoch": fit.best_epoch,
         "outcome": fit.outcome,
         "seconds": fit.seconds,
-        "notes": fit.notes,
+        "notes": [*fit.notes, *made.remarks],
     })

@@ -108,7 +108,7 @@ def evaluate_fit(fit: Fit) -> Evaluated:
         fit: The fit.
 
     Returns:
-        Predictions and scores.
+        Predictions and scores; the training times are those that the fit keeps with its scores, if it has them.
 
     Raises:
         DataError: If the record has no test part.
@@ -118,7 +118,14 @@ def evaluate_fit(fit: Fit) -> Evaluated:
         raise DataError(
             "`test` must be a part of the record to score on: expected rows, got none. Name a held-out file."
         )
-    return score_all({"network": fit.model}, _known(fit), part, fit=fit)
+    evaluated = score_all({"network": fit.model}, _known(fit), part, fit=fit)
+    return replace(evaluated, seconds={**evaluated.seconds, **_kept_seconds(fit)})
+
+
+def _kept_seconds(fit: Fit) -> dict[str, float]:
+    # A second evaluation is to print the numbers of the first.
+    rows = {**fit.scores.get("models", {}), **fit.scores.get("baselines", {})}
+    return {name: row["seconds"] for name, row in rows.items() if "seconds" in row}
 
 
 def score_all(

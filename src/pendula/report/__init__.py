@@ -3,6 +3,8 @@
 ```
 render_report      content → page
 verdict_of         scores → plain sentences
+idle_note          fit → a note, if the recurrent part added nothing
+end_forecast       fit → what comes after the record's end
 seen_note          scores → a warning, if the fit had seen the rows
 score_table        scores → heads and rows
 score_text         scores → the same for a terminal
@@ -14,8 +16,9 @@ write_report       content, images → report.html, figures/*.png
 """
 
 from pendula.report.comparison_report import comparison_report
-from pendula.report.fit_report import fit_figures, fit_report
+from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
+from pendula.report.record_figures import end_forecast
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
 from pendula.report.text import score_text
 from pendula.report.verdict import seen_note, verdict_of
@@ -29,8 +32,10 @@ __all__ = [
     "ScoreRow",
     "ScoreTable",
     "comparison_report",
+    "end_forecast",
     "fit_figures",
     "fit_report",
+    "idle_note",
     "render_report",
     "score_table",
     "score_text",

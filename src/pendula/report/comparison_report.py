@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pendula.forecasting import Comparison
 from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
-from pendula.report.fit_report import fit_notes, mixed_units_note
+from pendula.report.fit_report import fit_notes, idle_note, mixed_units_note
 from pendula.report.learning_figures import learning_figures
 from pendula.report.page import ReportContent, ReportFigure
 from pendula.report.prediction_figures import prediction_figures
@@ -59,7 +59,7 @@ def _ordered(figures: Mapping[str, ReportFigure]) -> list[ReportFigure]:
 
 def _notes(fits: Mapping[str, Fit]) -> list[str]:
     # What holds for all of them, as the gaps of their record do, is said once.
-    said = {name: [*fit.notes, *fit_notes(fit, intervals=False)] for name, fit in fits.items()}
+    said = {name: [*idle_note(fit), *fit.notes, *fit_notes(fit, intervals=False)] for name, fit in fits.items()}
     every = [note for notes in said.values() for note in notes]
     common = [note for note in dict.fromkeys(every) if all(note in notes for notes in said.values())]
     own = [f"{name}: {note}" for name, notes in said.items() for note in notes if note not in common]

@@ -13,7 +13,7 @@ from pendula.report.verdict import verdict_of
 from pendula.runs import Fit
 from pendula.series.record import Record
 
-__all__ = ["fit_figures", "fit_report"]
+__all__ = ["fit_figures", "fit_notes", "fit_report", "idle_note", "mixed_units_note"]
 
 
 def fit_report(fit: Fit, evaluated: Evaluated | None = None) -> ReportContent:
@@ -45,7 +45,7 @@ def fit_report(fit: Fit, evaluated: Evaluated | None = None) -> ReportContent:
     return ReportContent(
         title=f"Fit of {', '.join(fit.record.names)} with {_ARTICLES[fit.recipe.network.cell]}",
         verdict=verdict_of(scores, fit.record),
-        notes=[*fit.notes, *fit_notes(fit), *missing, *mixed_units_note(scores, fit.record)],
+        notes=[*idle_note(fit), *fit.notes, *fit_notes(fit), *missing, *mixed_units_note(scores, fit.record)],
         settings=setting_facts(fit),
         data=data_facts(fit),
         scores=scores,
@@ -78,9 +78,27 @@ def fit_notes(fit: Fit, *, intervals: bool = True) -> list[str]:
         intervals: Whether to tell what stands behind the intervals.
 
     Returns:
-        Sentences: how training ended, whether the recurrent part added anything, what stands behind the intervals.
+        Sentences: how training ended, what stands behind the intervals.
     """
-    return [fit.outcome.value, *_idle_note(fit), *([_calibration_note(fit)] if intervals else [])]
+    return [fit.outcome.value, *([_calibration_note(fit)] if intervals else [])]
+
+
+def idle_note(fit: Fit) -> list[str]:
+    """Say that the training added nothing, which a verdict does not tell.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        One sentence where the kept epoch is 0, or none.
+    """
+    if fit.best_epoch > 0:
+        return []
+    network = fit.recipe.network
+    alone = "the linear path alone" if network.linear_lags else "persistence alone"
+    if not (network.linear_lags or network.residual):
+        return ["Training made the network no better: the kept epoch is 0, so these are its weights before training."]
+    return [f"The recurrent part added nothing: the kept epoch is 0, so this is {alone}."]
 
 
 def mixed_units_note(scores: dict[str, Any], record: Record) -> list[str]:
@@ -118,16 +136,6 @@ def _figures(fit: Fit, evaluated: Evaluated | None) -> tuple[list[ReportFigure],
 
 _ORDER = ("scores", "forecast", "free-run", "one-step", "lead-times", "errors", "losses", "record")
 """What a reader asks first stands first."""
-
-
-def _idle_note(fit: Fit) -> list[str]:
-    if fit.best_epoch > 0:
-        return []
-    network = fit.recipe.network
-    alone = "the linear path alone" if network.linear_lags else "persistence alone"
-    if not (network.linear_lags or network.residual):
-        return ["Training made the network no better: the kept epoch is 0, so these are its weights before training."]
-    return [f"The recurrent part added nothing: the kept epoch is 0, so this is {alone}."]
 
 
 def _calibration_note(fit: Fit) -> str:

@@ -1,15 +1,15 @@
-"""The figures of a training: validation errors and training loss, epoch by epoch."""
+"""The figures of a training: errors on the part that it was watched on, and training loss, epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
 
 from pendula.figures import Quantity, draw_losses
+from pendula.report.facts import watched_part
 from pendula.report.page import ReportFigure
 from pendula.report.sheets import draw_sheet
 from pendula.runs import Fit
 
 __all__ = ["learning_figure", "learning_figures"]
 
-_SCALED = Quantity(name="validation RMSE (scaled)")
 _LOSS = Quantity(name="training loss")
 _LOSS_WORDS = (
     "The training loss is the mean squared error in units of what the head is to predict (as a rule the increments), "
@@ -18,7 +18,7 @@ _LOSS_WORDS = (
 
 
 def learning_figure(fit: Fit) -> ReportFigure | None:
-    """Draw the learning curves of a fit: validation errors on one panel, the training loss on another.
+    """Draw the learning curves of a fit: errors on the watched part on one panel, the training loss on another.
 
     They are measured in different units, so they do not share an axis.
 
@@ -37,7 +37,7 @@ def learning_figure(fit: Fit) -> ReportFigure | None:
     # The first record is the network before training, which has no loss.
     trained = {"training": loss[1:] if fit.history and fit.history[0].epoch == 0 else loss}
     marked = _chosen_first(validation, fit.recipe.training.select_by)
-    return _sheet(marked, trained, first=_first(fit), kept=fit.best_epoch, who="the network")
+    return _sheet(marked, trained, part=watched_part(fit), first=_first(fit), kept=fit.best_epoch, who="the network")
 
 
 def learning_figures(fits: Mapping[str, Fit]) -> ReportFigure | None:
@@ -53,19 +53,21 @@ def learning_figures(fits: Mapping[str, Fit]) -> ReportFigure | None:
     measured = {name: values for name, values in validation.items() if any(value is not None for value in values)}
     loss = {name: [record.train_loss for record in fit.history if record.epoch > 0] for name, fit in fits.items()}
     first = min(map(_first, fits.values()))
-    return _sheet(measured, loss, first=first, kept=None, who=", ".join(fits))
+    part = watched_part(next(iter(fits.values())))
+    return _sheet(measured, loss, part=part, first=first, kept=None, who=", ".join(fits))
 
 
 def _sheet(
-    validation: Mapping[str, Sequence[float | None]],
+    held_out: Mapping[str, Sequence[float | None]],
     trained: Mapping[str, Sequence[float | None]],
     *,
+    part: str,
     first: int,
     kept: int | None,
     who: str,
 ) -> ReportFigure | None:
     panels = [
-        (validation, _SCALED, "Validation, before and after each epoch", first),
+        (held_out, Quantity(name=f"{part} RMSE (scaled)"), f"{part.capitalize()}, before and after each epoch", first),
         ({name: values for name, values in trained.items() if values}, _LOSS, "Training", 1),
     ]
     drawn = [panel for panel in panels if panel[0]]
@@ -83,19 +85,19 @@ def _sheet(
             title=drawn[number][2],
             axes=axes,
         ),
-        caption=_caption(bool(validation), kept),
+        caption=_caption(part if held_out else "", kept),
         alt=f"Learning curves of {who} on logarithmic axes.",
     )
 
 
-def _caption(has_validation: bool, kept: int | None) -> str:
+def _caption(part: str, kept: int | None) -> str:
     words = (
-        "The validation error is the root mean square of one-step predictions in units of the scaled series, measured "
+        f"The {part} error is the root mean square of one-step predictions in units of the scaled series, measured "
         "before training (epoch 0) and after each epoch."
-        if has_validation
+        if part
         else "There is no validation part, so the weights of the last epoch were kept."
     )
-    mark = f" The weights of epoch {kept} were kept." if has_validation and kept is not None else ""
+    mark = f" The weights of epoch {kept} were kept." if part and kept is not None else ""
     return f"{words}{mark} {_LOSS_WORDS}"
 
 

@@ -7,11 +7,12 @@ from pendula.errors import DataError, DivergedError
 from pendula.figures import draw_forecast, draw_series
 from pendula.forecasting import forecast
 from pendula.report.coordinates import clock_of, drawn_times, quantities
+from pendula.report.facts import watched_part
 from pendula.report.page import ReportFigure
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
 from pendula.runs import Fit
 
-__all__ = ["forecast_figure", "record_figure"]
+__all__ = ["end_forecast", "forecast_figure", "record_figure"]
 
 COVERAGE = 0.9
 """Of the interval that is drawn."""
@@ -45,8 +46,7 @@ def record_figure(fit: Fit) -> ReportFigure:
             title="Record and its parts" if channel == 0 else "",
             axes=axes,
         ),
-        caption="The record in its own units. The network learned from the training part; the validation part chose "
-        f"the epoch and measured the intervals; the test part was not looked at.{left_out(len(record.names))}",
+        caption=f"The record in its own units. {_uses(fit)}{left_out(len(record.names))}",
         alt=f"{', '.join(record.names[:channels])} against {clock.name}; shaded: {', '.join(parts)}.",
     )
 
@@ -60,15 +60,41 @@ def forecast_figure(fit: Fit) -> tuple[ReportFigure | None, str]:
     Returns:
         An image named forecast, and an empty text; or None, and a sentence that says why there is none.
     """
+    future, reason = end_forecast(fit)
+    return (None if future is None else _draw_forecast(fit, future)), reason
+
+
+def end_forecast(fit: Fit) -> tuple[xr.Dataset | None, str]:
+    """Forecast what comes after the record's end, as far as the calibration reaches.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        The forecast with its interval, and an empty text; or None, and a sentence that says why there is none.
+    """
     calibration = fit.calibration
     steps = min(MOST_STEPS, fit.model.window if calibration is None else calibration.leads)
     try:
         future = forecast(fit, steps, coverage=COVERAGE)
     except DataError:
-        return None, "No forecast is drawn: the record has a gap within the window before its end."
+        return None, "There is no forecast: the record has a gap within the window before its end."
     except DivergedError:
-        return None, f"No forecast is drawn: the free run beyond the record's end diverged within {steps} steps."
-    return _draw_forecast(fit, future), ""
+        return None, f"There is no forecast: the free run beyond the record's end diverged within {steps} steps."
+    future["time"].attrs["name"] = fit.record.axis.name  # files keep the name of the record's own column
+    return future, ""
+
+
+def _uses(fit: Fit) -> str:
+    ranges, watched = fit.split.ranges, watched_part(fit)
+    uses = ["The network learned from the training part"]
+    if "validation" in ranges:
+        chose = watched == "validation" and fit.recipe.training.select_by != "last_epoch"
+        done = ["chose the epoch"] * chose + ["measured the intervals"] * (fit.calibration is not None)
+        uses += [f"the validation part {' and '.join(done) or 'chose nothing'}"]
+    if "test" in ranges:
+        uses += [f"the test part was {'scored in every epoch' if watched == 'test' else 'not looked at'}"]
+    return "; ".join(uses) + "."
 
 
 def _draw_forecast(fit: Fit, future: xr.Dataset) -> ReportFigure:
