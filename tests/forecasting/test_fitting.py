@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 
 import pendula
-from pendula.errors import ArgumentError, DataError, InterruptedRunError, RunError
+from pendula.errors import ArgumentError, DataError, DivergedError, InterruptedRunError, RunError
 from pendula.forecasting import choose_target, default_window, fit_record, resume
 from pendula.nn import LSTM, Network
 from pendula.runs import Recipe
@@ -41,7 +41,7 @@ def trajectories(sizes=(60, 60, 60, 60)):
 
 def test_a_fit_holds_its_parts_and_all_scores(sine_fit):
     assert (sine_fit.train_stop, sine_fit.validation_stop, len(sine_fit.record)) == (96, 120, 160)
-    assert set(sine_fit.scores) == {"models", "baselines", "rows", "units"}
+    assert set(sine_fit.scores) == {"models", "baselines", "rolling", "rows", "seen_rows", "units"}
     assert set(sine_fit.scores["models"]) == {"network"}
     assert set(sine_fit.scores["models"]["network"]) == SCORES | {"seconds"}
     assert set(sine_fit.scores["baselines"]) == {"persistence", "seasonal", "linear"}
@@ -486,3 +486,16 @@ def test_recipes_survive_as_plain_values(sine_fit):
     content = json.loads(json.dumps(sine_fit.recipe.to_dict()))
     assert Recipe.from_dict(content) == sine_fit.recipe
     assert content["network"] == asdict(sine_fit.recipe.network)
+
+
+@pytest.mark.parametrize(("window", "training", "error"), [
+    (170, Training(epochs=1), DataError),
+    (8, Training(epochs=1, washout=8), ArgumentError),
+    (8, Training(epochs=1, learning_rate=1e30, clip_norm=None), DivergedError),
+])  # fmt: skip
+def test_a_fit_that_is_refused_leaves_nothing_in_the_way(dataset, wave, tmp_path, window, training, error):
+    with pytest.raises(error):
+        pendula.fit(
+            dataset(wave()), model=Network(hidden_size=4), training=training, window=window, run=tmp_path / "run"
+        )
+    assert list(tmp_path.iterdir()) == []

@@ -156,14 +156,14 @@ def test_high_r2_is_called_misleading_where_persistence_is_no_worse(
 @pytest.mark.parametrize(("nrmse", "is_linear"), [(3e-4, True), (0.00999, True), (1e-2, False), (None, False)])
 def test_linear_records_need_no_network(nrmse: float | None, is_linear: bool) -> None:
     sentences = verdict(scores({"a": (1.0, 1.0)}, {"linear": (0.1, 0.1, None, nrmse)}))
-    assert any("a network is not needed" in sentence for sentence in sentences) == is_linear
+    assert any("does not need a network" in sentence for sentence in sentences) == is_linear
 
 
 def test_a_record_may_be_linear_under_a_transform() -> None:
     rows = {"linear": (0.1, 0.1, None, 0.5), "linear (sqrt)": (0.1, 0.1, None, 0.002)}
     assert verdict(scores({"a": (1.0, 1.0)}, rows))[-1] == (
         "Linear autoregression (sqrt) runs freely with an NRMSE of 0.002: "
-        "the record, under sqrt, is linear, or nearly so, and a network is not needed."
+        "the record, under sqrt, obeys a linear equation to that accuracy, and does not need a network."
     )
 
 

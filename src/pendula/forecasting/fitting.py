@@ -1,5 +1,6 @@
 """The verb `fit`: from a record to a trained, scored and calibrated model."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from pendula.errors import DataError
+from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.preparation import MOST_RUN_STEPS, Prepared, choose_target, default_window, prepare
 from pendula.forecasting.rolling import roll
@@ -33,6 +34,7 @@ from pendula.training import Listener, Trained, Training, silent, train
 
 __all__ = ["fit", "fit_record", "resume"]
 
+CHECKPOINT_FOLDER = "checkpoint"
 CALIBRATION_ORIGINS = 200
 """Intervals are calibrated from at most so many origins."""
 
@@ -57,7 +59,8 @@ def fit(
 ) -> Fit:
     """Train a network on a record, and score it beside the baselines on data it never saw.
 
-    The record is split first, the scaler is fitted on the training part, and no window straddles a cut: nothing leaks.
+    The record is split first, the scaler is fitted on the training part, and no window of the training part straddles a
+    cut: nothing leaks.
 
     Args:
         series: Variables along `time`.
@@ -134,6 +137,11 @@ def fit_record(
 
     Returns:
         The fit.
+
+    Raises:
+        ArgumentError: If the recipe breaks a rule, or does not suit the record.
+        DataError: If a part of the record is too short.
+        DivergedError: If training leaves the finite numbers.
     """
     prepared = prepare(rows, recipe)
     if run is None:
@@ -141,7 +149,13 @@ def fit_record(
         return _finish(prepared, recipe, trained, notes=notes, score=score)
     with building(run, overwrite=overwrite) as folder:
         write_start(folder, record=rows, recipe=recipe, notes=tuple(notes))
-        return _fit_in(folder, Path(run), prepared, recipe, notes=notes, listener=listener)
+        try:
+            return _fit_in(folder, Path(run), prepared, recipe, notes=notes, listener=listener)
+        except (ArgumentError, DataError, DivergedError):
+            # What was refused before its first checkpoint leaves nothing to resume, and nothing in the way.
+            if not (folder / CHECKPOINT_FOLDER).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = silent) -> Fit:
@@ -202,7 +216,7 @@ def _train(prepared: Prepared, recipe: Recipe, *, listener: Listener, checkpoint
 def _fit_in(
     folder: Path, run: Path, prepared: Prepared, recipe: Recipe, *, notes: Sequence[str], listener: Listener
 ) -> Fit:
-    trained = _train(prepared, recipe, listener=listener, checkpoint=folder / "checkpoint")
+    trained = _train(prepared, recipe, listener=listener, checkpoint=folder / CHECKPOINT_FOLDER)
     made = _finish(prepared, recipe, trained, notes=notes)
     save_fit(made, folder)
     finish_run(folder, run)

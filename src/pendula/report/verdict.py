@@ -181,7 +181,7 @@ def _linear(scores: Mapping[str, Any]) -> list[str]:
     run = f"{_capital(_called(name))} runs freely with an NRMSE of {format_number(error, digits=3)}"
     link = name.partition("(")[2].rstrip(")")
     return [
-        f"{run}: the record{f', under {link},' if link else ''} is linear, or nearly so, and a network is not needed."
+        f"{run}: the record{f', under {link},' if link else ''} obeys a linear equation to that accuracy, and does not need a network."
     ]
 
 
