@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from pendula import files
 from pendula.errors import RunError
 from pendula.files import (
     make_folder,
+    file_size,
     read_bytes,
     read_json,
     replace_directory,
@@ -153,6 +155,26 @@ def test_only_files_are_read(tmp_path):
             read_bytes(tmp_path / name, most=10)
     with pytest.raises(RunError, match="must be readable: No such file"):
         read_bytes(tmp_path / "missing", most=10)
+
+
+def test_no_more_is_read_than_asked_for(tmp_path):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    assert read_bytes(tmp_path / "file", most=10) == b"0123456789"
+    assert read_bytes(tmp_path / "file", most=10, first=3) == b"012"
+    assert read_bytes(tmp_path / "file", most=10, first=30) == b"0123456789"
+    assert file_size(tmp_path / "file", most=10) == 10
+    with pytest.raises(RunError, match=r"must be at most 9 bytes: got 10\. It was not read"):
+        read_bytes(tmp_path / "file", most=9, first=3)
+
+
+def test_a_large_limit_takes_no_memory(tmp_path):
+    (tmp_path / "file").write_bytes(b"0123456789")
+    tracemalloc.start()
+    try:
+        read_bytes(tmp_path / "file", most=2**28)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_directory_takes_a_free_place(tmp_path):

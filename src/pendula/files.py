@@ -15,6 +15,7 @@ from pendula.errors import RunError
 
 __all__ = [
     "MAX_JSON_BYTES",
+    "file_size",
     "make_folder",
     "read_bytes",
     "read_json",
@@ -153,12 +154,13 @@ def read_json(path: Path) -> Any:
         raise RunError(f"`{path}` must hold JSON: {error}. The file is damaged.") from error
 
 
-def read_bytes(path: Path, *, most: int) -> bytes:
-    """Read a file whole, if it is not too large.
+def read_bytes(path: Path, *, most: int, first: int | None = None) -> bytes:
+    """Read a file, if it is not too large.
 
     Args:
         path: The file to read.
         most: How many bytes it may have.
+        first: How many bytes to read from its start; all when left out.
 
     Returns:
         Its bytes.
@@ -166,17 +168,42 @@ def read_bytes(path: Path, *, most: int) -> bytes:
     Raises:
         RunError: If the file is missing, unreadable, no regular file, or too large.
     """
+    size = file_size(path, most=most)
+    try:
+        with path.open("rb") as file:
+            # Python sets aside as many bytes as are asked for: no more than there are.
+            return file.read(size if first is None else min(first, size))
+    except OSError as error:
+        raise RunError(_unreadable(path, error)) from error
+
+
+def file_size(path: Path, *, most: int) -> int:
+    """Measure a file without opening it.
+
+    Args:
+        path: The file.
+        most: How many bytes it may have.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        RunError: If the file is missing, no regular file, or too large.
+    """
     try:
         status = path.stat()
-        # A pipe or a device would keep the reader waiting, or never end.
-        if not stat.S_ISREG(status.st_mode):
-            raise RunError(f"`{path}` must be a file: got something else of that name. It was not read.")
-        if status.st_size > most:
-            raise RunError(f"`{path}` must be at most {most} bytes: got {status.st_size}. It was not read.")
-        with path.open("rb") as file:
-            return file.read(most)
     except OSError as error:
-        raise RunError(f"`{path}` must be readable: {error.strerror or error}.") from error
+        raise RunError(_unreadable(path, error)) from error
+    # A pipe or a device would keep the reader waiting, or never end.
+    if not stat.S_ISREG(status.st_mode):
+        raise RunError(f"`{path}` must be a file: got something else of that name. It was not read.")
+    if status.st_size > most:
+        raise RunError(f"`{path}` must be at most {most} bytes: got {status.st_size}. It was not read.")
+    return status.st_size
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"`{path}` must be readable: {error.strerror or error}."
 
 
 def _disk_error(error: Exception) -> str | None:

@@ -71,7 +71,7 @@ def test_architectures_are_compared_by_their_names(dataset, wave, network, brief
     models = {"small": network, "smaller": replace(network, hidden_size=2)}
     compared = compare(dataset(wave()), models=models, training=brief, test_from=13.0, transform="asinh", seed=3)
     assert list(compared.fits) == ["small", "smaller"]
-    assert {made.recipe.window for made in compared.fits.values()} == {int(160 * 0.6) // 4}
+    assert {made.recipe.window for made in compared.fits.values()} == {int(130 * 0.8) // 4}
     assert {made.recipe.seed for made in compared.fits.values()} == {3}
     assert compared.fits["small"].validation_stop == 130
     assert "linear (asinh)" in compared.evaluated.to_dict()["baselines"]

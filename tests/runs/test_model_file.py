@@ -3,7 +3,8 @@
 import json
 import os
 import pickle
-import warnings
+import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -89,15 +90,6 @@ def test_loading_leaves_the_global_random_state_alone(folder):
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_loading_does_not_repeat_the_warning_of_the_constructor(make_fit, tmp_path):
-    with pytest.warns(UserWarning, match="dropout"):
-        fit = make_fit(network=Network(hidden_size=4, dropout=0.1))
-    save_model(fit.model, tmp_path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert load_model(tmp_path).forecaster.network.dropout == 0.1
-
-
 def test_weights_that_are_not_finite_are_not_saved(fit, tmp_path):
     fit.model.forecaster.head.bias.data[0] = float("nan")
     with pytest.raises(RunError, match=r"must hold finite weights: got NaN or infinity in `head\.bias`"):
@@ -131,11 +123,14 @@ def test_a_format_that_never_was_is_refused(folder, number):
         "C:x",
         "../../model/weights.safetensors",
         "a\0b",
+        "other.safetensors",
     ],
 )
-def test_weights_elsewhere_are_not_opened(folder, name):
+def test_weights_of_another_name_are_not_opened(folder, name):
+    shutil.copy(folder / "weights.safetensors", folder / "other.safetensors")
     change(folder, weights=name)
-    with pytest.raises(RunError, match=r"must name a file in its own folder: .* It was not opened"):
+    rule = r"must name its weights as every model does: expected `weights` to be weights\.safetensors, .* not opened"
+    with pytest.raises(RunError, match=rule):
         load_model(folder)
 
 
@@ -143,7 +138,9 @@ def test_a_link_that_leaves_the_folder_is_not_followed(folder, tmp_path):
     weights = folder / "weights.safetensors"
     weights.rename(tmp_path / "elsewhere")
     weights.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(RunError, match="must name a file in its own folder"):
+    with pytest.raises(
+        RunError, match=r"must be a file in its own folder: got a link that leads elsewhere\. It was not opened"
+    ):
         load_model(folder)
 
 
@@ -215,6 +212,22 @@ def test_an_immense_architecture_takes_no_memory(folder, network):
     change_within(folder, "network", **network)
     with pytest.raises(RunError, match=r"must fit its architecture|must hold the tensor"):
         load_model(folder)
+
+
+@pytest.mark.parametrize("declared", [None, 800 * 2**20])
+@pytest.mark.parametrize("network", [{}, {"hidden_size": 14_000}, {"num_layers": 65_536}])
+def test_immense_weights_that_do_not_fit_are_not_read(folder, network, declared):
+    with (folder / "weights.safetensors").open("ab") as file:
+        file.truncate(800 * 2**20)
+    change(folder, **({} if declared is None else {"weights_bytes": declared}))
+    change_within(folder, "network", **network)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RunError, match=r"checksum or its size differs|must be whole: expected|must fit its"):
+            load_model(folder)
+        assert tracemalloc.get_traced_memory()[1] < (2**20 if declared is None else 2**29)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import h5netcdf
 import numpy as np
 import pytest
 import xarray as xr
@@ -130,7 +131,7 @@ def test_the_digest_is_the_same_on_every_machine():
     assert data_hash(rows) == "0fac472a41a3ad736f9dc8db0156ea6fbad56f3d0ddf11cf89b80bac6bb7402e"
 
 
-@pytest.mark.parametrize("damage", ["cut", "text", "rows", "variable", "missing"])
+@pytest.mark.parametrize("damage", ["cut", "text", "rows", "variable", "trajectory"])
 def test_a_damaged_file_is_refused(make_record, tmp_path, damage):
     rows, path = make_record(), tmp_path / "series.nc"
     save_record(rows.slice(0, 20) if damage == "rows" else rows, path)
@@ -138,8 +139,29 @@ def test_a_damaged_file_is_refused(make_record, tmp_path, damage):
         path.write_bytes(path.read_bytes()[:2000])
     elif damage == "text":
         path.write_text("time,x\n")
-    elif damage == "missing":
-        path.unlink()
+    elif damage == "trajectory":
+        with h5netcdf.File(path, "a") as file:
+            file.dimensions["more"] = 61
+            file.create_variable("trajectory", ("more",), "i8", data=np.zeros(61, dtype=np.int64))
     names = ("x", "y") if damage == "variable" else rows.names
     with pytest.raises(RunError, match=r"series\.nc` must hold the run's record: expected .* The file is damaged"):
         load_record(path, names=names, units=rows.units, axis=rows.axis, rows=60)
+
+
+def test_a_missing_file_is_named(make_record, tmp_path):
+    rows = make_record()
+    with pytest.raises(RunError, match=r"series\.nc` must be readable: No such file"):
+        load_record(tmp_path / "series.nc", names=rows.names, units=rows.units, axis=rows.axis, rows=60)
+
+
+def test_numbers_that_a_file_only_promises_are_not_read(tmp_path):
+    # HDF5 keeps nothing of a data set that was never written to, and reads it as zeros.
+    rows = 2**40
+    with h5netcdf.File(tmp_path / "series.nc", "w") as file:
+        file.dimensions = {"time": rows}
+        for name in ("time", "x"):
+            file.create_variable(name, ("time",), "f8", chunks=(1024,))
+    assert (tmp_path / "series.nc").stat().st_size < 10_000
+    axis = record(xr.Dataset({"x": ("time", [0.0, 1.0, 2.0])})).axis
+    with pytest.raises(RunError, match=r"expected 1099511627776 rows of 1 channels, got \d+ bytes"):
+        load_record(tmp_path / "series.nc", names=("x",), units=("",), axis=axis, rows=rows)

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import tracemalloc
 
 import pytest
 import torch
@@ -100,7 +101,7 @@ def test_no_pickle_is_run(tmp_path):
         (packed(b"{}".ljust(100))[:50], "its header of 100 bytes is cut off or too long"),
         ((2**63).to_bytes(8, "little") + b"{}", "is cut off or too long"),
         (packed(b"{]"), "its header is no JSON"),
-        (packed(b'{"a":' + b"[" * 100_000), "its header is no JSON"),
+        (packed(b'{"a":' + b"[" * 100_000), "its header of 100005 bytes is cut off or too long"),
         (packed({"a": 3}), "the shape of `a` is amiss"),
         (packed({"a": {"dtype": "F32"}}), "the shape of `a` is amiss"),
         (packed({"a": entry([-1], 0, 4)}), "the shape of `a` is amiss"),
@@ -157,3 +158,46 @@ def test_a_file_beyond_the_limit_is_not_written(tmp_path, monkeypatch):
     with pytest.raises(RunError, match=r"to be read again: got 24 bytes of numbers\. Choose a smaller"):
         write_tensors(tmp_path / "w", TENSORS)
     assert not list(tmp_path.iterdir())
+
+
+HUGE = 800 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("start", "size", "message"),
+    [
+        (save(TENSORS), len(save(TENSORS)), "its checksum or its size differs"),
+        (save(TENSORS), HUGE, "expected 24 bytes of numbers, got"),
+        (b"", HUGE, f"got {HUGE} bytes of something else"),
+        ((20 * 2**20).to_bytes(8, "little") + b"{", HUGE, "its header of 20971520 bytes is cut off or too long"),
+        (packed({"a": entry([HUGE // 4], 0, HUGE)}), HUGE, "bytes of numbers, got"),
+        (packed({"a": entry([10], 0, 40)})[:8] + b"{" * 8, HUGE, "its header is no JSON"),
+    ],
+)
+def test_a_large_file_that_does_not_fit_is_not_read(tmp_path, start, size, message):
+    path = tmp_path / "w.safetensors"
+    with path.open("wb") as file:
+        file.write(start)
+        file.truncate(HUGE)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RunError, match=message):
+            read_tensors(path, SHAPES, digest=Digest(sha256="0" * 64, size=size))
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    one, other = save({"a": torch.zeros(4), "b": torch.ones(4)}), save({"b": torch.zeros(4), "c": torch.ones(4)})
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(one)
+    assert len(one) == len(other)
+    read = tensor_file.read_bytes
+
+    def changing(path, *, most, first=None):
+        return read(path, most=most, first=first) if first else other
+
+    monkeypatch.setattr(tensor_file, "read_bytes", changing)
+    with pytest.raises(RunError, match="must be as it was written"):
+        read_tensors(path, {"a": (4,), "b": (4,)}, digest=Digest.of(other))

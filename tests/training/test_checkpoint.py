@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 
 from pendula.errors import RunError
 from pendula.training import CHECKPOINT_FILE, Checkpoint, EpochRecord, read_checkpoint, write_checkpoint
+from pendula.training.checkpoint import MAX_CHECKPOINT_BYTES, read_epoch
 
 
 def record(epoch, **options):
@@ -82,6 +83,51 @@ def test_an_empty_folder_is_said_to_be_empty(tmp_path):
         read_checkpoint(tmp_path)
     with pytest.raises(RunError, match=rule):
         read_checkpoint(tmp_path / "missing")
+
+
+def test_the_epoch_is_read_without_the_tensors(checkpoint, tmp_path, monkeypatch):
+    write_checkpoint(replace(checkpoint, model={"a": torch.zeros(10)}), tmp_path)
+    opened = safetensors.safe_open
+
+    def without_tensors(path, framework):
+        file = opened(path, framework=framework)
+
+        class Head:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                pass
+
+            def metadata(self):
+                return file.metadata()
+
+        return Head()
+
+    monkeypatch.setattr(safetensors, "safe_open", without_tensors)
+    assert read_epoch(tmp_path) == 2
+    with pytest.raises(AttributeError):
+        read_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("reads", [read_checkpoint, read_epoch])
+def test_a_checkpoint_beyond_the_limit_is_not_read(checkpoint, tmp_path, reads):
+    write_checkpoint(checkpoint, tmp_path)
+    with (tmp_path / CHECKPOINT_FILE).open("ab") as file:
+        file.truncate(MAX_CHECKPOINT_BYTES + 1)
+    with pytest.raises(RunError, match=rf"must be at most {MAX_CHECKPOINT_BYTES} bytes: got .* It was not read"):
+        reads(tmp_path)
+
+
+def test_an_epoch_that_is_amiss_is_refused(tmp_path):
+    for state in ({}, {"epoch": None}, [], {"epoch": "one"}):
+        metadata = {"pendula": json.dumps(state)}
+        safetensors.torch.save_file({"model/a": torch.ones(1)}, tmp_path / CHECKPOINT_FILE, metadata=metadata)
+        with pytest.raises(RunError, match=r"must be a checkpoint: .* is amiss\. Start the run anew\."):
+            read_epoch(tmp_path)
+    (tmp_path / CHECKPOINT_FILE).unlink()
+    with pytest.raises(RunError, match="must hold a checkpoint"):
+        read_epoch(tmp_path)
 
 
 def test_a_file_cut_off_anywhere_is_damaged(checkpoint, tmp_path):

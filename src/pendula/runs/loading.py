@@ -5,11 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from pendula.errors import RunError, did_you_mean
-from pendula.files import replaced_directories
+from pendula.files import MAX_JSON_BYTES, read_bytes, replaced_directories
 from pendula.runs.directory import CHECKPOINT_FOLDER, PARTIAL_SUFFIX, is_finished, partial_of
 from pendula.runs.fit import Fit, load_fit
 from pendula.runs.manifest import MANIFEST_FILE, read_manifest
-from pendula.training import read_checkpoint
+from pendula.training.checkpoint import read_epoch
 
 __all__ = ["load"]
 
@@ -79,7 +79,7 @@ def _half_written(path: Path, partial: Path) -> str:
 def _progress(partial: Path) -> str:
     try:
         epochs = read_manifest(partial).recipe.training.epochs
-        return f"training stopped after epoch {read_checkpoint(partial / CHECKPOINT_FOLDER).epoch} of {epochs}"
+        return f"training stopped after epoch {read_epoch(partial / CHECKPOINT_FOLDER)} of {epochs}"
     except RunError:
         return "training stopped before its first checkpoint"
 
@@ -103,6 +103,6 @@ def _runs_beside(path: Path) -> list[str]:
 
 def _stamp(folder: Path) -> bytes:
     try:
-        return (folder / MANIFEST_FILE).read_bytes()
-    except OSError:
+        return read_bytes(folder / MANIFEST_FILE, most=MAX_JSON_BYTES)
+    except RunError:
         return b""

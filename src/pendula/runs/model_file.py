@@ -1,6 +1,5 @@
 """A model on disk: the architecture as JSON, the weights as safetensors."""
 
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pendula.nn import Forecaster, Network
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.model import Model
-from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, read_tensors, write_tensors
+from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, check_size, read_tensors, write_tensors
 from pendula.runs.versions import FORMAT, check_format, pendula_version
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 
@@ -116,6 +115,7 @@ def load_model(folder: str | Path) -> Model:
 
 
 def _forecaster(path: Path, network: Network, channels: int, *, digest: Digest) -> Forecaster:
+    check_size(path, digest)
     # Every layer has four tensors with a name of some length: a file this small cannot hold more layers.
     if network.num_layers * 4 * 40 > digest.size:
         raise RunError(
@@ -135,8 +135,7 @@ def _forecaster(path: Path, network: Network, channels: int, *, digest: Digest) 
 
 def _hollow(network: Network, channels: int) -> Forecaster:
     # Shapes alone, for which no memory is taken.
-    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.device("meta"):
-        warnings.simplefilter("ignore")  # torch warned of a dropout between no layers when the network was made
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
         return Forecaster(network, channels)
 
 
@@ -153,13 +152,17 @@ def _scaler(fields: Fields, channels: int) -> Scaler:
 
 
 def _weights_path(fields: Fields) -> Path:
+    path = fields.path.parent / WEIGHTS_FILE
     name = fields.text("weights")
-    path = fields.path.parent / name
-    is_plain = name not in {"", ".", ".."} and not set(name) & set("/\\:\0")
-    if not is_plain or path.resolve().parent != path.parent.resolve():
+    if name != WEIGHTS_FILE:
         raise RunError(
-            f"`{fields.path}` must name a file in its own folder: expected `weights` to be {WEIGHTS_FILE}, got "
-            f"{name[:60]!r}, which leads elsewhere. It was not opened; do not trust this folder."
+            f"`{fields.path}` must name its weights as every model does: expected `weights` to be {WEIGHTS_FILE}, got "
+            f"{name[:60]!r}. It was not opened; do not trust this folder."
+        )
+    if path.resolve().parent != path.parent.resolve():
+        raise RunError(
+            f"`{path}` must be a file in its own folder: got a link that leads elsewhere. It was not opened; "
+            "do not trust this folder."
         )
     return path
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from pendula.errors import RunError
-from pendula.files import write_atomically
+from pendula.files import file_size, write_atomically
 from pendula.series.axis import TimeAxis
 from pendula.series.grid import trajectory_blocks
 from pendula.series.record import Record, find_segments
@@ -74,10 +74,14 @@ def load_record(path: Path, *, names: tuple[str, ...], units: tuple[str, ...], a
         RunError: If the file is damaged, or holds another record.
     """
     variables = list(_variables(names).values())
+    size = file_size(path, most=2**63)
+    # HDF5 can promise numbers that it does not hold: nothing is read into memory that is not in the file.
+    if size < 8 * rows * len(variables):
+        raise RunError(_damaged(path, f"expected {rows} rows of {len(variables)} channels, got {size} bytes"))
     try:
         # Units such as "days since 2000-01-01" are the user's: nothing is decoded.
         with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as dataset:
-            for name in ("time", *variables):
+            for name in ("time", *variables, *({"trajectory"} & set(dataset.variables))):
                 if dataset[name].shape != (rows,):
                     raise RunError(_damaged(path, f"expected `{name}` with {rows} rows, got {dataset[name].shape}"))
             values = np.column_stack([np.asarray(dataset[name].values, dtype=np.float64) for name in variables])

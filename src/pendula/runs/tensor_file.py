@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import torch
 
 from pendula.errors import RunError
-from pendula.files import read_bytes, write_atomically
+from pendula.files import file_size, read_bytes, write_atomically
 
-__all__ = ["MAX_TENSOR_BYTES", "Digest", "Shapes", "read_tensors", "write_tensors"]
+__all__ = ["MAX_TENSOR_BYTES", "Digest", "Shapes", "check_size", "read_tensors", "write_tensors"]
 
 MAX_TENSOR_BYTES = 2**31
 """A file of tensors beyond this size is refused."""
@@ -81,10 +81,25 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> Digest:
     return Digest.of(content)
 
 
+def check_size(path: Path, digest: Digest) -> None:
+    """Make sure, without opening it, that a file of tensors has the size it had when it was written.
+
+    Args:
+        path: The file.
+        digest: Of the file.
+
+    Raises:
+        RunError: If the file is missing, too large, no regular file, or of another size.
+    """
+    if file_size(path, most=MAX_TENSOR_BYTES) != digest.size:
+        raise RunError(_changed(path))
+
+
 def read_tensors(path: Path, shapes: Shapes, *, digest: Digest) -> dict[str, torch.Tensor]:
     """Read tensors of known names and shapes, in float32 or float64.
 
-    Nothing is made of the file before its size, its header and its digest agree with what was asked for.
+    The numbers are not read before the file's size and its header agree with what was asked for, and no tensor is made
+    before its digest agrees, too.
 
     Args:
         path: The file.
@@ -100,33 +115,44 @@ def read_tensors(path: Path, shapes: Shapes, *, digest: Digest) -> dict[str, tor
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    content = read_bytes(path, most=MAX_TENSOR_BYTES)
-    header = _header(path, content)
-    _check_shapes(path, header, shapes)
-    if Digest.of(content) != digest:
-        raise RunError(f"`{path}` must be as it was written: its checksum or its size differs. {_ADVICE}")
+    check_size(path, digest)
+    start = _start(path, digest.size, most=_header_bytes(shapes))
+    _check_shapes(path, _header(path, start, digest.size), shapes)
+    content = read_bytes(path, most=digest.size)
+    if Digest.of(content) != digest or not content.startswith(start):
+        raise RunError(_changed(path))
     try:
         return load(content)
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
         raise RunError(f"`{path}` must be a safetensors file: {error}. {_ADVICE}") from error
 
 
-def _header(path: Path, content: bytes) -> dict[str, Any]:
+def _header_bytes(shapes: Shapes) -> int:
+    # Each entry has a name, in which JSON may need 6 bytes for a character, and a type, a shape and two offsets.
+    return min(MAX_HEADER_BYTES, 1024 + sum(256 + 6 * len(name) + 12 * len(shape) for name, shape in shapes.items()))
+
+
+def _start(path: Path, size: int, *, most: int) -> bytes:
     # A safetensors file: the header's length in 8 bytes, the header as JSON, and the numbers.
-    length = int.from_bytes(content[:8], "little")
+    start = read_bytes(path, most=size, first=10)
+    length = int.from_bytes(start[:8], "little")
     # A header of 640 bytes starts like a pickle of protocol 2, so the brace after the length decides.
-    if len(content) < 10 or content[8:9] != b"{":
-        raise RunError(_not_safetensors(path, content))
-    if length > min(MAX_HEADER_BYTES, len(content) - 8):
+    if len(start) < 10 or start[8:9] != b"{":
+        raise RunError(_not_safetensors(path, start, size))
+    if length > min(most, size - 8):
         raise RunError(f"`{path}` must be whole: its header of {length} bytes is cut off or too long. {_ADVICE}")
+    return read_bytes(path, most=size, first=8 + length)
+
+
+def _header(path: Path, start: bytes, size: int) -> dict[str, Any]:
     try:
-        header = json.loads(content[8 : 8 + length])
+        header = json.loads(start[8:])
     except (ValueError, RecursionError) as error:
         raise RunError(f"`{path}` must be a safetensors file: its header is no JSON ({error}). {_ADVICE}") from error
     expected = _data_bytes(path, header)
-    if expected != len(content) - 8 - length:
+    if expected != size - len(start):
         raise RunError(
-            f"`{path}` must be whole: expected {expected} bytes of numbers, got {len(content) - 8 - length}. {_ADVICE}"
+            f"`{path}` must be whole: expected {expected} bytes of numbers, got {size - len(start)}. {_ADVICE}"
         )
     return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
@@ -160,11 +186,15 @@ def _check_shapes(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
             )
 
 
-def _not_safetensors(path: Path, content: bytes) -> str:
+def _changed(path: Path) -> str:
+    return f"`{path}` must be as it was written: its checksum or its size differs. {_ADVICE}"
+
+
+def _not_safetensors(path: Path, start: bytes, size: int) -> str:
     # A pickle of protocol 2 to 5 opens with the opcode PROTO and its number; a .pt file is a zip archive of pickles.
-    if (content[:1] == b"\x80" and b"\2" <= content[1:2] <= b"\5") or content.startswith(b"PK\3\4"):
+    if (start[:1] == b"\x80" and b"\2" <= start[1:2] <= b"\5") or start.startswith(b"PK\3\4"):
         return (
             f"`{path}` must be a safetensors file: it is a pickle; Pendula never opens pickles, they can run code. "
             "Train the model anew, or convert the file where you trust it."
         )
-    return f"`{path}` must be a safetensors file: got {len(content)} bytes of something else. {_ADVICE}"
+    return f"`{path}` must be a safetensors file: got {size} bytes of something else. {_ADVICE}"

@@ -8,12 +8,14 @@ from typing import Any
 import torch
 
 from pendula.errors import RunError
-from pendula.files import write_atomically
+from pendula.files import file_size, write_atomically
 from pendula.training.events import EpochRecord
 
-__all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "read_epoch", "write_checkpoint"]
 
 CHECKPOINT_FILE = "state.safetensors"
+MAX_CHECKPOINT_BYTES = 4 * 2**31 + 2**27
+"""A checkpoint beyond this size is refused: it holds four times the weights, which may have 2 GiB, and a header."""
 Tensors = dict[str, torch.Tensor]
 
 
@@ -98,11 +100,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         The state.
 
     Raises:
-        RunError: If there is none, or if the file is damaged.
+        RunError: If there is none, or if the file is damaged or too large.
     """
-    path = folder / CHECKPOINT_FILE
-    if not path.is_file():
-        raise RunError(f"`{folder}` must hold a checkpoint: expected {path.name}, got none. Start the run anew.")
+    path = _path(folder)
     state, tensors = _open(path)
     try:
         return Checkpoint(
@@ -117,18 +117,51 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             optimizer=_group(tensors, "optimizer"),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"`{path}` must be a checkpoint: {error!r} is amiss. Start the run anew.") from error
+        raise RunError(_amiss(path, error)) from error
 
 
-def _open(path: Path) -> tuple[Any, Tensors]:
+def read_epoch(folder: Path) -> int:
+    """Read from a checkpoint which epoch was the last, and no tensor.
+
+    Args:
+        folder: Where it was written.
+
+    Returns:
+        The last epoch that is done.
+
+    Raises:
+        RunError: If there is none, or if the file is damaged or too large.
+    """
+    path = _path(folder)
+    state, _ = _open(path, tensors=False)
+    try:
+        return int(state["epoch"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(_amiss(path, error)) from error
+
+
+def _path(folder: Path) -> Path:
+    path = folder / CHECKPOINT_FILE
+    if not path.is_file():
+        raise RunError(f"`{folder}` must hold a checkpoint: expected {path.name}, got none. Start the run anew.")
+    file_size(path, most=MAX_CHECKPOINT_BYTES)
+    return path
+
+
+def _open(path: Path, *, tensors: bool = True) -> tuple[Any, Tensors]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             state = json.loads((file.metadata() or {})["pendula"])
-            return state, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 # no mapping
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+            names = file.keys() if tensors else ()
+            return state, {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError, KeyError, ValueError, RecursionError) as error:
         raise RunError(f"`{path}` must be a checkpoint: {error}. It is damaged; start the run anew.") from error
+
+
+def _amiss(path: Path, error: Exception) -> str:
+    return f"`{path}` must be a checkpoint: {error!r} is amiss. Start the run anew."
 
 
 def _group(tensors: Tensors, group: str) -> Tensors:
