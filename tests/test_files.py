@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pendula import files
 from pendula.errors import RunError
 from pendula.files import (
-    make_folder,
     file_size,
+    make_folder,
     read_bytes,
     read_json,
     replace_directory,

@@ -11,7 +11,7 @@ from pendula.nn import Forecaster, Network
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.model import Model
-from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, check_size, read_tensors, write_tensors
+from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, count_tensors, read_tensors, write_tensors
 from pendula.runs.versions import FORMAT, check_format, pendula_version
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 
@@ -115,12 +115,12 @@ def load_model(folder: str | Path) -> Model:
 
 
 def _forecaster(path: Path, network: Network, channels: int, *, digest: Digest) -> Forecaster:
-    check_size(path, digest)
-    # Every layer has four tensors with a name of some length: a file this small cannot hold more layers.
-    if network.num_layers * 4 * 40 > digest.size:
+    # Every layer has four tensors; a network of more layers than there are in the file is not even outlined.
+    count = count_tensors(path, digest=digest)
+    if 4 * network.num_layers > count:
         raise RunError(
             f"`{path}` must fit its architecture: expected the weights of {network.num_layers} layers, got "
-            f"{digest.size} bytes. The folder is damaged or was changed; restore it from a copy, or train anew."
+            f"{count} tensors. The folder is damaged or was changed; restore it from a copy, or train anew."
         )
     forecaster = _hollow(network, channels)
     shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in forecaster.state_dict().items()}

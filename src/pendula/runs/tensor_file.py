@@ -13,7 +13,7 @@ import torch
 from pendula.errors import RunError
 from pendula.files import file_size, read_bytes, write_atomically
 
-__all__ = ["MAX_TENSOR_BYTES", "Digest", "Shapes", "check_size", "read_tensors", "write_tensors"]
+__all__ = ["MAX_TENSOR_BYTES", "Digest", "Shapes", "count_tensors", "read_tensors", "write_tensors"]
 
 MAX_TENSOR_BYTES = 2**31
 """A file of tensors beyond this size is refused."""
@@ -81,18 +81,21 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> Digest:
     return Digest.of(content)
 
 
-def check_size(path: Path, digest: Digest) -> None:
-    """Make sure, without opening it, that a file of tensors has the size it had when it was written.
+def count_tensors(path: Path, *, digest: Digest) -> int:
+    """Count the tensors that a file has numbers for, without reading the numbers.
 
     Args:
         path: The file.
-        digest: Of the file.
+        digest: Of the file; its size is checked.
+
+    Returns:
+        How many there are.
 
     Raises:
-        RunError: If the file is missing, too large, no regular file, or of another size.
+        RunError: If the file is missing, too large, of another size, a pickle, or no safetensors.
     """
-    if file_size(path, most=MAX_TENSOR_BYTES) != digest.size:
-        raise RunError(_changed(path))
+    _check_size(path, digest)
+    return len(_header(path, _start(path, digest.size, most=MAX_HEADER_BYTES), digest.size))
 
 
 def read_tensors(path: Path, shapes: Shapes, *, digest: Digest) -> dict[str, torch.Tensor]:
@@ -115,7 +118,7 @@ def read_tensors(path: Path, shapes: Shapes, *, digest: Digest) -> dict[str, tor
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    check_size(path, digest)
+    _check_size(path, digest)
     start = _start(path, digest.size, most=_header_bytes(shapes))
     _check_shapes(path, _header(path, start, digest.size), shapes)
     content = read_bytes(path, most=digest.size)
@@ -125,6 +128,11 @@ def read_tensors(path: Path, shapes: Shapes, *, digest: Digest) -> dict[str, tor
         return load(content)
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
         raise RunError(f"`{path}` must be a safetensors file: {error}. {_ADVICE}") from error
+
+
+def _check_size(path: Path, digest: Digest) -> None:
+    if file_size(path, most=MAX_TENSOR_BYTES) != digest.size:
+        raise RunError(_changed(path))
 
 
 def _header_bytes(shapes: Shapes) -> int:
