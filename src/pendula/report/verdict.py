@@ -180,9 +180,8 @@ def _linear(scores: Mapping[str, Any]) -> list[str]:
     name, error = best
     run = f"{_capital(_called(name))} runs freely with an NRMSE of {format_number(error, digits=3)}"
     link = name.partition("(")[2].rstrip(")")
-    return [
-        f"{run}: the record{f', under {link},' if link else ''} obeys a linear equation to that accuracy, and does not need a network."
-    ]
+    record = f"the record, under {link}," if link else "the record"
+    return [f"{run}: {record} obeys a linear equation to that accuracy, and does not need a network."]
 
 
 def _ranked(rows: Mapping[str, Mapping[str, Any]], key: str) -> list[tuple[str, float]]:
