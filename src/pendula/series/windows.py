@@ -86,8 +86,18 @@ class Windows:
         Returns:
             The windows, contiguous in memory.
         """
-        every = _every_window(self.values, self.length)
-        return every.index_select(0, self.starts(indices).to(self.values.device))
+        return self.at(self.starts(indices))
+
+    def at(self, starts: Int[Tensor, " batch"]) -> BatchTensor:
+        """Copy the windows that start at given rows.
+
+        Args:
+            starts: First rows, as `starts` gives them; they are not checked again.
+
+        Returns:
+            The windows, contiguous in memory.
+        """
+        return _every_window(self.values, self.length).index_select(0, starts.to(self.values.device))
 
     def all(self) -> BatchTensor:
         """Give all windows at once.

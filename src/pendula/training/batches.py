@@ -12,6 +12,9 @@ from pendula.shapes import BatchTensor, Int, Tensor, ndarray
 
 __all__ = ["Batch", "shuffled", "streamed"]
 
+BLOCK = 256
+"""Batches whose rows are found at once, so that a step spends no time on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -44,8 +47,9 @@ def shuffled(
         order = torch.randperm(len(windows), generator=generator)
     else:
         order = torch.randint(len(windows), (steps * batch_size,), generator=generator)
-    for chosen in torch.split(order, batch_size):
-        yield Batch(windows.gather(chosen))
+    for block in torch.split(order, batch_size * BLOCK):
+        for starts in torch.split(windows.starts(block), batch_size):
+            yield Batch(windows.at(starts))
 
 
 def streamed(
