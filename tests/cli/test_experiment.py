@@ -30,6 +30,16 @@ def test_the_demo(pendula, folder):
     assert pendula("demo", "--set", "epochs=1").code == 0  # its own earlier results may be replaced
 
 
+def test_the_json_object_holds_counts_and_scores_at_its_top(pendula, folder):
+    words = ("--protocol", "lecture", "--set", "epochs=1", "--set", "points=120", "--json")
+    content = pendula("experiment", "lecture-sine", *words).content
+    assert (content["windows"], content["train"], content["test"]) == (70, 52, 18)
+    assert {"rnn", "lstm", "gru"} == set(content["models"])
+    assert {"persistence", "linear"} <= set(content["baselines"])
+    assert {"mse", "rmse", "mae", "r2", "free_run_rmse", "free_run_nrmse", "seconds"} <= set(content["models"]["gru"])
+    assert content["report"].endswith("report.html")
+
+
 def test_settings_reach_the_experiment(pendula, folder, monkeypatch):
     heard = []
 

@@ -120,7 +120,7 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out
     out.show(*score_lines(dict(made.content.scores), [*made.content.verdict, *idle]))
     kept = {"Fits": made.fits, "Forecasts": made.forecasts}
     out.show(*(f"{what}: {folder / what.lower()}" for what, held in kept.items() if held), f"Report: {page}")
-    out.result({"experiment": chosen.name, "folder": folder, "report": page, "results": made.results})
+    out.result({**made.results, "folder": folder, "report": page})
 
 
 def _setting_lines(settings: Any) -> list[str]:
