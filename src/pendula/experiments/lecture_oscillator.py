@@ -1,6 +1,6 @@
 """The lecture's second experiment: a network learns the driven damped oscillator (rows S10, S12 and S13)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -97,10 +97,10 @@ def _series(system: str) -> xr.Dataset:
 def _recipe(settings: LectureOscillator) -> Recipe:
     if settings.protocol == "lecture":
         return lecture_recipe(CELL, epochs=settings.epochs or 50, window=settings.window, seed=settings.seed)
-    recipe = Recipe(
+    return Recipe(
         network=Network(cell=CELL, hidden_size=32, linear_lags=settings.window),
         training=Training(
-            epochs=80,
+            epochs=settings.epochs or 80,
             batch_size=64,
             learning_rate=5e-3,
             horizon=50,
@@ -111,7 +111,6 @@ def _recipe(settings: LectureOscillator) -> Recipe:
         window=settings.window,
         seed=settings.seed,
     )
-    return replace(recipe, training=replace(recipe.training, epochs=settings.epochs)) if settings.epochs else recipe
 
 
 def _results(comparison: Comparison, settings: LectureOscillator) -> dict[str, Any]:
