@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace pendula {
 
@@ -71,6 +72,22 @@ void tangent(const Problem& problem, const Parameters<const Real>* parameters, V
              State<const Real> first, const Real* reserve, const Parameters<const Real>* parameter_tangents,
              View<const Real> input_tangent, State<const Real> first_tangent, View<Real> output_tangent,
              State<Real> last_tangent);
+
+// A walk through time, one step at a call and on the calling thread: the parameters are packed once. `problem.time`,
+// `lengths` and `threads` are not used.
+template <class Real>
+class Stepper {
+ public:
+  virtual ~Stepper() = default;
+  // input [batch, input], output [batch, hidden]: the last layer's new state; both contiguous.
+  virtual void step(const Real* input, Real* output) = 0;
+  // Copies the state of every layer out.
+  virtual void state(State<Real> now) const = 0;
+};
+
+template <class Real>
+std::unique_ptr<Stepper<Real>> make_stepper(const Problem& problem, const Parameters<const Real>* parameters,
+                                            State<const Real> first);
 
 // The instruction sets that this build holds and this processor has, best last; the one in use.
 const char* const* instruction_sets(int* count);
