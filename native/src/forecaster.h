@@ -1,0 +1,61 @@
+// A forecaster that sees a series value by value.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "recurrent.h"
+
+namespace pendula {
+
+// What a forecaster has around its recurrent stack, contiguous. The outputs are all channels of the first lead time,
+// then those of the next; the linear path's inputs are all channels of the newest value, then those of the one before.
+template <class Weight>
+struct Frame {
+  Index channels, leads;
+  Index lags;       // of the linear path; 0: there is none
+  bool increments;  // the stack sees the increments beside the values
+  bool residual;    // the newest value is added to the predictions
+  const Weight* head_weight;      // [output, hidden]
+  const Weight* head_bias;        // [output]
+  const Weight* output_scale;     // [output]
+  const Weight* increment_scale;  // [channel]
+  const double* linear_weight;    // [output, lag * channel]
+  const double* linear_bias;      // [output]
+};
+
+// All that a forecaster remembers. Null: nothing was seen yet (on the way in), not wanted (on the way out).
+template <class Weight, class Value>
+struct Memory {
+  State<Weight> hidden;
+  Value* last;  // [batch, channel]
+  Value* past;  // [batch, lags - 1, channel], oldest first
+};
+
+// One batch of forecasters on one thread. The stack works in the precision of its weights, the linear path in double
+// precision, all else in that of the series. `problem` is read as by `make_stepper`.
+template <class Weight, class Value>
+class Forecaster {
+ public:
+  Forecaster(const Problem& problem, const Parameters<const Weight>* parameters, const Frame<Weight>& frame,
+             const Memory<const Weight, const Value>& first);
+  // Takes in one value of each series.
+  void see(const Value* values, Index batch_stride, Index channel_stride);
+  // Predicts the values after the last one seen: [batch, lead, channel], contiguous.
+  void predict(Value* predictions) const;
+  // Copies all that is remembered out; contiguous.
+  void memory(const Memory<Weight, Value>& now) const;
+
+ private:
+  Frame<Weight> frame_;
+  Index batch_, hidden_size_, inputs_;
+  bool fresh_;  // no value was seen yet
+  std::unique_ptr<Stepper<Weight>> stack_;
+  std::vector<Weight> features_, output_;
+  std::vector<Value> last_;
+  // The last `lags` values of each series twice in a row, so that from `newest_` on they lie newest first in one piece.
+  std::vector<double> past_;
+  Index newest_ = 0;
+};
+
+}  // namespace pendula

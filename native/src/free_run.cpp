@@ -1,0 +1,139 @@
+#include "free_run.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "threads.h"
+
+namespace pendula {
+namespace {
+
+// Starts that go through all steps together: as many as keep their states in the cache beside the parameters, and
+// enough that reading the parameters is a small part of a step.
+constexpr Index together = 96;
+
+// The states of some rows of a batch, [layer, row, hidden], out of and into those of all.
+template <class Weight>
+class Rows {
+ public:
+  Rows(const Problem& problem, Index start, Index count)
+      : layers_(problem.num_layers), all_(problem.batch * problem.hidden_size), start_(start * problem.hidden_size),
+        count_(count * problem.hidden_size) {}
+
+  State<const Weight> out_of(State<const Weight> state) {
+    return {out_of(state.h, h_), out_of(state.c, c_)};
+  }
+  State<Weight> room_for(State<Weight> state) {
+    return {room_for(state.h, h_), room_for(state.c, c_)};
+  }
+  void into(State<Weight> state) const {
+    into(state.h, h_);
+    into(state.c, c_);
+  }
+
+ private:
+  const Weight* out_of(const Weight* from, std::vector<Weight>& own) {
+    if (from == nullptr) return nullptr;
+    own.resize(layers_ * count_);
+    for (Index layer = 0; layer < layers_; ++layer)
+      std::copy_n(from + layer * all_ + start_, count_, own.data() + layer * count_);
+    return own.data();
+  }
+  Weight* room_for(Weight* to, std::vector<Weight>& own) {
+    if (to == nullptr) return nullptr;
+    own.resize(layers_ * count_);
+    return own.data();
+  }
+  void into(Weight* to, const std::vector<Weight>& own) const {
+    if (to == nullptr) return;
+    for (Index layer = 0; layer < layers_; ++layer)
+      std::copy_n(own.data() + layer * count_, count_, to + layer * all_ + start_);
+  }
+
+  Index layers_, all_, start_, count_;
+  std::vector<Weight> h_, c_;
+};
+
+template <class Pointer>
+Pointer offset(Pointer data, Index by) {
+  return data == nullptr ? nullptr : data + by;
+}
+
+template <class Weight, class Value>
+struct Run {
+  const Problem& problem;
+  const Parameters<const Weight>* parameters;
+  const Frame<Weight>& frame;
+  View<const Value> known;
+  const Memory<const Weight, const Value>& first;
+  Index steps;
+  View<Value> output;
+  const Memory<Weight, Value>& last;
+
+  void go(Index start, Index count) const {
+    Rows<Weight> rows(problem, start, count);
+    Problem part = problem;
+    part.batch = count;
+    const Index values = frame.channels, past = (frame.lags - 1) * frame.channels;
+    Forecaster<Weight, Value> forecaster(part, parameters, frame,
+                             {rows.out_of(first.hidden), offset(first.last, start * values),
+                              offset(first.past, start * past)});
+    for (Index time = 0; time < problem.time; ++time)
+      forecaster.see(known.data + start * known.batch + time * known.time, known.batch, known.feature);
+    loop(forecaster, start, count);
+    forecaster.memory({rows.room_for(last.hidden), offset(last.last, start * values), offset(last.past, start * past)});
+    rows.into(last.hidden);
+  }
+
+ private:
+  void loop(Forecaster<Weight, Value>& forecaster, Index start, Index count) const {
+    const Index channels = frame.channels, size = frame.leads * channels;
+    std::vector<Value> block(count * size);
+    for (Index done = 0;;) {
+      forecaster.predict(block.data());
+      const Index wanted = std::min(frame.leads, steps - done);
+      for (Index row = 0; row < count; ++row)
+        for (Index lead = 0; lead < wanted; ++lead)
+          for (Index channel = 0; channel < channels; ++channel)
+            output.data[(start + row) * output.batch + (done + lead) * output.time + channel * output.feature] =
+                block[row * size + lead * channels + channel];
+      done += frame.leads;
+      if (done >= steps) return;
+      for (Index lead = 0; lead < frame.leads; ++lead) forecaster.see(block.data() + lead * channels, size, 1);
+    }
+  }
+};
+
+}  // namespace
+
+template <class Weight, class Value>
+void free_run(const Problem& problem, const Parameters<const Weight>* parameters, const Frame<Weight>& frame,
+              View<const Value> known, const Memory<const Weight, const Value>& first, Index steps,
+              View<Value> output, const Memory<Weight, Value>& last) {
+  const Run<Weight, Value> run{problem, parameters, frame, known, first, steps, output, last};
+  const int threads = static_cast<int>(std::max<Index>(1, std::min<Index>(problem.threads, problem.batch)));
+  std::vector<std::exception_ptr> errors(threads);
+  parallel(threads, [&](int thread) {
+    try {
+      const Index stop = problem.batch * (thread + 1) / threads;
+      for (Index start = problem.batch * thread / threads; start < stop; start += together)
+        run.go(start, std::min(together, stop - start));
+    } catch (...) {  // an exception must not leave a thread
+      errors[thread] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& error : errors)
+    if (error) std::rethrow_exception(error);
+}
+
+#define PENDULA_INSTANTIATE(Weight, Value)                                                                       \
+  template void free_run(const Problem&, const Parameters<const Weight>*, const Frame<Weight>&,                  \
+                         View<const Value>, const Memory<const Weight, const Value>&, Index, View<Value>, \
+                         const Memory<Weight, Value>&);
+PENDULA_INSTANTIATE(float, float)
+PENDULA_INSTANTIATE(float, double)
+PENDULA_INSTANTIATE(double, float)
+PENDULA_INSTANTIATE(double, double)
+#undef PENDULA_INSTANTIATE
+
+}  // namespace pendula
