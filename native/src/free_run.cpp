@@ -1,7 +1,6 @@
 #include "free_run.h"
 
 #include <algorithm>
-#include <exception>
 
 #include "threads.h"
 
@@ -112,18 +111,11 @@ void free_run(const Problem& problem, const Parameters<const Weight>* parameters
               View<Value> output, const Memory<Weight, Value>& last) {
   const Run<Weight, Value> run{problem, parameters, frame, known, first, steps, output, last};
   const int threads = static_cast<int>(std::max<Index>(1, std::min<Index>(problem.threads, problem.batch)));
-  std::vector<std::exception_ptr> errors(threads);
   parallel(threads, [&](int thread) {
-    try {
-      const Index stop = problem.batch * (thread + 1) / threads;
-      for (Index start = problem.batch * thread / threads; start < stop; start += together)
-        run.go(start, std::min(together, stop - start));
-    } catch (...) {  // an exception must not leave a thread
-      errors[thread] = std::current_exception();
-    }
+    const Index stop = problem.batch * (thread + 1) / threads;
+    for (Index start = problem.batch * thread / threads; start < stop; start += together)
+      run.go(start, std::min(together, stop - start));
   });
-  for (const std::exception_ptr& error : errors)
-    if (error) std::rethrow_exception(error);
 }
 
 #define PENDULA_INSTANTIATE(Weight, Value)                                                                       \

@@ -14,7 +14,7 @@ struct Constants<float> {
   static constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits
   static constexpr float log2_e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
   static constexpr int mantissa = 23, bias = 127;
-  static constexpr float largest_exponent = 88.0f, largest_tanh = 9.1f;
+  static constexpr float largest_exponent = 87.0f, largest_tanh = 9.1f;
 };
 
 template <>
@@ -85,7 +85,7 @@ PENDULA_INLINE Vector<Real> clamp(Vector<Real> x, Real limit) {
 template <class Real>
 PENDULA_INLINE Vector<Real> logistic(Vector<Real> x) {
   const auto e = exponential<Real>(clamp<Real>(-x, Constants<Real>::largest_exponent));
-  return Real(1) / (e.scale * e.rest + (e.scale + Real(1)));
+  return ratio(all<Real>(1), e.scale * e.rest + (e.scale + Real(1)));
 }
 
 // tanh x = expm1(2x) / (expm1(2x) + 2), which keeps its digits where x is small.
@@ -94,7 +94,7 @@ PENDULA_INLINE Vector<Real> tangent_of(Vector<Real> x) {
   const Vector<Real> bounded = clamp<Real>(x, Constants<Real>::largest_tanh);
   const auto e = exponential<Real>(bounded + bounded);
   const Vector<Real> expm1 = e.scale * e.rest + (e.scale - Real(1));
-  return expm1 / (expm1 + Real(2));
+  return ratio(expm1, expm1 + Real(2));
 }
 
 }  // namespace PENDULA_ISA

@@ -15,12 +15,15 @@ struct Count {
 template <class Body>
 PENDULA_INLINE void for_row_blocks(Index rows, Body&& body) {
   Index first = 0;
-  for (; rows - first >= block_rows; first += block_rows) body(Count<block_rows>{}, first);
+  // A block of one or two rows waits for its sums; seven and eight are better as four and the rest.
+  const Index kept_back = block_rows > 4 ? 3 : 0;
+  for (; rows - first >= block_rows + kept_back; first += block_rows) body(Count<block_rows>{}, first);
   if constexpr (block_rows > 4) {
-    if (rows - first >= 4) {
-      body(Count<4>{}, first);
-      first += 4;
+    if (rows - first == block_rows) {
+      body(Count<block_rows>{}, first);
+      first += block_rows;
     }
+    for (; rows - first >= 4; first += 4) body(Count<4>{}, first);
   }
   if (rows - first >= 3) {
     body(Count<3>{}, first);

@@ -1,0 +1,43 @@
+// Gradient descent over many batches in one call: windows are cut from a series by their first rows, the squared errors of
+// the predictions one step ahead (or a head's several leads) are minimized by Adam.
+#pragma once
+
+#include <vector>
+
+#include "adam.h"
+#include "forecaster.h"
+#include "learning.h"
+
+namespace pendula {
+
+// The steps that a call is to take. Batches are full but for the last.
+struct Plan {
+  Index steps, windows;
+  const Index* starts;           // first row of each window
+  const double* learning_rates;  // [step]
+  const void* noise;             // [window, time, channel] in the series' precision; null: none
+  double *losses, *norms;        // [step], written: mean squared errors; gradients' norms before they are shortened
+  Index taken;                   // steps taken before this call
+  Index done = 0;                // of those asked for; fewer than asked for if a loss was not finite
+};
+
+// A network and how it learns. All memory belongs to the caller.
+template <class Real>
+struct Learner {
+  Problem problem;             // batch: windows in a step; time: of the input; threads: for this learner
+  Frame<Real> frame;           // its head lies within `weights`
+  std::vector<Index> offsets;  // of w_ih, w_hh, b_ih, b_hh, leak of each layer and the head's weight and bias; -1: absent
+  Weights<Real> weights;
+  Adam adam;
+  Series series;
+  double noise_scale;
+  Index first_scored;          // step of a window from which predictions are scored
+  Plan plan;
+};
+
+// Lets the learners take their steps. A single one may use several threads itself; several are spread over `threads`, each
+// on one at a time, and end with the bits they would have alone on one thread.
+template <class Real>
+void descend(std::vector<Learner<Real>>& learners, int threads);
+
+}  // namespace pendula

@@ -1,0 +1,46 @@
+// The linear head: its errors, and their gradients.
+#pragma once
+
+#include "learning.h"
+#include "layer.h"
+
+namespace pendula {
+namespace PENDULA_ISA {
+
+template <class Real>
+PENDULA_INLINE Real sum_of_lanes(Vector<Real> value) {
+  Real lane[lanes<Real>];
+  store(lane, value);
+  for (Index half = lanes<Real> / 2; half > 0; half /= 2) {
+    for (Index k = 0; k < half; ++k) lane[k] += lane[k + half];
+  }
+  return lane[0];
+}
+
+template <class Real>
+double head_errors(const HeadSlice<Real>& head) {
+  constexpr Index v = lanes<Real>;
+  double total = 0;
+  for (Index r = 0; r < head.rows; ++r) {
+    const Real* state = head.states + r * head.pitch;
+    Real* gradient = head.state_gradients + r * head.pitch;
+    for (Index o = 0; o < head.outputs; ++o) {
+      const Real* w = head.weight + o * head.pitch;
+      Vector<Real> product{};
+      for (Index k = 0; k < head.pitch; k += v) product += load(w + k) * load(state + k);
+      const double error = static_cast<double>(sum_of_lanes<Real>(product) + head.bias[o]) - head.targets[r * head.outputs + o];
+      total += error * error;
+      const Real slope = static_cast<Real>(head.slope * error);
+      Real* sums = head.weight_sums + o * head.pitch;
+      for (Index k = 0; k < head.pitch; k += v) {
+        store(sums + k, load(sums + k) + slope * load(state + k));
+        store(gradient + k, (o == 0 ? Vector<Real>{} : load(gradient + k)) + slope * load(w + k));
+      }
+      head.bias_sums[o] += slope;
+    }
+  }
+  return total;
+}
+
+}  // namespace PENDULA_ISA
+}  // namespace pendula

@@ -1,0 +1,67 @@
+// What learning needs around the passes, as each instruction set offers it.
+#pragma once
+
+#include "forecaster.h"
+
+namespace pendula {
+
+// The series that windows are cut from: channel c of row r is at data[r * row + c * channel].
+struct Series {
+  const void* data;
+  int bits;  // 32 or 64: float or double
+  Index row, channel;
+};
+
+// How the windows of a slice of the batch become inputs and targets.
+struct Cut {
+  Series series;
+  const Index* starts;   // first row of each window
+  const void* noise;     // [window, time, channel] in the series' precision; null: none
+  double noise_scale;
+  Index windows, time;
+  Index first_scored;    // step from which predictions are scored
+};
+
+// The head's part of a slice. Rows of `pitch` elements are whole vectors; those beyond the hidden size are zero.
+template <class Real>
+struct HeadSlice {
+  Index rows, pitch, outputs;
+  const Real *weight, *bias;        // [output, pitch], [output]
+  const Real* states;               // [row, pitch]
+  const double* targets;            // [row, output]
+  double slope;                     // gradient of the loss: slope times the error
+  Real* state_gradients;            // [row, pitch], overwritten
+  Real *weight_sums, *bias_sums;    // [output, pitch], [output]: added to
+};
+
+// A step of Adam in numbers.
+struct Update {
+  double shorten;             // factor of the gradient
+  double decay;               // weight decay through the gradient
+  double shrink;              // share of the weights that AdamW takes off
+  double keep_first, keep_second;
+  double rate;                // learning rate over the bias correction of the first moment
+  double second_correction;   // factor of the second moment's root
+  double epsilon;
+};
+
+template <class Real>
+struct Learning {
+  // Inputs [window, time, features], and targets of the head [window, scored time, output] in units of its scale.
+  void (*cut)(const Cut&, const Frame<Real>&, Real* inputs, double* targets);
+  // Sum of squared errors.
+  double (*head)(const HeadSlice<Real>&);
+  double (*sum_of_squares)(const Real* values, Index size);
+  void (*update)(const Update&, Index size, Real* values, const Real* gradients, Real* first, Real* second);
+};
+
+struct LearningTable {
+  const Learning<float>* singles;
+  const Learning<double>* doubles;
+};
+
+// What the instruction set in use offers.
+template <class Real>
+const Learning<Real>& learning();
+
+}  // namespace pendula
