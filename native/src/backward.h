@@ -65,21 +65,25 @@ PENDULA_INLINE void backward_block(const BackwardLayer<Real>& layer, Index hidde
   }
 }
 
-// to[row] = Σ over gates of delta[row, gate] W[gate]: the gradient with respect to a layer's input or first state.
-template <class Real, class Cell, class SumOf, class Store>
-PENDULA_INLINE void through_weights(const Real* delta, Index stride, Index rows, Index pitch, const Real* panels,
-                                    Index hidden, Index columns, SumOf sum_of, Store store_row) {
+// to[row] = Σ over gates of delta[row, gate] W[gate]: the gradient with respect to a layer's input or first state. The gates'
+// deltas begin at `gate[g]` of a row.
+template <class Real>
+void through_weights(const Real* delta, Index stride, Index rows, const Index* gate, int gates, const Real* panels,
+                     Index hidden, Index columns, Real* to, Index pitch) {
   constexpr Index v = lanes<Real>;
   for_vector_groups<4>(vectors_for<Real>(columns), [&](auto group, Index first) {
-    const Real* panel = panels + first * v * Cell::gates * hidden;
     for_row_blocks(rows, [&](auto block, Index row) {
-      Vector<Real> sum[decltype(block)::of][decltype(group)::of] = {};
-      for (int g = 0; g < Cell::gates; ++g) {
-        accumulate<Real, decltype(block)::of, decltype(group)::of, decltype(group)::of>(sum, delta + row * stride + sum_of(g) * pitch, stride, hidden,
-                                                       panel + g * hidden * decltype(group)::of * v, [](int j) { return j; });
+      constexpr int height = decltype(block)::of, width = decltype(group)::of;
+      Vector<Real> sum[height][width] = {};
+      const Real* panel = panels + first * v * gates * hidden;
+      for (int g = 0; g < gates; ++g, panel += hidden * width * v) {
+        accumulate<Real, height, width, width>(sum, delta + row * stride + gate[g], stride, hidden, panel,
+                                               [](int j) { return j; });
       }
-      for (int m = 0; m < decltype(block)::of; ++m) {
-        for (int u = 0; u < decltype(group)::of; ++u) store_row(row + m, (first + u) * v, sum[m][u]);
+#pragma GCC unroll 8
+      for (int m = 0; m < height; ++m) {
+#pragma GCC unroll 4
+        for (int u = 0; u < width; ++u) store(to + (row + m) * pitch + (first + u) * v, sum[m][u]);
       }
     });
   });
@@ -200,6 +204,11 @@ void backward_slice(const Problem& problem, Slice slice, const Parameters<const 
   Real* room = take<Real>(scratch, chunk * slice.rows * padded<Real>(most(problem.input_size, hidden)));
   auto** pointers = static_cast<const Real**>(scratch.take(static_cast<std::size_t>(5 * chunk) * sizeof(Real*)));
   const Real** befores = pointers;
+  Index by_input[Cell::gates], by_hidden[Cell::gates];
+  for (int g = 0; g < Cell::gates; ++g) {
+    by_input[g] = g * pitch;
+    by_hidden[g] = Cell::hidden_sum(g) * pitch;
+  }
 
   for (Index end = problem.time; end > 0;) {
     const Index count = least(chunk, end), begin = end - count;
@@ -236,33 +245,26 @@ void backward_slice(const Problem& problem, Slice slice, const Parameters<const 
       if (begin > 0) {
         std::memcpy(layer.next, delta, static_cast<std::size_t>(slice.rows * delta_stride - v) * sizeof(Real));
       }
-      if (layer.by_input != nullptr && l > 0) {
-        through_weights<Real, Cell>(delta, delta_stride, count * slice.rows, pitch, layer.by_input, hidden, layer.input,
-                                    [](int g) { return g; }, [&](Index row, Index unit, Vector<Real> value) {
-                                      store(between + row * pitch + unit, value);
-                                    });
-        gradient = {between, slice.rows * pitch, pitch};
-      } else if (layer.by_input != nullptr) {
-        through_weights<Real, Cell>(
-            delta, delta_stride, count * slice.rows, pitch, layer.by_input, hidden, layer.input, [](int g) { return g; },
-            [&](Index row, Index feature, Vector<Real> value) {
-              Real* to = input_gradient.data + (slice.first + row % slice.rows) * input_gradient.batch +
-                         (begin + row / slice.rows) * input_gradient.time + feature * input_gradient.feature;
-              const Index held = least(v, layer.input - feature);
-              for (Index k = 0; k < held; ++k) to[k * input_gradient.feature] = value[k];
-            });
+      if (layer.by_input != nullptr) {
+        Real* down = l > 0 ? between : room;
+        const Index down_pitch = padded<Real>(layer.input);
+        through_weights(delta, delta_stride, count * slice.rows, by_input, Cell::gates, layer.by_input, hidden, layer.input,
+                        down, down_pitch);
+        if (l > 0) {
+          gradient = {down, slice.rows * down_pitch, down_pitch};
+        } else {
+          write_output(input_gradient, slice, {down, slice.rows * down_pitch, down_pitch}, begin, count, layer.input, lengths);
+        }
       }
       if (begin == 0) {
         finish_parameter_gradients<Real, Cell>(layer, hidden, pitch);
         if (first_gradient.h != nullptr) {
-          Real* to = first_gradient.h + l * problem.batch * hidden;
-          const bool carried = Cell::carries_h || lengths.of != nullptr;
-          through_weights<Real, Cell>(delta, delta_stride, slice.rows, pitch, layer.by_hidden, hidden, hidden,
-                                      [](int g) { return Cell::hidden_sum(g); },
-                                      [&](Index row, Index unit, Vector<Real> value) {
-                                        if (carried) value += load(layer.carry_h + row * pitch + unit);
-                                        store_part(to + (slice.first + row) * hidden + unit, value, hidden - unit);
-                                      });
+          through_weights(delta, delta_stride, slice.rows, by_hidden, Cell::gates, layer.by_hidden, hidden, hidden, room,
+                          pitch);
+          if (Cell::carries_h || lengths.of != nullptr) {
+            for (Index k = 0; k < slice.rows * pitch; ++k) room[k] += layer.carry_h[k];
+          }
+          copy_rows_out(first_gradient.h + l * problem.batch * hidden, room, pitch, slice, hidden);
         }
         if (first_gradient.c != nullptr && Cell::states > 1) {
           copy_rows_out(first_gradient.c + l * problem.batch * hidden, layer.carry_c, pitch, slice, hidden);

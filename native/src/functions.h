@@ -85,7 +85,7 @@ PENDULA_INLINE Vector<Real> clamp(Vector<Real> x, Real limit) {
 template <class Real>
 PENDULA_INLINE Vector<Real> logistic(Vector<Real> x) {
   const auto e = exponential<Real>(clamp<Real>(-x, Constants<Real>::largest_exponent));
-  return ratio(all<Real>(1), e.scale * e.rest + (e.scale + Real(1)));
+  return Real(1) / (e.scale * e.rest + (e.scale + Real(1)));
 }
 
 // tanh x = expm1(2x) / (expm1(2x) + 2), which keeps its digits where x is small.
@@ -94,7 +94,7 @@ PENDULA_INLINE Vector<Real> tangent_of(Vector<Real> x) {
   const Vector<Real> bounded = clamp<Real>(x, Constants<Real>::largest_tanh);
   const auto e = exponential<Real>(bounded + bounded);
   const Vector<Real> expm1 = e.scale * e.rest + (e.scale - Real(1));
-  return ratio(expm1, expm1 + Real(2));
+  return expm1 / (expm1 + Real(2));
 }
 
 }  // namespace PENDULA_ISA

@@ -31,15 +31,6 @@ constexpr Index vectors_for(Index size) {
   return (size + lanes<Real> - 1) / lanes<Real>;
 }
 
-template <class Real>
-PENDULA_INLINE void store_part(Real* to, Vector<Real> value, Index count) {
-  if (count >= lanes<Real>) {
-    store(to, value);
-  } else {
-    for (Index k = 0; k < count; ++k) to[k] = value[k];
-  }
-}
-
 // Panels for h W^T: for each group of units and each k, one vector for each unit vector and gate.
 template <class Real, class Cell>
 void pack_by_units(const Real* weight, Index depth, Index hidden, Real* panels) {

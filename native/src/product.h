@@ -11,37 +11,31 @@ struct Count {
   static constexpr int of = value;
 };
 
-// Calls body(Count<n>, first) for blocks of rows, the largest first. However rows are grouped, each is summed alike.
+// Calls body(Count<n>, first) for blocks of rows. However rows are grouped, each is summed alike. Each block size is code of
+// its own, so there are few of them.
 template <class Body>
 PENDULA_INLINE void for_row_blocks(Index rows, Body&& body) {
   Index first = 0;
-  // A block of one or two rows waits for its sums; seven and eight are better as four and the rest.
-  const Index kept_back = block_rows > 4 ? 3 : 0;
-  for (; rows - first >= block_rows + kept_back; first += block_rows) body(Count<block_rows>{}, first);
   if constexpr (block_rows > 4) {
-    if (rows - first == block_rows) {
+    // Seven and eight rows are better as four and the rest: one or two alone wait for their sums.
+    while (rows - first >= block_rows + 3 || rows - first == block_rows) {
       body(Count<block_rows>{}, first);
       first += block_rows;
     }
     for (; rows - first >= 4; first += 4) body(Count<4>{}, first);
+  } else {
+    for (; rows - first >= block_rows; first += block_rows) body(Count<block_rows>{}, first);
   }
-  if (rows - first >= 3) {
-    body(Count<3>{}, first);
-    first += 3;
-  }
-  if (rows - first >= 2) {
-    body(Count<2>{}, first);
-    first += 2;
-  }
+  for (; rows - first >= 2; first += 2) body(Count<2>{}, first);
   if (rows - first >= 1) body(Count<1>{}, first);
 }
 
-// Calls body(Count<n>, first) for groups of at most `widest` vectors.
+// Calls body(Count<n>, first) for groups of `widest` vectors (a power of two), then of half as many, and so on.
 template <int widest, class Body>
 PENDULA_INLINE void for_vector_groups(Index vectors, Body&& body) {
   Index first = 0;
   for (; vectors - first >= widest; first += widest) body(Count<widest>{}, first);
-  if constexpr (widest > 1) for_vector_groups<widest - 1>(vectors - first, [&](auto n, Index at) { body(n, first + at); });
+  if constexpr (widest > 1) for_vector_groups<widest / 2>(vectors - first, [&](auto n, Index at) { body(n, first + at); });
 }
 
 // sum[row][target(j)] += a[row, k] panel[k, j], k = 0 … depth - 1: a row of `a` is contiguous, a panel holds `width` vectors

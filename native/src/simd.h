@@ -4,10 +4,6 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
 #include "recurrent.h"
 
 #define PENDULA_INLINE inline __attribute__((always_inline))
@@ -65,27 +61,6 @@ PENDULA_INLINE void store(Real* to, Vector<Real> value) {
 template <class Real>
 PENDULA_INLINE Vector<Real> all(Real value) {
   return value - Vector<Real>{};
-}
-
-// a / b for b from 1 to 1e38 (NaN passes). A division takes as long as twenty products; an estimate of 14 bits and Newton's
-// step, which doubles them, take a few.
-PENDULA_INLINE Vector<float> ratio(Vector<float> a, Vector<float> b) {
-#if defined(__AVX512F__)
-  const Vector<float> guess = (Vector<float>)_mm512_rcp14_ps((__m512)b);
-  return a * (guess * (2.0f - b * guess));
-#else
-  return a / b;
-#endif
-}
-
-PENDULA_INLINE Vector<double> ratio(Vector<double> a, Vector<double> b) {
-#if defined(__AVX512F__)
-  Vector<double> guess = (Vector<double>)_mm512_rcp14_pd((__m512d)b);
-  guess = guess * (2.0 - b * guess);
-  return a * (guess * (2.0 - b * guess));
-#else
-  return a / b;
-#endif
 }
 
 PENDULA_INLINE Index least(Index a, Index b) { return a < b ? a : b; }
