@@ -7,24 +7,22 @@
 namespace pendula {
 namespace {
 
-// Starts that go through all steps together: as many as keep their states in the cache beside the parameters, and
-// enough that reading the parameters is a small part of a step.
-constexpr Index together = 96;
+// At most so many starts go through all steps together: their states stay in the cache beside the parameters, and
+// reading the parameters is a small part of a step.
+constexpr Index together = 48;
 
 // The states of some rows of a batch, [layer, row, hidden], out of and into those of all.
 template <class Weight>
 class Rows {
  public:
   Rows(const Problem& problem, Index start, Index count)
-      : layers_(problem.num_layers), all_(problem.batch * problem.hidden_size), start_(start * problem.hidden_size),
+      : layers_(problem.num_layers),
+        all_(problem.batch * problem.hidden_size),
+        start_(start * problem.hidden_size),
         count_(count * problem.hidden_size) {}
 
-  State<const Weight> out_of(State<const Weight> state) {
-    return {out_of(state.h, h_), out_of(state.c, c_)};
-  }
-  State<Weight> room_for(State<Weight> state) {
-    return {room_for(state.h, h_), room_for(state.c, c_)};
-  }
+  State<const Weight> out_of(State<const Weight> state) { return {out_of(state.h, h_), out_of(state.c, c_)}; }
+  State<Weight> room_for(State<Weight> state) { return {room_for(state.h, h_), room_for(state.c, c_)}; }
   void into(State<Weight> state) const {
     into(state.h, h_);
     into(state.c, c_);
@@ -73,14 +71,13 @@ struct Run {
     Rows<Weight> rows(problem, start, count);
     Problem part = problem;
     part.batch = count;
-    const Index values = frame.channels, past = (frame.lags - 1) * frame.channels;
-    Forecaster<Weight, Value> forecaster(part, parameters, frame,
-                             {rows.out_of(first.hidden), offset(first.last, start * values),
-                              offset(first.past, start * past)});
+    const Index newest = start * frame.channels, past = newest * (frame.lags - 1);
+    Forecaster<Weight, Value> forecaster(
+        part, parameters, frame, {rows.out_of(first.hidden), offset(first.last, newest), offset(first.past, past)});
     for (Index time = 0; time < problem.time; ++time)
       forecaster.see(known.data + start * known.batch + time * known.time, known.batch, known.feature);
     loop(forecaster, start, count);
-    forecaster.memory({rows.room_for(last.hidden), offset(last.last, start * values), offset(last.past, start * past)});
+    forecaster.memory({rows.room_for(last.hidden), offset(last.last, newest), offset(last.past, past)});
     rows.into(last.hidden);
   }
 
@@ -112,16 +109,18 @@ void free_run(const Problem& problem, const Parameters<const Weight>* parameters
   const Run<Weight, Value> run{problem, parameters, frame, known, first, steps, output, last};
   const int threads = static_cast<int>(std::max<Index>(1, std::min<Index>(problem.threads, problem.batch)));
   parallel(threads, [&](int thread) {
-    const Index stop = problem.batch * (thread + 1) / threads;
-    for (Index start = problem.batch * thread / threads; start < stop; start += together)
-      run.go(start, std::min(together, stop - start));
+    const Index begin = problem.batch * thread / threads, share = problem.batch * (thread + 1) / threads - begin;
+    const Index groups = (share + together - 1) / together;
+    for (Index group = 0; group < groups; ++group) {
+      const Index start = begin + share * group / groups;
+      run.go(start, begin + share * (group + 1) / groups - start);
+    }
   });
 }
 
 #define PENDULA_INSTANTIATE(Weight, Value)                                                                       \
-  template void free_run(const Problem&, const Parameters<const Weight>*, const Frame<Weight>&,                  \
-                         View<const Value>, const Memory<const Weight, const Value>&, Index, View<Value>, \
-                         const Memory<Weight, Value>&);
+  template void free_run(const Problem&, const Parameters<const Weight>*, const Frame<Weight>&, View<const Value>, \
+                         const Memory<const Weight, const Value>&, Index, View<Value>, const Memory<Weight, Value>&);
 PENDULA_INSTANTIATE(float, float)
 PENDULA_INSTANTIATE(float, double)
 PENDULA_INSTANTIATE(double, float)
