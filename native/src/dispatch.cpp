@@ -154,6 +154,27 @@ class GradientSets {
   Scratch scratch_;
 };
 
+template <class Real>
+void copy_or_clear(Real* to, const Real* from, Index size) {
+  if (to == nullptr || size == 0) return;
+  const std::size_t bytes = static_cast<std::size_t>(size) * sizeof(Real);
+  from == nullptr ? std::memset(to, 0, bytes) : std::memmove(to, from, bytes);
+}
+
+// Without a step no parameter counts, and the last state is the first.
+template <class Real>
+void backward_of_nothing(const Problem& problem, State<const Real> last_gradient, const Parameters<Real>* gradients,
+                         State<Real> first_gradient) {
+  for (Index layer = 0; layer < problem.num_layers; ++layer) {
+    Part<Real> parts[5];
+    parts_of(problem, layer, parts);
+    for (const Part<Real>& part : parts) copy_or_clear<Real>(gradients[layer].*part.member, nullptr, part.size);
+  }
+  const Index states = problem.num_layers * problem.batch * problem.hidden_size;
+  copy_or_clear(first_gradient.h, last_gradient.h, states);
+  copy_or_clear(first_gradient.c, last_gradient.c, states);
+}
+
 }  // namespace
 
 template <class Real>
@@ -175,6 +196,9 @@ void backward(const Problem& problem, const Parameters<const Real>* parameters, 
               State<const Real> first, const Real* reserve, View<const Real> output_gradient,
               State<const Real> last_gradient, View<Real> input_gradient, const Parameters<Real>* parameter_gradients,
               State<Real> first_gradient) {
+  if (problem.batch == 0 || problem.time == 0) {
+    return backward_of_nothing(problem, last_gradient, parameter_gradients, first_gradient);
+  }
   const Passes<Real>& chosen = passes<Real>(problem.cell);
   const int count = threads_for(problem);
   GradientSets<Real> sets(problem, parameter_gradients, count);

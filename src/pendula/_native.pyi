@@ -1,0 +1,58 @@
+"""The native core: passes of recurrent networks over memory at given addresses.
+
+Addresses are integers, 0 where there is nothing; strides count elements; `bits` is 32 or 64. The caller has checked
+that what lies at an address has the shape that `problem` says: nothing here can.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+_Problem: TypeAlias = tuple[int, int, int, int, int, int, int, int]
+"""Cell, input size, hidden size, layers, batch, time, address of the rows' lengths, threads."""
+_Parameters: TypeAlias = Sequence[int]
+"""Addresses of w_ih, w_hh, b_ih, b_hh and leak, layer by layer."""
+_View: TypeAlias = tuple[int, int, int, int]
+"""Address and the strides of batch, time and feature."""
+_State: TypeAlias = tuple[int, int]
+"""Addresses of h and c."""
+
+def reserve_size(bits: int, problem: _Problem) -> int: ...
+def forward(
+    bits: int,
+    problem: _Problem,
+    parameters: _Parameters,
+    input: _View,  # noqa: A002
+    first: _State,
+    output: _View,
+    last: _State,
+    reserve: int,
+) -> None: ...
+def backward(
+    bits: int,
+    problem: _Problem,
+    parameters: _Parameters,
+    input: _View,  # noqa: A002
+    first: _State,
+    reserve: int,
+    output_gradient: _View,
+    last_gradient: _State,
+    input_gradient: _View,
+    parameter_gradients: _Parameters,
+    first_gradient: _State,
+) -> None: ...
+def tangent(
+    bits: int,
+    problem: _Problem,
+    parameters: _Parameters,
+    input: _View,  # noqa: A002
+    first: _State,
+    reserve: int,
+    parameter_tangents: _Parameters,
+    input_tangent: _View,
+    first_tangent: _State,
+    output_tangent: _View,
+    last_tangent: _State,
+) -> None: ...
+def instruction_sets() -> list[str]: ...
+def instruction_set() -> str: ...
+def use_instruction_set(name: str) -> None: ...
