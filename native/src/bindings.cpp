@@ -6,5 +6,6 @@ NB_MODULE(_native, module) {
   // What still refers to a function when the process ends is no leak.
   nanobind::set_leak_warnings(false);
   pendula::bind_recurrent(module);
+  pendula::bind_epoch(module);
   pendula::bind_free_run(module);
 }

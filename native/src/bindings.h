@@ -5,6 +5,7 @@
 
 namespace pendula {
 
+void bind_epoch(nanobind::module_& module);
 void bind_free_run(nanobind::module_& module);
 void bind_recurrent(nanobind::module_& module);
 
