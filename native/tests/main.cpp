@@ -10,6 +10,7 @@ int main(int count, char** arguments) {
   pendula::test_threads();
   pendula::test_passes(random_cases);
   pendula::test_stepper(random_cases);
+  pendula::test_free_run();
   std::printf("%d failures\n", pendula::failures());
   return pendula::failures() == 0 ? 0 : 1;
 }

@@ -6,5 +6,6 @@ namespace pendula {
 void test_threads();
 void test_passes(int random_cases);
 void test_stepper(int random_cases);
+void test_free_run();
 
 }  // namespace pendula

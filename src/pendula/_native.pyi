@@ -15,6 +15,11 @@ _View: TypeAlias = tuple[int, int, int, int]
 """Address and the strides of batch, time and feature."""
 _State: TypeAlias = tuple[int, int]
 """Addresses of h and c."""
+_Frame: TypeAlias = Sequence[int]
+"""Of a forecaster: channels, leads, lags, increments, residual, and the addresses of head_weight, head_bias,
+output_scale, increment_scale, linear_weight and linear_bias."""
+_Memory: TypeAlias = tuple[int, int, int, int]
+"""Addresses of h, c, the last value and the past."""
 
 def reserve_size(bits: int, problem: _Problem) -> int: ...
 def forward(
@@ -56,3 +61,23 @@ def tangent(
 def instruction_sets() -> list[str]: ...
 def instruction_set() -> str: ...
 def use_instruction_set(name: str) -> None: ...
+def free_run(
+    bits: int,
+    value_bits: int,
+    problem: _Problem,
+    parameters: _Parameters,
+    frame: _Frame,
+    known: _View,
+    first: _Memory,
+    steps: int,
+    output: _View,
+    last: _Memory,
+) -> None: ...
+
+class Stream:
+    def step(self, values: int, predictions: int) -> None: ...
+    def memory(self, now: _Memory) -> None: ...
+
+def make_stream(
+    bits: int, value_bits: int, problem: _Problem, parameters: _Parameters, frame: _Frame, first: _Memory
+) -> Stream: ...
