@@ -2,25 +2,9 @@
 #include <type_traits>
 
 #include "forecaster.h"
+#include "learning.h"
 
 namespace pendula {
-namespace {
-
-// A sum of products in an order that depends on `size` alone: in as many parts as the widest vectors have lanes.
-template <class Real>
-Real dot(const Real* a, const Real* b, Index size) {
-  constexpr Index lanes = 64 / static_cast<Index>(sizeof(Real));
-  Real sums[lanes] = {};
-  Index start = 0;
-  for (; start + lanes <= size; start += lanes)
-    for (Index lane = 0; lane < lanes; ++lane) sums[lane] += a[start + lane] * b[start + lane];
-  for (Index lane = 0; start + lane < size; ++lane) sums[lane] += a[start + lane] * b[start + lane];
-  for (Index half = lanes / 2; half > 0; half /= 2)
-    for (Index lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-  return sums[0];
-}
-
-}  // namespace
 
 template <class Weight, class Value>
 Forecaster<Weight, Value>::Forecaster(const Problem& problem, const Parameters<const Weight>* parameters,
@@ -30,9 +14,13 @@ Forecaster<Weight, Value>::Forecaster(const Problem& problem, const Parameters<c
       hidden_size_(problem.hidden_size),
       inputs_(problem.input_size),
       fresh_(first.last == nullptr),
+      head_sums_(learning<Weight>().affine),
+      linear_sums_(learning<double>().affine),
       stack_(make_stepper<Weight>(problem, parameters, first.hidden)),
       features_(batch_ * inputs_),
       output_(batch_ * hidden_size_),
+      head_(frame.leads * frame.channels),
+      linear_(frame.lags > 0 ? frame.leads * frame.channels : 0),
       last_(batch_ * frame.channels),
       past_(batch_ * 2 * frame.lags * frame.channels) {
   const Index channels = frame_.channels, lags = frame_.lags;
@@ -74,20 +62,21 @@ void Forecaster<Weight, Value>::see(const Value* values, Index batch_stride, Ind
 }
 
 template <class Weight, class Value>
-void Forecaster<Weight, Value>::predict(Value* predictions) const {
+void Forecaster<Weight, Value>::predict(Value* predictions) {
   const Index channels = frame_.channels, outputs = frame_.leads * channels, terms = frame_.lags * channels;
   for (Index row = 0; row < batch_; ++row) {
-    const Weight* const state = output_.data() + row * hidden_size_;
-    const double* const past = past_.data() + (row * 2 * frame_.lags + newest_) * channels;
+    const Value* const last = last_.data() + row * channels;
+    Value* const predicted = predictions + row * outputs;
+    head_sums_(frame_.head_weight, frame_.head_bias, output_.data() + row * hidden_size_, outputs, hidden_size_,
+                head_.data());
+    if (terms > 0) {
+      const double* const past = past_.data() + (row * 2 * frame_.lags + newest_) * channels;
+      linear_sums_(frame_.linear_weight, frame_.linear_bias, past, outputs, terms, linear_.data());
+    }
     for (Index output = 0; output < outputs; ++output) {
-      const Weight head =
-          dot(frame_.head_weight + output * hidden_size_, state, hidden_size_) + frame_.head_bias[output];
-      Value prediction = static_cast<Value>(head * frame_.output_scale[output]);
-      if (terms > 0)
-        prediction += static_cast<Value>(dot(frame_.linear_weight + output * terms, past, terms) +
-                                         frame_.linear_bias[output]);
-      if (frame_.residual) prediction += last_[row * channels + output % channels];
-      predictions[row * outputs + output] = prediction;
+      predicted[output] = static_cast<Value>(head_[output] * frame_.output_scale[output]);
+      if (terms > 0) predicted[output] += static_cast<Value>(linear_[output]);
+      if (frame_.residual) predicted[output] += last[output % channels];
     }
   }
 }

@@ -32,6 +32,10 @@ struct Memory {
   Value* past;  // [batch, lags - 1, channel], oldest first
 };
 
+// results[o] = bias[o] + Σ weight[o, k] x[k], in the instruction set of the moment.
+template <class Real>
+using Affine = void (*)(const Real* weight, const Real* bias, const Real* x, Index outputs, Index size, Real* results);
+
 // One batch of forecasters on one thread. The stack works in the precision of its weights, the linear path in double
 // precision, all else in that of the series. `problem` is read as by `make_stepper`.
 template <class Weight, class Value>
@@ -42,7 +46,7 @@ class Forecaster {
   // Takes in one value of each series.
   void see(const Value* values, Index batch_stride, Index channel_stride);
   // Predicts the values after the last one seen: [batch, lead, channel], contiguous.
-  void predict(Value* predictions) const;
+  void predict(Value* predictions);
   // Copies all that is remembered out; contiguous.
   void memory(const Memory<Weight, Value>& now) const;
 
@@ -50,8 +54,11 @@ class Forecaster {
   Frame<Weight> frame_;
   Index batch_, hidden_size_, inputs_;
   bool fresh_;  // no value was seen yet
+  Affine<Weight> head_sums_;
+  Affine<double> linear_sums_;
   std::unique_ptr<Stepper<Weight>> stack_;
-  std::vector<Weight> features_, output_;
+  std::vector<Weight> features_, output_, head_;
+  std::vector<double> linear_;
   std::vector<Value> last_;
   // The last `lags` values of each series twice in a row, so that from `newest_` on they lie newest first in one piece.
   std::vector<double> past_;

@@ -1,4 +1,4 @@
-// What learning needs around the passes, as each instruction set offers it.
+// What is needed around the passes, as each instruction set offers it.
 #pragma once
 
 #include "forecaster.h"
@@ -53,6 +53,8 @@ struct Learning {
   double (*head)(const HeadSlice<Real>&);
   double (*sum_of_squares)(const Real* values, Index size);
   void (*update)(const Update&, Index size, Real* values, const Real* gradients, Real* first, Real* second);
+  // results[o] = bias[o] + Σ weight[o, k] x[k]
+  void (*affine)(const Real* weight, const Real* bias, const Real* x, Index outputs, Index size, Real* results);
 };
 
 struct LearningTable {

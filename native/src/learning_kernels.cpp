@@ -1,6 +1,7 @@
 // What learning needs around the passes, for one instruction set: see kernels.cpp.
 #include "learning.h"
 
+#include "affine.h"
 #include "cut.h"
 #include "head.h"
 
@@ -50,7 +51,7 @@ void update(const Update& by, Index size, Real* __restrict values, const Real* _
 }
 
 template <class Real>
-constexpr Learning<Real> functions = {cut<Real>, head_errors<Real>, sum_of_squares<Real>, update<Real>};
+constexpr Learning<Real> functions = {cut<Real>, head_errors<Real>, sum_of_squares<Real>, update<Real>, affine<Real>};
 
 }  // namespace
 
