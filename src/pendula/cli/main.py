@@ -14,7 +14,7 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 
 from pendula import __version__
-from pendula.cli import compare, evaluate, experiment, fit, forecast, report, simulate
+from pendula.cli import bench, compare, evaluate, experiment, fit, forecast, report, simulate
 from pendula.errors import ArgumentError, ConfigError, PendulaError
 
 __all__ = ["COMMANDS", "app", "main", "run"]
@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "report": (report.report, report.EXAMPLE),
     "experiment": (experiment.experiment, experiment.EXAMPLE),
     "demo": (experiment.demo, experiment.DEMO_EXAMPLE),
+    "bench": (bench.bench, bench.EXAMPLE),
 }
 """Every command with its function and its example."""
 

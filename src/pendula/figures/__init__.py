@@ -5,6 +5,7 @@ record      draw_series, draw_phase_portrait
 learning    draw_losses
 test part   draw_predictions, draw_free_runs, draw_error_histogram, draw_scores, draw_lead_times
 future      draw_forecast
+speed       draw_seconds, draw_speedups
 text        draw_summary
 composites  lecture_sine_figure, lecture_oscillator_figure
 files       save, png
@@ -21,6 +22,7 @@ from pendula.figures.losses import draw_losses
 from pendula.figures.phase import draw_phase_portrait
 from pendula.figures.scores import draw_scores
 from pendula.figures.series import draw_series
+from pendula.figures.speed import draw_seconds, draw_speedups
 from pendula.figures.style import Quantity, style
 from pendula.figures.summary import draw_summary
 
@@ -35,7 +37,9 @@ __all__ = [
     "draw_phase_portrait",
     "draw_predictions",
     "draw_scores",
+    "draw_seconds",
     "draw_series",
+    "draw_speedups",
     "draw_summary",
     "lecture_oscillator_figure",
     "lecture_sine_figure",

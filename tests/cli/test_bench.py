@@ -1,0 +1,22 @@
+from pendula.benchmark import Workload
+
+
+def test_it_says_how_the_machine_does(pendula, monkeypatch):
+    tiny = {"batch": 1, "time": 2, "hidden_size": 2, "num_layers": 1}
+    workloads = [Workload(**tiny), Workload(task="free_run", **tiny), Workload(task="free_run", **tiny | {"batch": 3})]
+    monkeypatch.setattr("pendula.benchmark.short_workloads", lambda _: workloads)
+    answer = pendula("bench", "--threads", "1")
+    assert answer.code == 0
+    for words in ("1 thread\n", "Matrix products: ", "training lstm float32", "lstm, 1 start,", "lstm, 3 starts,"):
+        assert words in answer.out
+    assert len(answer.err.splitlines()) == 3
+    content = pendula("bench", "--threads", "1", "--json", "--quiet").content
+    assert content["threads"] == 1
+    assert [row["batch"] for row in content["rows"]] == [1, 1, 3]
+    assert content["rows"][0]["faster"]["torch"]["median"] > 0
+
+
+def test_a_number_of_threads_below_one_is_bad_usage(pendula):
+    answer = pendula("bench", "--threads", "0")
+    assert answer.code == 2
+    assert "`--threads` must be positive: expected 1 or more, got 0" in answer.err
