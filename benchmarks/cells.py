@@ -26,6 +26,7 @@ from rivals import FRAMEWORKS, Framework
 from pendula.benchmark import (
     PRECISIONS,
     QUICK,
+    SIZES,
     TASKS,
     Grid,
     Measurement,
@@ -68,7 +69,9 @@ def main() -> None:
         _tell(f"{len(workloads)} workloads, about {seconds / 60:.0f} minutes on a machine that does nothing else")
         _tell(*([f"{skipped} left out, which would take longer than {arguments.most:g} s each"] if skipped else []))
         _tell(*([f"not installed: {', '.join(missing)}"] if missing else []))
-        session = Session(pace=pace, rivals=frameworks, listener=_Progress(len(workloads)))
+        session = Session(
+            pace=pace, rivals=frameworks, listener=_Progress(len(workloads)), gemm_sizes=tuple(arguments.gemm)
+        )
         try:
             session.run(workloads)
         except KeyboardInterrupt:
@@ -184,6 +187,7 @@ def _arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     how = parser.add_argument_group("how")
     how.add_argument("--seconds", type=float, default=0.25, help="for each workload (default: 0.25)")
     how.add_argument("--fewest", type=int, default=5, help="turns of each in any case (default: 5)")
+    how.add_argument("--gemm", nargs="+", type=int, default=SIZES, help="rows of the matrices for the machine's rate")
     how.add_argument("--all", action="store_true", help="print every row of a large grid")
     how.add_argument("--json", type=Path, metavar="FILE")
     how.add_argument("--figure", type=Path, metavar="FILE", help="a picture: .png, .pdf or .svg")

@@ -12,7 +12,7 @@ from pendula.benchmark import Workload
 
 SCRIPTS = Path(__file__).parents[2] / "benchmarks"
 TINY = ("--cells", "rnn", "--batch", "1", "--time", "2", "--hidden", "2", "--layers", "1", "--threads", "1")
-ONCE = ("--seconds", "1e-6", "--fewest", "1")
+ONCE = ("--seconds", "1e-6", "--fewest", "1", "--gemm", "8")
 
 FAKE = """
 from worker import Ready

@@ -12,7 +12,7 @@ short        what `pendula bench` measures
 ```
 """
 
-from pendula.benchmark.gemm import Gemm, measure_gemm
+from pendula.benchmark.gemm import SIZES, Gemm, measure_gemm
 from pendula.benchmark.grid import ANCHOR, QUICK, Grid, differences
 from pendula.benchmark.layers import make_layers
 from pendula.benchmark.measurement import Measurement, Rival, measure
@@ -29,6 +29,7 @@ __all__ = [
     "ANCHOR",
     "PRECISIONS",
     "QUICK",
+    "SIZES",
     "TASKS",
     "Contender",
     "Gemm",

@@ -56,7 +56,7 @@ class Gemm:
 
 
 def measure_gemm(
-    precision: Precision, *, threads: int, sizes: tuple[int, ...] = SIZES, pace: Pace | None = None
+    precision: Precision, threads: int, *, sizes: tuple[int, ...] = SIZES, pace: Pace | None = None
 ) -> Gemm:
     """Measure the rate of `torch.mm`, all sizes in turns.
 

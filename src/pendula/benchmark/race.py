@@ -179,7 +179,7 @@ def _is_noisy(turns: list[dict[str, float]], names: Sequence[str], most: float) 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     was_on = gc.isenabled()
-    gc.collect()
+    gc.collect(1)  # the youngest: all of them would take longer than many a race
     gc.disable()
     try:
         yield

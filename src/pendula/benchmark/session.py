@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pendula.benchmark.epochs import make_epoch
-from pendula.benchmark.gemm import Gemm, measure_gemm
+from pendula.benchmark.gemm import SIZES, Gemm, measure_gemm
 from pendula.benchmark.measurement import Measurement, Rival, measure
 from pendula.benchmark.race import Pace
 from pendula.benchmark.workload import Workload
@@ -44,6 +44,7 @@ class Session:
         pace: How long to measure each workload.
         rivals: Who runs beside Pendula and torch, where they can.
         listener: Hears each measurement.
+        gemm_sizes: Rows of the matrices that the machine's rate is measured with.
         again: What looks bad or noisy is measured again, so many times as long; 0 leaves it as it is.
         gemms: The machine's rates at matrix products, by precision and threads.
         measured: What has been measured, by workload.
@@ -53,6 +54,7 @@ class Session:
     pace: Pace
     rivals: Sequence[MakeRival] = ()
     listener: Listener = silent
+    gemm_sizes: tuple[int, ...] = SIZES
     again: float = 3.0
     gemms: dict[tuple[str, int], Gemm] = field(default_factory=dict)
     measured: dict[Workload, Measurement] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class Session:
         """
         key = workload.precision, workload.threads
         if key not in self.gemms:
-            self.gemms[key] = measure_gemm(workload.precision, threads=workload.threads)
+            self.gemms[key] = measure_gemm(*key, sizes=self.gemm_sizes)
         return self.gemms[key]
 
     def _run(self, workloads: Sequence[Workload], pace: Pace) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pendula.benchmark.gemm import SIZES
 from pendula.benchmark.grid import ANCHOR
 from pendula.benchmark.race import Pace
 from pendula.benchmark.report import Report, report_of
@@ -35,12 +36,19 @@ def short_workloads(threads: int) -> list[Workload]:
     return [*steps, one, replace(one, batch=1000, time=100)]
 
 
-def bench(workloads: Sequence[Workload], *, pace: Pace = SHORT, listener: Listener = silent) -> Report:
+def bench(
+    workloads: Sequence[Workload],
+    *,
+    pace: Pace = SHORT,
+    gemm_sizes: tuple[int, ...] = SIZES,
+    listener: Listener = silent,
+) -> Report:
     """Measure Pendula against torch.
 
     Args:
         workloads: What to compute.
         pace: How long to measure each.
+        gemm_sizes: Rows of the matrices that the machine's rate is measured with.
         listener: Hears each measurement, and the seconds that are probably left.
 
     Returns:
@@ -52,6 +60,6 @@ def bench(workloads: Sequence[Workload], *, pace: Pace = SHORT, listener: Listen
         >>> report.measurements[0].names
         ['pendula', 'torch']
     """
-    session = Session(pace=pace, listener=listener, again=0.0)
+    session = Session(pace=pace, listener=listener, again=0.0, gemm_sizes=gemm_sizes)
     session.run(workloads)
     return report_of(session)
