@@ -113,7 +113,7 @@ def _bare_epoch(forecaster: Forecaster, windows: Windows, held_out: Windows, set
         began = time.perf_counter()
         forecaster.train()
         for inputs, targets in batches:
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             predictions, _ = forecaster(inputs)
             (predictions[:, -1, 0] - targets).square().mean().backward()
             optimizer.step()

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <limits>
 #include <mutex>
 
 #include "layout.h"
@@ -164,6 +165,12 @@ int slices_for(const Problem& problem, Index windows) {
   return static_cast<int>(std::min<Index>(windows, problem.threads));
 }
 
+// A loss beyond the range of the series' precision counts as infinite.
+double in_precision_of(const Series& series, double loss) {
+  const bool fits = series.bits == 64 || !(loss > std::numeric_limits<float>::max());
+  return fits ? loss : std::numeric_limits<double>::infinity();
+}
+
 template <class Real>
 void take_step(Learner<Real>& learner) {
   Plan& plan = learner.plan;
@@ -187,7 +194,7 @@ void take_step(Learner<Real>& learner) {
     const Real* more = others + (index - 1) * size;
     for (Index k = 0; k < size; ++k) learner.weights.gradients[k] += more[k];
   }
-  plan.losses[plan.done] = sums[0] / errors;
+  plan.losses[plan.done] = in_precision_of(learner.series, sums[0] / errors);
   plan.norms[plan.done] = adam_step(learner.adam, learner.weights, plan.learning_rates[plan.done],
                                     plan.taken + plan.done + 1, learner.problem.threads);
   ++plan.done;

@@ -288,9 +288,10 @@ def test_the_events_tell_every_epoch(small, windows_of, validation_of):
 
 
 def test_progress_is_told_within_an_epoch(small, windows_of, monkeypatch):
-    monkeypatch.setattr("pendula.training.descent.PROGRESS_SECONDS", -1.0)
+    monkeypatch.setattr("pendula.training.watch.PROGRESS_SECONDS", -1.0)
     heard = []
-    train(small(), windows_of(), Training(epochs=2, batch_size=38), window=WINDOW, listener=heard.append)
+    settings = Training(epochs=2, batch_size=38)
+    train(small(), windows_of(), settings, window=WINDOW, listener=heard.append, engine="autograd")
     told = [event for event in heard if isinstance(event, Progressed)]
     assert [(event.epoch, event.share) for event in told] == [(e, step / 5) for e in (1, 2) for step in range(5)]
     assert all(event.epochs == 2 and event.loss > 0 for event in told)
@@ -318,10 +319,12 @@ def test_divergence_at_the_start_of_an_epoch_names_the_loss_of_the_one_before(sm
 
 
 def test_divergence_is_noticed_between_two_reports(small, windows_of, monkeypatch):
-    monkeypatch.setattr("pendula.training.descent.PROGRESS_SECONDS", -1.0)
+    monkeypatch.setattr("pendula.training.watch.PROGRESS_SECONDS", -1.0)
     heard = []
     with pytest.raises(DivergedError, match="diverged at step 2 of epoch 1"):
-        train(small(), windows_of(), Training(learning_rate=1e30), window=WINDOW, listener=heard.append)
+        train(
+            small(), windows_of(), Training(learning_rate=1e30), window=WINDOW, listener=heard.append, engine="autograd"
+        )
     assert sum(isinstance(event, Progressed) for event in heard) == 1
 
 
@@ -344,7 +347,7 @@ def test_weights_that_are_not_finite_are_noticed_after_the_last_step(small, sine
         r"\(last finite loss \d\.\d+e\+\d+\)\. Lower `learning_rate`, or clip the gradient with `clip_norm`\."
     )
     with pytest.raises(DivergedError, match=rule):
-        train(forecaster, windows, Training(epochs=1, batch_size=100), window=WINDOW)
+        train(forecaster, windows, Training(epochs=1, batch_size=100), window=WINDOW, engine="autograd")
 
 
 def test_lengths_that_do_not_fit_each_other_are_refused(small, windows_of):

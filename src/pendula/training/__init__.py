@@ -2,6 +2,7 @@
 
 from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
+from pendula.training.engine import Engine
 from pendula.training.events import (
     EpochFinished,
     EpochRecord,
@@ -25,6 +26,7 @@ __all__ = [
     "PENALTIES",
     "Batch",
     "Checkpoint",
+    "Engine",
     "EpochFinished",
     "EpochRecord",
     "Event",

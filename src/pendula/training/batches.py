@@ -10,7 +10,7 @@ from pendula.errors import DataError
 from pendula.series.windows import Windows
 from pendula.shapes import BatchTensor, Int, Tensor, ndarray
 
-__all__ = ["Batch", "shuffled", "streamed"]
+__all__ = ["Batch", "drawn", "shuffled", "streamed"]
 
 BLOCK = 256
 """Batches whose rows are found at once, so that a step spends no time on it."""
@@ -43,13 +43,29 @@ def shuffled(
     Yields:
         The batches.
     """
-    if steps is None:
-        order = torch.randperm(len(windows), generator=generator)
-    else:
-        order = torch.randint(len(windows), (steps * batch_size,), generator=generator)
+    order = drawn(windows, batch_size, generator=generator, steps=steps)
     for block in torch.split(order, batch_size * BLOCK):
         for starts in torch.split(windows.starts(block), batch_size):
             yield Batch(windows.at(starts))
+
+
+def drawn(
+    windows: Windows, batch_size: int, *, generator: torch.Generator, steps: int | None = None
+) -> Int[Tensor, " order"]:
+    """Draw the order of an epoch's windows.
+
+    Args:
+        windows: The windows.
+        batch_size: How many make a batch.
+        generator: Of the order.
+        steps: Draw this many batches with replacement; None takes every window once.
+
+    Returns:
+        Which windows, batch after batch.
+    """
+    if steps is None:
+        return torch.randperm(len(windows), generator=generator)
+    return torch.randint(len(windows), (steps * batch_size,), generator=generator)
 
 
 def streamed(

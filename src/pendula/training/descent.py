@@ -1,28 +1,25 @@
-"""One epoch of gradient descent."""
+"""One epoch of gradient descent, step by step through torch's autograd."""
 
 import math
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import torch
 
-from pendula.errors import DivergedError
 from pendula.nn import Forecaster, ForecasterState, detach
 from pendula.series.windows import Windows
 from pendula.training.batches import Batch, shuffled, streamed
-from pendula.training.events import Listener, Progressed
+from pendula.training.events import Listener
 from pendula.training.objective import Objective
+from pendula.training.optimizer import Optimizer
 from pendula.training.randomness import epoch_generator, seeded
 from pendula.training.settings import Training
+from pendula.training.watch import Watch
 
 __all__ = ["Descent"]
 
-PROGRESS_SECONDS = 2.0
-"""Least time between two looks at the loss within an epoch."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Descent:
     """All that an epoch of training needs.
 
@@ -37,9 +34,10 @@ class Descent:
     """
 
     forecaster: Forecaster
-    optimizer: torch.optim.Optimizer
+    optimizer: Optimizer
     windows: Windows
     settings: Training
+    _: KW_ONLY
     window: int
     seed: int
     listener: Listener
@@ -58,45 +56,38 @@ class Descent:
             DivergedError: If the loss or a weight leaves the finite numbers.
         """
         generator = epoch_generator(self.seed, epoch)
+        watch = Watch(epoch, self.settings.epochs, last_loss=last_loss, listener=self.listener)
         self.forecaster.train()
         with seeded(self.seed, epoch):
-            return self._descend(epoch, self._objective(epoch, generator), self._batches(generator), last_loss)
+            return self._descend(epoch, self._objective(epoch, generator), self._batches(generator), watch)
 
-    def _descend(
-        self, epoch: int, objective: Objective, batches: Iterator[Batch], last_loss: float | None
-    ) -> tuple[float, float]:
+    def _descend(self, epoch: int, objective: Objective, batches: Iterator[Batch], watch: Watch) -> tuple[float, float]:
         # Losses are read only now and then, so that nothing waits for them.
-        losses, norms, weights = [], [], []
+        losses: list[torch.Tensor] = []
+        norms: list[float | torch.Tensor] = []
+        weights: list[int] = []
         state: ForecasterState | None = None
         steps = self._steps()
-        heard = time.monotonic()
         for step, batch in enumerate(batches):
-            self._set_learning_rate(epoch, step / steps)
+            self.optimizer.learning_rate = self.settings.learning_rate_in(epoch, step / steps)
             pieces = batch.pieces.to(self.forecaster.output_scale.device)
             loss, state = objective(self.forecaster, pieces, state if batch.carries_on else None)
             state = detach(state)
             norms.append(self._step(loss))
             losses.append(loss.detach())
             weights.append(len(batch.pieces))
-            if time.monotonic() - heard > PROGRESS_SECONDS:
-                self._check_finite(epoch, losses, last_loss)
-                self._tell_progress(epoch, step / steps, losses[-1])
-                heard = time.monotonic()
-        self._check_finite(epoch, losses, last_loss)
-        self._check_weights(epoch, losses)
+            if watch.is_due():
+                watch.check_losses(torch.stack(losses))
+                watch.tell(step / steps, float(losses[-1]))
+        watch.check_losses(torch.stack(losses))
+        watch.check_weights(self.forecaster.parameters(), float(losses[-1]))
         mean = torch.stack(losses).double() @ torch.tensor(weights, dtype=torch.float64, device=losses[0].device)
-        return float(mean) / sum(weights), float(torch.stack(norms).max())
+        return float(mean) / sum(weights), _largest(norms)
 
-    def _step(self, loss: torch.Tensor) -> torch.Tensor:
-        self.optimizer.zero_grad(set_to_none=True)
+    def _step(self, loss: torch.Tensor) -> float | torch.Tensor:
+        self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        if self.settings.clip_norm is None:
-            gradients = [parameter.grad for parameter in self.forecaster.parameters() if parameter.grad is not None]
-            norm = torch.nn.utils.get_total_norm(gradients)
-        else:
-            norm = torch.nn.utils.clip_grad_norm_(self.forecaster.parameters(), self.settings.clip_norm)
-        self.optimizer.step()
-        return norm
+        return self.optimizer.step()
 
     def _objective(self, epoch: int, generator: torch.Generator) -> Objective:
         return Objective(
@@ -128,31 +119,8 @@ class Descent:
             return max(1, rows // (self.settings.batch_size * self.window))
         return self.settings.steps_per_epoch or math.ceil(len(self.windows) / self.settings.batch_size)
 
-    def _set_learning_rate(self, epoch: int, share: float) -> None:
-        progress = (epoch - 1 + min(share, 1.0)) / self.settings.epochs
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate_at(progress)
 
-    def _check_finite(self, epoch: int, losses: list[torch.Tensor], last_loss: float | None) -> None:
-        values = torch.stack(losses)
-        if bool(torch.isfinite(values[-1])) and bool(torch.isfinite(values).all()):
-            return
-        step = int((~torch.isfinite(values)).to(torch.int64).argmax())
-        last = float(values[step - 1]) if step else last_loss
-        finite = "none was finite" if last is None else f"last finite value {last:.3g}"
-        raise DivergedError(
-            f"Training diverged at step {step + 1} of epoch {epoch}: the loss became {float(values[step])} ({finite}). "
-            "Lower `learning_rate`, or clip the gradient with `clip_norm`."
-        )
-
-    def _check_weights(self, epoch: int, losses: list[torch.Tensor]) -> None:
-        # A gradient can overflow while the loss is finite; after an epoch's last step no loss would tell.
-        if all(bool(torch.isfinite(parameter).all()) for parameter in self.forecaster.parameters()):
-            return
-        raise DivergedError(
-            f"Training diverged at the end of epoch {epoch}: a weight became infinite or nan "
-            f"(last finite loss {float(losses[-1]):.3g}). Lower `learning_rate`, or clip the gradient with `clip_norm`."
-        )
-
-    def _tell_progress(self, epoch: int, share: float, loss: torch.Tensor) -> None:
-        self.listener(Progressed(epoch=epoch, epochs=self.settings.epochs, share=share, loss=float(loss)))
+def _largest(norms: list[float | torch.Tensor]) -> float:
+    tensors = [norm for norm in norms if isinstance(norm, torch.Tensor)]
+    # One transfer from the device for all of them.
+    return float(torch.stack(tensors).max()) if tensors else max(map(float, norms))

@@ -6,6 +6,7 @@ from pendula.errors import InterruptedRunError, RunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
+from pendula.training.engine import Engine
 from pendula.training.events import Listener, silent
 from pendula.training.objective import check_objective
 from pendula.training.settings import Training
@@ -27,8 +28,13 @@ def train(
     resume: bool = False,
     fingerprint: str = "",
     listener: Listener = silent,
+    engine: Engine | None = None,
 ) -> Trained:
     """Train a forecaster.
+
+    Where the settings allow it, the native core runs whole epochs: shuffled windows, scored one step ahead (`horizon`
+    1, neither `carry_state` nor dropout), on the CPU. Everything else is trained step by step through torch's autograd.
+    The two agree to rounding; `Trained.engine` tells which it was.
 
     All randomness of an epoch depends on the seed and the epoch alone, so that a run that was killed and resumed ends
     with the same bits as one that was not.
@@ -44,11 +50,13 @@ def train(
         resume: Go on from the checkpoint in that folder, if there is one.
         fingerprint: Of data and settings; a checkpoint with another one is refused.
         listener: Hears the events.
+        engine: native or autograd; whichever is faster when left out.
 
     Returns:
         The trained network and its history.
 
     Raises:
+        ArgumentError: If lengths do not fit each other, or the native core is asked for and cannot.
         DivergedError: If the loss or a weight leaves the finite numbers.
         InterruptedRunError: If the user interrupts; the last whole epoch is in the checkpoint.
         RunError: If the checkpoint belongs to other data or settings.
@@ -60,7 +68,16 @@ def train(
         leads=forecaster.network.leads,
         carry_state=settings.carry_state,
     )
-    trainer = Trainer(forecaster, windows, settings, window=window, seed=seed, validation=validation, listener=listener)
+    trainer = Trainer(
+        forecaster,
+        windows,
+        settings,
+        window=window,
+        seed=seed,
+        validation=validation,
+        listener=listener,
+        engine=engine,
+    )
     if resume and checkpoint is not None and (checkpoint / CHECKPOINT_FILE).is_file():
         trainer.restore(_matching(read_checkpoint(checkpoint), fingerprint, checkpoint))
     try:

@@ -145,6 +145,22 @@ class Training:
             return self.learning_rate
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
+    def learning_rate_in(self, epoch: int, share: float) -> float:
+        """Give the learning rate within an epoch.
+
+        Args:
+            epoch: Counted from 1.
+            share: Share of the epoch that is done.
+
+        Returns:
+            The step size.
+
+        Examples:
+            >>> Training(epochs=10, learning_rate=0.1).learning_rate_in(6, 0.0)
+            0.05
+        """
+        return self.learning_rate_at((epoch - 1 + min(share, 1.0)) / self.epochs)
+
     def _grown(self, epoch: int) -> float:
         growth_epochs = self.curriculum * self.epochs
         return 1.0 if growth_epochs == 0 else min(1.0, epoch / growth_epochs)

@@ -11,9 +11,10 @@ from pendula.errors import ArgumentError, RunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.checkpoint import Checkpoint, write_checkpoint
-from pendula.training.descent import Descent
+from pendula.training.engine import Engine, make_descent
 from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcome, TrainingFinished
-from pendula.training.optimizer import make_optimizer, optimizer_tensors, restore_optimizer
+from pendula.training.native_descent import NativeDescent
+from pendula.training.optimizer import make_optimizer
 from pendula.training.settings import Training
 from pendula.training.validation import Validation
 
@@ -30,6 +31,7 @@ class Trained:
         best_epoch: The epoch whose weights were kept.
         outcome: Why training ended.
         seconds: Training time, over all sittings.
+        engine: What took the steps: native or autograd.
     """
 
     forecaster: Forecaster
@@ -37,6 +39,7 @@ class Trained:
     best_epoch: int
     outcome: Outcome
     seconds: float
+    engine: Engine
 
 
 class Trainer:
@@ -50,6 +53,10 @@ class Trainer:
         seed: Of all randomness.
         validation: Windows to select the best epoch by, or None.
         listener: Hears the events.
+        engine: What takes the steps; the native core wherever it can when left out.
+
+    Raises:
+        ArgumentError: If the native core is asked for and cannot.
     """
 
     def __init__(
@@ -62,21 +69,24 @@ class Trainer:
         seed: int,
         validation: Validation | None,
         listener: Listener,
+        engine: Engine | None = None,
     ) -> None:
         self.forecaster = forecaster.to(usable_device(settings), getattr(torch, settings.precision))
         self.settings = settings
         self.validation = validation
         self.listener = listener
         self.optimizer = make_optimizer(forecaster, settings)
-        self.descent = Descent(
-            forecaster=forecaster,
-            optimizer=self.optimizer,
-            windows=windows,
-            settings=settings,
+        self.descent = make_descent(
+            forecaster,
+            self.optimizer,
+            windows,
+            settings,
             window=window,
             seed=seed,
             listener=listener,
+            engine=engine,
         )
+        self.engine: Engine = "native" if isinstance(self.descent, NativeDescent) else "autograd"
         self.epoch = 0
         self.history: list[EpochRecord] = []
         self.best_epoch, self.best_error = 0, math.inf
@@ -116,12 +126,14 @@ class Trainer:
             What training came to.
         """
         self.forecaster.load_state_dict(self.best)
+        self.optimizer.release()
         trained = Trained(
             forecaster=self.forecaster.cpu().eval(),
             history=tuple(self.history),
             best_epoch=self.best_epoch,
             outcome=self.outcome,
             seconds=self.seconds,
+            engine=self.engine,
         )
         self.listener(TrainingFinished(outcome=self.outcome, best_epoch=self.best_epoch, seconds=trained.seconds))
         return trained
@@ -148,7 +160,7 @@ class Trainer:
         """
         try:
             self.forecaster.load_state_dict(checkpoint.model)
-            restore_optimizer(self.optimizer, self.forecaster, checkpoint.optimizer)
+            self.optimizer.restore(checkpoint.optimizer)
         except (RuntimeError, KeyError, ValueError) as error:
             reason = " ".join(str(error).split()).rstrip(" .")
             raise RunError(f"The checkpoint must belong to this network: {reason}. Start the run anew.") from error
@@ -164,7 +176,7 @@ class Trainer:
             train_loss=train_loss,
             validation_one_step=one_step,
             validation_free_run=run,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
+            learning_rate=self.optimizer.learning_rate,
             gradient_norm=gradient_norm,
             horizon=self.settings.horizon_in(self.epoch),
             teacher_forcing=self.settings.teacher_forcing_in(max(1, self.epoch)),
@@ -209,7 +221,7 @@ class Trainer:
             fingerprint="",
             model=_copy(self.forecaster.state_dict()),
             best=self.best,
-            optimizer=optimizer_tensors(self.optimizer, self.forecaster),
+            optimizer=self.optimizer.tensors(),
         )
 
 

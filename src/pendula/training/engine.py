@@ -1,0 +1,57 @@
+"""What takes the steps of training."""
+
+from typing import Literal, TypeAlias
+
+from pendula.errors import ArgumentError
+from pendula.nn import Forecaster
+from pendula.series.windows import Windows
+from pendula.training.descent import Descent
+from pendula.training.events import Listener
+from pendula.training.flat_adam import FlatAdam
+from pendula.training.native_descent import NativeDescent, why_not_native
+from pendula.training.optimizer import Optimizer
+from pendula.training.settings import Training
+
+__all__ = ["Engine", "make_descent"]
+
+Engine: TypeAlias = Literal["native", "autograd"]
+"""The native core, many steps at a call; or Python and torch's autograd, step by step."""
+
+
+def make_descent(
+    forecaster: Forecaster,
+    optimizer: Optimizer,
+    windows: Windows,
+    settings: Training,
+    *,
+    window: int,
+    seed: int,
+    listener: Listener,
+    engine: Engine | None = None,
+) -> Descent | NativeDescent:
+    """Make what runs the epochs.
+
+    Args:
+        forecaster: The network, on its device and in its precision.
+        optimizer: Of its parameters.
+        windows: Windows of the training part.
+        settings: How to train.
+        window: Steps of input.
+        seed: Of all randomness.
+        listener: Hears the progress.
+        engine: What takes the steps; the native core wherever it can when left out.
+
+    Returns:
+        The native core's descent, or that through autograd.
+
+    Raises:
+        ArgumentError: If the native core is asked for and cannot.
+    """
+    obstacle = why_not_native(forecaster, windows, settings, window=window)
+    if engine == "native" and obstacle:
+        raise ArgumentError(
+            f"`engine` must be one that can train the network: got native, but {obstacle}. Choose autograd."
+        )
+    if engine != "autograd" and not obstacle and isinstance(optimizer, FlatAdam):
+        return NativeDescent(forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener)
+    return Descent(forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener)
