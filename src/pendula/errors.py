@@ -10,6 +10,7 @@ PendulaError
 ├── RunError            (RuntimeError)   a run directory is missing, half-written, damaged or newer than this Pendula
 ├── DivergedError       (ArithmeticError) training or a free run left the finite numbers
 ├── InterruptedRunError (RuntimeError)   the user stopped training; a checkpoint is kept
+├── TooLargeError       (MemoryError)    a computation needs more memory than there is
 ├── LeakError           (AssertionError) the future changed the past
 └── MissingExtraError   (ImportError)    an optional dependency is not installed
 ```
@@ -31,6 +32,7 @@ __all__ = [
     "PendulaError",
     "RunError",
     "ShapeError",
+    "TooLargeError",
     "UnitsError",
     "did_you_mean",
 ]
@@ -70,6 +72,10 @@ class DivergedError(PendulaError, ArithmeticError):
 
 class InterruptedRunError(PendulaError, RuntimeError):
     """The user stopped training; a checkpoint is kept."""
+
+
+class TooLargeError(PendulaError, MemoryError):
+    """A computation needs more memory than there is."""
 
 
 class LeakError(PendulaError, AssertionError):

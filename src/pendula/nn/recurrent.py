@@ -1,14 +1,16 @@
-"""The recurrent layers: torch's constructors, call signatures and state_dict keys."""
+"""The recurrent layers: torch's constructors, call signatures and state_dict keys, on the native core."""
 
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from pendula.nn.kernels import Backend, NativeLayer
+
 __all__ = ["GRU", "LSTM", "RNN", "RecurrentLayer", "RecurrentState"]
 
 
-class RNN(nn.RNN):
+class RNN(NativeLayer, nn.RNN):
     r"""The simple recurrent network, $h_t = \tanh(W_{ih} x_t + b_{ih} + W_{hh} h_{t-1} + b_{hh})$.
 
     A drop-in for `torch.nn.RNN`: same arguments, same call, same `state_dict`; the sizes have defaults. In the
@@ -35,6 +37,8 @@ class RNN(nn.RNN):
         bidirectional: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        backend: Backend = "auto",
     ) -> None:
         super().__init__(
             input_size,
@@ -48,9 +52,10 @@ class RNN(nn.RNN):
             device=device,
             dtype=dtype,
         )
+        self.backend = backend
 
 
-class GRU(nn.GRU):
+class GRU(NativeLayer, nn.GRU):
     """The gated recurrent unit.
 
     A drop-in for `torch.nn.GRU`: same arguments, same call, same `state_dict`.
@@ -74,6 +79,8 @@ class GRU(nn.GRU):
         bidirectional: bool = False,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        backend: Backend = "auto",
     ) -> None:
         super().__init__(
             input_size,
@@ -86,9 +93,10 @@ class GRU(nn.GRU):
             device=device,
             dtype=dtype,
         )
+        self.backend = backend
 
 
-class LSTM(nn.LSTM):
+class LSTM(NativeLayer, nn.LSTM):
     """The long short-term memory.
 
     A drop-in for `torch.nn.LSTM`: same arguments, same call, same `state_dict`.
@@ -115,6 +123,8 @@ class LSTM(nn.LSTM):
         proj_size: int = 0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        backend: Backend = "auto",
     ) -> None:
         super().__init__(
             input_size,
@@ -128,6 +138,7 @@ class LSTM(nn.LSTM):
             device=device,
             dtype=dtype,
         )
+        self.backend = backend
 
 
 RecurrentLayer: TypeAlias = RNN | GRU | LSTM
