@@ -14,7 +14,8 @@ struct Constants<float> {
   static constexpr float round = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits
   static constexpr float log2_e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
   static constexpr int mantissa = 23, bias = 127;
-  static constexpr float largest_exponent = 87.0f, largest_tanh = 9.1f;
+  // From overflow on, the exponential is infinite, and the logistic function of its negative is zero.
+  static constexpr float overflow = 88.9f, underflow = -87.0f, largest_tanh = 9.1f;
 };
 
 template <>
@@ -22,7 +23,7 @@ struct Constants<double> {
   static constexpr double round = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr double log2_e = 1.4426950408889634, ln2_high = 6.93145751953125e-1, ln2_low = 1.42860682030941723e-6;
   static constexpr int mantissa = 52, bias = 1023;
-  static constexpr double largest_exponent = 708.0, largest_tanh = 19.1;
+  static constexpr double overflow = 710.0, underflow = -708.0, largest_tanh = 19.1;
 };
 
 // exp(r) - 1 for |r| <= ln(2)/2. In single precision the coefficients of Cephes' expf, in double the Taylor series, whose
@@ -76,22 +77,23 @@ PENDULA_INLINE Exponential<Real> exponential(Vector<Real> x) {
 
 // NaN passes: every comparison with it is false.
 template <class Real>
-PENDULA_INLINE Vector<Real> clamp(Vector<Real> x, Real limit) {
-  const Vector<Real> high = all<Real>(limit), low = all<Real>(-limit);
+PENDULA_INLINE Vector<Real> clamp(Vector<Real> x, Real least, Real most) {
+  const Vector<Real> high = all<Real>(most), low = all<Real>(least);
   x = high < x ? high : x;
   return low > x ? low : x;
 }
 
 template <class Real>
 PENDULA_INLINE Vector<Real> logistic(Vector<Real> x) {
-  const auto e = exponential<Real>(clamp<Real>(-x, Constants<Real>::largest_exponent));
-  return Real(1) / (e.scale * e.rest + (e.scale + Real(1)));
+  using C = Constants<Real>;
+  const auto e = exponential<Real>(clamp<Real>(-x, C::underflow, C::overflow));
+  return Real(1) / (e.scale * (e.rest + Real(1)) + Real(1));
 }
 
 // tanh x = expm1(2x) / (expm1(2x) + 2), which keeps its digits where x is small.
 template <class Real>
 PENDULA_INLINE Vector<Real> tangent_of(Vector<Real> x) {
-  const Vector<Real> bounded = clamp<Real>(x, Constants<Real>::largest_tanh);
+  const Vector<Real> bounded = clamp<Real>(x, -Constants<Real>::largest_tanh, Constants<Real>::largest_tanh);
   const auto e = exponential<Real>(bounded + bounded);
   const Vector<Real> expm1 = e.scale * e.rest + (e.scale - Real(1));
   return expm1 / (expm1 + Real(2));
