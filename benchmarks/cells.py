@@ -52,7 +52,7 @@ RIVAL_SECONDS = {"jax": 8.0, "keras": 8.0}
 def main() -> None:
     """Run the races that were asked for, print them and write them."""
     arguments = _arguments()
-    pace = Pace(seconds=arguments.seconds, fewest=arguments.fewest)
+    pace = Pace(seconds=arguments.seconds, fewest=arguments.fewest, patience=arguments.patience)
     every = _grid(arguments).workloads()
     workloads = bearable(every, pace, most=arguments.most)
     skipped = len(every) - len(workloads)
@@ -187,6 +187,12 @@ def _arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     how = parser.add_argument_group("how")
     how.add_argument("--seconds", type=float, default=0.25, help="for each workload (default: 0.25)")
     how.add_argument("--fewest", type=int, default=5, help="turns of each in any case (default: 5)")
+    how.add_argument(
+        "--patience",
+        type=float,
+        default=2.0,
+        help="seconds that a race may lose on turns which other programs disturb (default: 2)",
+    )
     how.add_argument("--gemm", nargs="+", type=int, default=SIZES, help="rows of the matrices for the machine's rate")
     how.add_argument("--all", action="store_true", help="print every row of a large grid")
     how.add_argument("--json", type=Path, metavar="FILE")

@@ -78,7 +78,7 @@ class Framework:
         if "refused" in answer:
             self.refusals[workload.name] = answer["refused"]
             return None
-        run = Contender(name=self.name, run=lambda: float(_ask(worker, {"do": "run"})["seconds"]))
+        run = Contender(name=self.name, run=lambda: float(_ask(worker, {"do": "run"})["seconds"]), process=worker.pid)
         return Rival(contender=run, value=answer["value"], remark=answer["remark"])
 
     def _worker(self, threads: int) -> subprocess.Popen[str]:

@@ -4,7 +4,7 @@
 workload     Workload: one point of the grid; its floating-point work
 numbers      the same weights and inputs for whoever computes it
 layers       the work done by pendula.nn and by torch.nn; epochs: by Pendula's training
-race         contenders in turns, compared turn by turn
+turns        contenders in turns, compared turn by turn; waiting: what other programs do to them
 gemm         the machine's own rate at matrix products
 measurement  one workload measured; grid, session: many of them
 report       everything with the machine it was measured on; table: for people
@@ -17,12 +17,12 @@ from pendula.benchmark.grid import ANCHOR, QUICK, Grid, differences
 from pendula.benchmark.layers import make_layers
 from pendula.benchmark.measurement import Measurement, Rival, measure
 from pendula.benchmark.numbers import Numbers, draw_numbers
-from pendula.benchmark.race import Contender, Pace, Times, race
 from pendula.benchmark.report import Report, instruction_set, report_of
 from pendula.benchmark.session import Listener, Session, bearable, expected_seconds
 from pendula.benchmark.short import bench, short_workloads
 from pendula.benchmark.table import clock_text, gemm_table, measurement_table, summary_table
 from pendula.benchmark.threads import available_threads, threads_set_to
+from pendula.benchmark.turns import Contender, Pace, Times, race
 from pendula.benchmark.workload import PRECISIONS, TASKS, Precision, Task, Workload
 
 __all__ = [

@@ -8,7 +8,7 @@ import torch
 from pendula.benchmark.layers import make_forecaster
 from pendula.benchmark.measurement import Rival
 from pendula.benchmark.numbers import draw_numbers
-from pendula.benchmark.race import EPOCH, Contender, stopwatch
+from pendula.benchmark.turns import EPOCH, Contender, stopwatch
 from pendula.benchmark.workload import Workload
 from pendula.series import Windows
 from pendula.training import Training, silent

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pendula.benchmark.race import Contender, Pace, race, stopwatch
 from pendula.benchmark.threads import threads_set_to
+from pendula.benchmark.turns import Contender, Pace, race, stopwatch
 from pendula.benchmark.workload import Precision
 
 __all__ = ["SIZES", "Gemm", "gemm_contender", "measure_gemm"]

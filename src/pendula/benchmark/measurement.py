@@ -6,9 +6,9 @@ from typing import Any
 
 from pendula.benchmark.gemm import Gemm, gemm_contender
 from pendula.benchmark.layers import Made, make_layers
-from pendula.benchmark.race import EPOCH, OURS, Contender, Pace, Times, race, stopwatch
 from pendula.benchmark.statistics import Spread, spread_of
 from pendula.benchmark.threads import threads_set_to
+from pendula.benchmark.turns import EPOCH, OURS, Contender, Pace, Times, race, stopwatch
 from pendula.benchmark.workload import Workload
 from pendula.errors import DivergedError
 
@@ -115,6 +115,7 @@ class Measurement:
             "work": self.workload.work,
             "backend": self.backend,
             "turns": self.times.turns,
+            "disturbed_turns": self.times.disturbed,
             "seconds": {
                 name: {**self.times.of(name).to_dict(), "best": float(self.times.seconds[name].min())}
                 for name in self.names

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from pendula.benchmark.epochs import make_epoch
 from pendula.benchmark.gemm import SIZES, Gemm, measure_gemm
 from pendula.benchmark.measurement import Measurement, Rival, measure
-from pendula.benchmark.race import Pace
+from pendula.benchmark.turns import Pace
 from pendula.benchmark.workload import Workload
 
 __all__ = ["Listener", "MakeRival", "Session", "bearable", "expected_seconds", "silent"]

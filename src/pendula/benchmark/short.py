@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from pendula.benchmark.gemm import SIZES
 from pendula.benchmark.grid import ANCHOR
-from pendula.benchmark.race import Pace
 from pendula.benchmark.report import Report, report_of
 from pendula.benchmark.session import Listener, Session, silent
+from pendula.benchmark.turns import Pace
 from pendula.benchmark.workload import GATES, PRECISIONS, Workload
 
 __all__ = ["SHORT", "bench", "short_workloads"]

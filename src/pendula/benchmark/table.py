@@ -7,7 +7,7 @@ import numpy as np
 
 from pendula.benchmark.gemm import Gemm
 from pendula.benchmark.measurement import Measurement
-from pendula.benchmark.race import EPOCH, OURS
+from pendula.benchmark.turns import EPOCH, OURS
 
 if TYPE_CHECKING:
     from rich.table import Table

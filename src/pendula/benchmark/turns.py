@@ -11,6 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from pendula.benchmark.statistics import Spread, spread_of
+from pendula.benchmark.waiting import waited_seconds
 from pendula.shapes import Float
 
 __all__ = ["EPOCH", "OURS", "Contender", "Pace", "Times", "race", "stopwatch"]
@@ -20,6 +21,12 @@ OURS = "pendula"
 
 EPOCH = "pendula epoch"
 """The same work as Pendula's own training does it."""
+
+DISTURBED = 0.02
+"""A turn is disturbed if the threads waited for a processor longer than this part of it."""
+
+PAUSE_SECONDS = 0.05
+"""Time to let other programs get on with their work."""
 
 SETTLE_SECONDS = 0.02
 """Work shorter than this is run once untimed before each timed run: it finds its own caches and its own threads."""
@@ -32,10 +39,12 @@ class Contender:
     Attributes:
         name: Who.
         run: Does the work once, and gives the seconds that it took.
+        process: Where it does it; "self" is this process.
     """
 
     name: str
     run: Callable[[], float]
+    process: int | str = "self"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +56,15 @@ class Pace:
         fewest: Turns that are run, unless they take ten times as long as they should.
         most: Turns after which a race ends.
         noisy: Relative spread of the ratios between turns above which a race goes on, up to four times as long.
+        patience: Seconds that may be lost on turns in which somebody had to wait for a processor, since other programs
+            had it. Such turns do not count, unless too few are left without them.
     """
 
     seconds: float = 0.3
     fewest: int = 5
     most: int = 400
     noisy: float = 0.1
+    patience: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -61,9 +73,11 @@ class Times:
 
     Attributes:
         seconds: By contender, one number for each turn.
+        disturbed: How many of the turns were disturbed by other programs, and counted for want of better ones.
     """
 
     seconds: dict[str, Float[ndarray, " turn"]]
+    disturbed: int = 0
 
     @property
     def turns(self) -> int:
@@ -102,9 +116,8 @@ class Times:
         Returns:
             Both.
         """
-        return Times(
-            seconds={name: np.concatenate([values, other.seconds[name]]) for name, values in self.seconds.items()}
-        )
+        seconds = {name: np.concatenate([values, other.seconds[name]]) for name, values in self.seconds.items()}
+        return Times(seconds=seconds, disturbed=self.disturbed + other.disturbed)
 
 
 def race(
@@ -129,12 +142,13 @@ def race(
     with _undisturbed():
         # The first run allocates, compiles and packs; the second tells how long the work takes.
         usual = {contender.name: (contender.run(), contender.run())[1] for contender in contenders}
-        turns: list[dict[str, float]] = []
-        began = clock()
-        while _goes_on(turns, [contender.name for contender in contenders], pace, clock() - began):
-            start = len(turns) % len(contenders)
-            turns.append({each.name: _timed(each, usual) for each in (*contenders[start:], *contenders[:start])})
-    return Times(seconds={each.name: np.array([turn[each.name] for turn in turns]) for each in contenders})
+        tally, processes = _Tally([each.name for each in contenders], pace), {each.process for each in contenders}
+        while tally.goes_on():
+            start, began, waited = tally.heard % len(contenders), clock(), waited_seconds(processes)
+            turn = {each.name: _timed(each, usual) for each in (*contenders[start:], *contenders[:start])}
+            seconds = clock() - began
+            tally.hear(turn, seconds, is_disturbed=_is_disturbed(waited, waited_seconds(processes), seconds))
+    return tally.times()
 
 
 def stopwatch(work: Callable[[], object]) -> Callable[[], float]:
@@ -161,19 +175,54 @@ def _timed(contender: Contender, usual: dict[str, float]) -> float:
     return contender.run()
 
 
-def _goes_on(turns: list[dict[str, float]], names: Sequence[str], pace: Pace, spent: float) -> bool:
-    if len(turns) < pace.fewest:
-        return not turns or spent < 10 * pace.seconds
-    if len(turns) >= pace.most:
-        return False
-    return spent < pace.seconds or (spent < 4 * pace.seconds and _is_noisy(turns, names, pace.noisy))
+def _is_disturbed(before: float | None, after: float | None, seconds: float) -> bool:
+    return before is not None and after is not None and after - before > DISTURBED * seconds
 
 
-def _is_noisy(turns: list[dict[str, float]], names: Sequence[str], most: float) -> bool:
-    first = np.array([turn[names[0]] for turn in turns])
-    ratios = [np.array([turn[name] for turn in turns]) / first for name in names[1:]]
-    # The median of many scattered turns is known better than any one of them.
-    return any(spread_of(ratio).relative > most * math.sqrt(len(turns) / 8) for ratio in ratios)
+class _Tally:
+    """The turns that count, and those that do not.
+
+    Args:
+        names: Who runs; the first is the one that the others are compared with.
+        pace: How long to measure.
+    """
+
+    def __init__(self, names: Sequence[str], pace: Pace) -> None:
+        self.names = names
+        self.pace = pace
+        self.turns: list[dict[str, float]] = []
+        self.heard = self.disturbed = 0
+        self.spent = self.lost = 0.0
+
+    def hear(self, turn: dict[str, float], seconds: float, *, is_disturbed: bool) -> None:
+        self.heard += 1
+        if is_disturbed and self.lost < self.pace.patience:
+            pause = min(PAUSE_SECONDS, self.pace.patience)
+            self.lost += seconds + pause
+            time.sleep(pause)
+            return
+        self.turns.append(turn)
+        self.spent += seconds
+        self.disturbed += is_disturbed
+
+    def goes_on(self) -> bool:
+        pace, count = self.pace, len(self.turns)
+        if count < pace.fewest:
+            return not count or self.spent < 10 * pace.seconds
+        if count >= pace.most or (self.disturbed and self.lost >= pace.patience > 0):
+            return False
+        return self.spent < pace.seconds or (self.spent < 4 * pace.seconds and self.is_noisy())
+
+    def is_noisy(self) -> bool:
+        seconds = self.times().seconds
+        ratios = [seconds[name] / seconds[self.names[0]] for name in self.names[1:]]
+        # The median of many scattered turns is known better than any one of them.
+        most = self.pace.noisy * math.sqrt(len(self.turns) / 8)
+        return any(spread_of(ratio).relative > most for ratio in ratios)
+
+    def times(self) -> Times:
+        seconds = {name: np.array([turn[name] for turn in self.turns]) for name in self.names}
+        return Times(seconds=seconds, disturbed=self.disturbed)
 
 
 @contextmanager
