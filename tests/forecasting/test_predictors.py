@@ -5,6 +5,7 @@ import pytest
 
 from pendula.errors import ArgumentError
 from pendula.forecasting import Persistence, SeasonalPersistence, fit_linear, predict_from, predictors
+from pendula.nn import kernels
 
 
 @pytest.fixture(params=["persistence", "seasonal", "linear", "network"])
@@ -23,6 +24,15 @@ def test_forecasts_are_those_of_each_origin_alone(predictor, sine_fit):
     for origin, forecast in zip(origins, made, strict=True):
         alone = predictor.run(values[None, origin - predictor.context : origin], steps=5)[0]
         np.testing.assert_allclose(forecast, alone, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.skipif(not kernels.available(), reason="there is no compiled core")
+def test_a_networks_forecast_has_the_same_bits_whatever_else_is_forecast(sine_fit, monkeypatch):
+    values, origins = sine_fit.record.values, np.arange(20, 60)
+    whole = predict_from(sine_fit.model, values, origins, steps=4)
+    monkeypatch.setattr(predictors, "BATCH", 7)
+    assert predict_from(sine_fit.model, values, origins, steps=4).tobytes() == whole.tobytes()
+    assert predict_from(sine_fit.model, values, origins[11:12], steps=4).tobytes() == whole[11].tobytes()
 
 
 @pytest.mark.parametrize("batch", [1, 3, 1000])

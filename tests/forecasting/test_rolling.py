@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pendula.errors import ArgumentError, DataError
 from pendula.forecasting import Persistence, RollingErrors, SeasonalPersistence, fit_linear, roll
+from pendula.nn import kernels, native_forecaster
 from pendula.series import Part, record
 
 
@@ -49,6 +50,16 @@ def test_errors_equal_those_of_a_slow_loop(sine_fit):
         by_lead = [np.sqrt(np.mean(slow[:, lead] ** 2)) for lead in range(6)]
         np.testing.assert_allclose(rolled.rmse(name), by_lead, rtol=1e-5)
         np.testing.assert_allclose(rolled.absolute(name), np.abs(slow), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(not kernels.available(), reason="there is no compiled core")
+def test_all_origins_are_one_job_of_the_core(sine_fit, monkeypatch):
+    jobs, run = [], native_forecaster.NativeForecaster.run
+    monkeypatch.setattr(
+        native_forecaster.NativeForecaster, "run", lambda self, *job: (jobs.append(job), run(self, *job))[1]
+    )
+    rolled = roll({"network": sine_fit.model}, sine_fit.split.test, window=8, leads=6)
+    assert [(tuple(known.shape), steps) for known, _, steps in jobs] == [((len(rolled.origins), 8, 1), 6)]
 
 
 @given(

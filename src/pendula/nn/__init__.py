@@ -5,6 +5,7 @@ from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Cell, Network, as_network
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
 from pendula.nn.rollout import continue_run, free_run
+from pendula.nn.streaming import Stream
 
 __all__ = [
     "CELLS",
@@ -18,6 +19,7 @@ __all__ = [
     "Network",
     "RecurrentLayer",
     "RecurrentState",
+    "Stream",
     "as_network",
     "build",
     "continue_run",

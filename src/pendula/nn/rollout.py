@@ -4,6 +4,7 @@ import torch
 
 from pendula.errors import ArgumentError
 from pendula.nn.forecaster import Forecaster, ForecasterState
+from pendula.nn.native_forecaster import NativeForecaster, runs_natively
 from pendula.shapes import BatchTensor, Float, Tensor
 
 __all__ = ["continue_run", "free_run"]
@@ -13,7 +14,9 @@ def free_run(forecaster: Forecaster, context: BatchTensor, steps: int) -> Float[
     """Warm a forecaster up on known values and let it run on by itself, all starts in one batch.
 
     The state is carried from step to step; nothing is computed twice. A direct forecaster hands on its `leads`
-    predictions as one block.
+    predictions as one block. A forecaster of native layers runs in one call of the core, its starts spread over
+    `torch.get_num_threads()` threads: the run of a start has the same bits whatever starts run beside it, on however
+    many threads. Otherwise torch loops over the steps.
 
     Args:
         forecaster: The network.
@@ -34,6 +37,8 @@ def free_run(forecaster: Forecaster, context: BatchTensor, steps: int) -> Float[
     if steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
     with torch.no_grad():
+        if runs_natively(forecaster, context):
+            return NativeForecaster(forecaster, context.dtype).run(context, None, steps)
         predictions, state = forecaster(context)
         return continue_run(forecaster, predictions[:, -1], state, steps)
 
@@ -42,6 +47,8 @@ def continue_run(
     forecaster: Forecaster, block: Float[Tensor, "batch lead channel"], state: ForecasterState, steps: int
 ) -> Float[Tensor, "batch steps channel"]:
     """Go on from a forecaster's last predictions and state.
+
+    Where gradients are not wanted, the core runs a forecaster of native layers, as in `free_run`.
 
     Args:
         forecaster: The network.
@@ -52,6 +59,10 @@ def continue_run(
     Returns:
         The next `steps` values, scaled, the given block first.
     """
+    left = steps - block.shape[1]
+    if left > 0 and not torch.is_grad_enabled() and runs_natively(forecaster, block, state):
+        run = NativeForecaster(forecaster, block.dtype).run(block, state, left)
+        return torch.cat([block, run], dim=1)
     blocks = [block]
     while len(blocks) * block.shape[1] < steps:
         predictions, state = forecaster(blocks[-1], state)
