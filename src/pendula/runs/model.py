@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from pendula.nn import Forecaster, free_run
+from pendula.runs.model_stream import ModelStream
 from pendula.series.axis import TimeAxis
 from pendula.series.scaling import Scaler
 from pendula.shapes import BatchSeries, Float, ndarray
@@ -53,3 +54,23 @@ class Model:
         run = free_run(network, scaled, steps).numpy()
         with np.errstate(all="ignore"):
             return self.scaler.inverse(run)
+
+    def stream(self) -> ModelStream:
+        """Follow a measurement value by value.
+
+        Returns:
+            A stream that has seen nothing yet; its `step` takes the next value and predicts those that follow.
+
+        Examples:
+            >>> import pendula, xarray as xr
+            >>> t = np.arange(200) * 0.1
+            >>> series = xr.Dataset({"x": ("time", np.sin(t), {"units": "rad"})}, coords={"time": t})
+            >>> fit = pendula.fit(series, model=pendula.nn.Network(hidden_size=4, linear_lags=4), window=10,
+            ...                   training=pendula.Training(epochs=1))
+            >>> stream = fit.model.stream()
+            >>> for value in series.x.values:
+            ...     prediction = stream.step(np.array([value]))
+            >>> bool(abs(prediction[0, 0] - np.sin(20.0)) < 1e-3)
+            True
+        """
+        return ModelStream(self.forecaster, self.scaler)

@@ -1,0 +1,47 @@
+"""A model that follows a measurement."""
+
+import numpy as np
+import torch
+
+from pendula.errors import DataError
+from pendula.nn import Forecaster, Stream
+from pendula.series.scaling import Scaler
+from pendula.shapes import Float, Vector, ndarray
+
+__all__ = ["ModelStream"]
+
+
+class ModelStream:
+    """A model that is shown a measurement value by value and predicts what comes next, in physical units.
+
+    It remembers all that it was shown, where `Model.run` looks at the last `window` values alone: show it that many
+    before its predictions are relied on.
+
+    Args:
+        forecaster: The trained network.
+        scaler: From physical units to the network's, and back.
+    """
+
+    def __init__(self, forecaster: Forecaster, scaler: Scaler) -> None:
+        self._scaler, self._stream = scaler, Stream(forecaster)
+
+    def step(self, values: Vector) -> Float[ndarray, "lead channel"]:
+        """Show the next value.
+
+        Args:
+            values: One value of each channel, in physical units.
+
+        Returns:
+            The predictions of the values that follow.
+
+        Raises:
+            DataError: If a value is not finite. It is not shown to the network, which would never forget it.
+        """
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"`values` must be finite: got {values}. Show the prediction in place of a value that is missing."
+            )
+        scaled = torch.from_numpy(np.atleast_2d(self._scaler.transform(values)))
+        predictions = self._stream.step(scaled)[0].numpy()
+        with np.errstate(all="ignore"):
+            return self._scaler.inverse(predictions)
