@@ -1,13 +1,14 @@
 """A small training that is made to be killed, in a process of its own.
 
-With a folder as its argument the script trains there and ends. Without one it takes orders from its standard input, so
-that the libraries are loaded once: for each line, a folder and how to die, a forked process resumes the training there.
-It says when training starts, and its parent says how it ended.
+With a kind of training and a folder as its arguments the script trains there and ends. Without them it takes orders
+from its standard input, so that the libraries are loaded once: for each line, a kind, a folder and how to die, a forked
+process resumes the training there. It says when training starts, and its parent says how it ended.
 """
 
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 
 from pendula.nn import Network, build
 from pendula.series.windows import Windows
-from pendula.training import Training, Validation, train
+from pendula.training import Training, Validation, train, train_ensemble
 
 WINDOW = 8
 SETTINGS = Training(
@@ -25,28 +26,48 @@ SETTINGS = Training(
 )  # fmt: skip
 
 
-def run(folder):
-    """Train in a folder, going on from its checkpoint if there is one, and save the weights that are kept."""
+NETWORK = Network(cell="lstm", hidden_size=6, num_layers=2, dropout=0.1, linear_lags=2)
+# What the native core trains, where it is there.
+PLAIN = replace(SETTINGS, epochs=50, horizon=1, loss="every", washout=2, select_by="one_step")
+
+
+def run_one(folder, windows, validation):
+    """Train a network through everything that there is."""
+    options = {"seed": 11, "validation": validation, "checkpoint": folder, "resume": True, "fingerprint": "killed"}
+    return [train(build(NETWORK, 1), windows, SETTINGS, window=WINDOW, **options)]
+
+
+def run_ensemble(folder, windows, validation):
+    """Train three networks side by side on two threads."""
+    torch.set_num_threads(2)
+    return train_ensemble(
+        [build(replace(NETWORK, dropout=0.0), 1, seed=seed) for seed in range(3)],
+        windows,
+        [replace(PLAIN, learning_rate=rate) for rate in (0.01, 0.02, 0.04)],
+        window=WINDOW,
+        validation=validation,
+        checkpoint=folder,
+        resume=True,
+    )
+
+
+KINDS = {"one": run_one, "ensemble": run_ensemble}
+
+
+def run(kind, folder):
+    """Train in a folder, going on from its checkpoints if there are any, and save the weights that are kept."""
     torch.set_num_threads(1)
     t = torch.arange(220, dtype=torch.float64) / 8
     values = (torch.sin(t) + torch.sin(2 * t) / 2)[:, None]
     last = np.array([[140, 220]])
-    trained = train(
-        build(Network(cell="lstm", hidden_size=6, num_layers=2, dropout=0.1, linear_lags=2), 1),
-        Windows(values[:100].float(), np.array([[0, 100]]), length=WINDOW + 3),
-        SETTINGS,
+    windows = Windows(values[:100].float(), np.array([[0, 100]]), length=WINDOW + 3)
+    validation = Validation(
         window=WINDOW,
-        seed=11,
-        validation=Validation(
-            window=WINDOW,
-            one_step=Windows(values, last, length=WINDOW + 1),
-            free_run=Windows(values, last, length=WINDOW + 6),
-        ),
-        checkpoint=folder,
-        resume=True,
-        fingerprint="killed",
+        one_step=Windows(values, last, length=WINDOW + 1),
+        free_run=Windows(values, last, length=WINDOW + 6),
     )
-    safetensors.torch.save_file(trained.forecaster.state_dict(), folder / "kept.safetensors")
+    for number, trained in enumerate(KINDS[kind](folder, windows, validation)):
+        safetensors.torch.save_file(trained.forecaster.state_dict(), folder / f"kept-{number}.safetensors")
 
 
 def die_writing(write, *, half):
@@ -78,14 +99,14 @@ def tell(word, number):
     sys.stdout.flush()
 
 
-def obey(folder, death):
+def obey(kind, folder, death):
     """Train in a forked process, and tell how it ended."""
     child = os.fork()
     if not child:
         if death != "outside":
             die_writing(int(death.split("-")[1]), half=death.startswith("half"))
         tell("started", os.getpid())
-        run(Path(folder))
+        run(kind, Path(folder))
         os._exit(0)
     _, status = os.waitpid(child, 0)
     tell("ended", os.waitstatus_to_exitcode(status))
@@ -93,7 +114,7 @@ def obey(folder, death):
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        run(Path(sys.argv[1]))
+        run(sys.argv[1], Path(sys.argv[2]))
     else:
         warm_up()
         for line in sys.stdin:

@@ -22,8 +22,8 @@ ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 
-def run_in_a_fresh_process(folder):
-    subprocess.run([sys.executable, SCRIPT, folder], check=True, env=ENVIRONMENT)
+def run_in_a_fresh_process(folder, kind="one"):
+    subprocess.run([sys.executable, SCRIPT, kind, folder], check=True, env=ENVIRONMENT)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,9 @@ class Server:
     def __init__(self, process):
         self.process = process
 
-    def start(self, folder, death="outside"):
+    def start(self, folder, death="outside", *, kind="one"):
         """Start a training; it has begun when this returns."""
-        self.process.stdin.write(f"{folder}\t{death}\n")
+        self.process.stdin.write(f"{kind}\t{folder}\t{death}\n")
         self.process.stdin.flush()
         word, process = self.process.stdout.readline().split()
         assert word == "started"
@@ -66,17 +66,17 @@ def server():
         process.stdin.close()
 
 
-def assert_same_bits(folder, whole):
-    got, expected = read_checkpoint(folder), read_checkpoint(whole)
+def assert_same_bits(folder, whole, *, member="", number=0):
+    got, expected = read_checkpoint(folder / member), read_checkpoint(whole / member)
     for name in ("epoch", "best_epoch", "best_error", "history", "fingerprint"):
         assert getattr(got, name) == getattr(expected, name)
     pairs = [(getattr(got, name), getattr(expected, name)) for name in ("model", "best", "optimizer")]
-    pairs.append(tuple(safetensors.torch.load_file(path / "kept.safetensors") for path in (folder, whole)))
+    pairs.append(tuple(safetensors.torch.load_file(path / f"kept-{number}.safetensors") for path in (folder, whole)))
     for tensors, others in pairs:
         assert set(tensors) == set(others) != set()
         for name, tensor in tensors.items():
             assert torch.equal(tensor, others[name]), name
-    assert not list(folder.glob(".*"))  # what the killed processes left unfinished is swept up
+    assert not list((folder / member).glob(".*"))  # what the killed processes left unfinished is swept up
 
 
 def test_the_run_to_be_killed_is_worth_it(whole):
@@ -124,3 +124,24 @@ def test_a_kill_while_the_checkpoint_is_written_changes_no_bit(whole, server, tm
     server.start(tmp_path)
     assert server.end() == 0
     assert_same_bits(tmp_path, whole)
+
+
+def test_a_killed_ensemble_goes_on_as_if_nothing_had_happened(server, tmp_path):
+    whole, folder = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    run_in_a_fresh_process(whole, "ensemble")
+    members = [f"member-00{number}" for number in range(3)]
+    epochs = read_checkpoint(whole / members[0]).epoch
+    moments, seen, code = np.random.default_rng(5), set(), None
+    folder.mkdir()
+    while code != 0:
+        child = server.start(folder, kind="ensemble")
+        time.sleep(moments.uniform(0, read_checkpoint(whole / members[0]).seconds / 3))
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        code = server.end()
+        if (folder / members[2] / CHECKPOINT_FILE).exists():
+            seen.add(read_checkpoint(folder / members[2]).epoch)
+    assert seen & set(range(1, epochs))  # it was killed on its way
+    for number, member in enumerate(members):
+        assert_same_bits(folder, whole, member=member, number=number)

@@ -3,6 +3,7 @@
 from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
 from pendula.training.engine import Engine
+from pendula.training.ensemble import EnsembleListener, silent_ensemble, train_ensemble
 from pendula.training.events import (
     EpochFinished,
     EpochRecord,
@@ -18,7 +19,7 @@ from pendula.training.objective import Objective
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.settings import Training
 from pendula.training.start import PENALTIES, start_forecaster
-from pendula.training.trainer import Trained
+from pendula.training.trained import Trained
 from pendula.training.validation import Validation
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Batch",
     "Checkpoint",
     "Engine",
+    "EnsembleListener",
     "EpochFinished",
     "EpochRecord",
     "Event",
@@ -44,8 +46,10 @@ __all__ = [
     "seeded",
     "shuffled",
     "silent",
+    "silent_ensemble",
     "start_forecaster",
     "streamed",
     "train",
+    "train_ensemble",
     "write_checkpoint",
 ]

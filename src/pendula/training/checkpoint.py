@@ -11,7 +11,7 @@ from pendula.errors import RunError
 from pendula.files import file_size, write_atomically
 from pendula.training.events import EpochRecord
 
-__all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "read_epoch", "write_checkpoint"]
+__all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "read_epoch", "read_matching", "write_checkpoint"]
 
 CHECKPOINT_FILE = "state.safetensors"
 MAX_CHECKPOINT_BYTES = 4 * 2**31 + 2**27
@@ -118,6 +118,28 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(_amiss(path, error)) from error
+
+
+def read_matching(folder: Path, fingerprint: str) -> Checkpoint:
+    """Read a checkpoint that belongs to given data and settings.
+
+    Args:
+        folder: Where it was written.
+        fingerprint: Of the data and settings.
+
+    Returns:
+        The state.
+
+    Raises:
+        RunError: If there is none, if the file is damaged or too large, or if it belongs to others.
+    """
+    checkpoint = read_checkpoint(folder)
+    if checkpoint.fingerprint != fingerprint:
+        raise RunError(
+            f"`{folder}` must belong to the same data and settings: its checkpoint has others. "
+            "Resume with the run's own settings, or start a new run."
+        )
+    return checkpoint
 
 
 def read_epoch(folder: Path) -> int:

@@ -8,7 +8,8 @@ from pendula.series.windows import Windows
 from pendula.training.descent import Descent
 from pendula.training.events import Listener
 from pendula.training.flat_adam import FlatAdam
-from pendula.training.native_descent import NativeDescent, why_not_native
+from pendula.training.native_descent import NativeDescent
+from pendula.training.obstacles import why_not_native
 from pendula.training.optimizer import Optimizer
 from pendula.training.settings import Training
 
@@ -28,6 +29,7 @@ def make_descent(
     seed: int,
     listener: Listener,
     engine: Engine | None = None,
+    threads: int | None = None,
 ) -> Descent | NativeDescent:
     """Make what runs the epochs.
 
@@ -40,6 +42,7 @@ def make_descent(
         seed: Of all randomness.
         listener: Hears the progress.
         engine: What takes the steps; the native core wherever it can when left out.
+        threads: How many a step of the native core is spread over; those of torch when left out.
 
     Returns:
         The native core's descent, or that through autograd.
@@ -53,5 +56,7 @@ def make_descent(
             f"`engine` must be one that can train the network: got native, but {obstacle}. Choose autograd."
         )
     if engine != "autograd" and not obstacle and isinstance(optimizer, FlatAdam):
-        return NativeDescent(forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener)
+        return NativeDescent(
+            forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener, threads=threads
+        )
     return Descent(forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener)

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from pendula.errors import InterruptedRunError, RunError
+from pendula.errors import InterruptedRunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
-from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
+from pendula.training.checkpoint import CHECKPOINT_FILE, read_matching, write_checkpoint
 from pendula.training.engine import Engine
 from pendula.training.events import Listener, silent
 from pendula.training.objective import check_objective
 from pendula.training.settings import Training
-from pendula.training.trainer import Trained, Trainer
+from pendula.training.trained import Trained
+from pendula.training.trainer import Trainer
 from pendula.training.validation import Validation
 
 __all__ = ["train"]
@@ -79,7 +80,7 @@ def train(
         engine=engine,
     )
     if resume and checkpoint is not None and (checkpoint / CHECKPOINT_FILE).is_file():
-        trainer.restore(_matching(read_checkpoint(checkpoint), fingerprint, checkpoint))
+        trainer.restore(read_matching(checkpoint, fingerprint))
     try:
         trainer.run(checkpoint, fingerprint)
     except KeyboardInterrupt as interrupt:
@@ -89,12 +90,3 @@ def train(
         kept = f"the checkpoint of epoch {last.epoch} is kept" if checkpoint else "no checkpoint was asked for"
         raise InterruptedRunError(f"Training was interrupted after epoch {last.epoch}; {kept}.") from interrupt
     return trainer.finish()
-
-
-def _matching(checkpoint: Checkpoint, fingerprint: str, folder: Path) -> Checkpoint:
-    if checkpoint.fingerprint != fingerprint:
-        raise RunError(
-            f"`{folder}` must belong to the same data and settings: its checkpoint has others. "
-            "Resume with the run's own settings, or start a new run."
-        )
-    return checkpoint

@@ -98,7 +98,7 @@ def make_optimizer(forecaster: Forecaster, settings: Training) -> Optimizer:
         An optimizer of its parameters: the native core's on the CPU, torch's where there is no such core.
     """
     kinds = {(held.device.type, held.dtype) for held in forecaster.parameters() if held.requires_grad}
-    if not hasattr(core, "adam_step") or len(kinds) != 1 or not kinds <= {("cpu", dtype) for dtype in BITS}:
+    if core is None or len(kinds) != 1 or not kinds <= {("cpu", dtype) for dtype in BITS}:
         return TorchAdam(forecaster, settings)
     return FlatAdam(
         forecaster.named_parameters(),

@@ -2,8 +2,9 @@
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 
@@ -16,30 +17,14 @@ from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcom
 from pendula.training.native_descent import NativeDescent
 from pendula.training.optimizer import make_optimizer
 from pendula.training.settings import Training
+from pendula.training.trained import Trained
 from pendula.training.validation import Validation
 
-__all__ = ["Trained", "Trainer"]
+__all__ = ["Errors", "Trainer"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trained:
-    """What training came to.
-
-    Attributes:
-        forecaster: The network with the weights that were kept, without dropout.
-        history: One record for each epoch, epoch 0 first.
-        best_epoch: The epoch whose weights were kept.
-        outcome: Why training ended.
-        seconds: Training time, over all sittings.
-        engine: What took the steps: native or autograd.
-    """
-
-    forecaster: Forecaster
-    history: tuple[EpochRecord, ...]
-    best_epoch: int
-    outcome: Outcome
-    seconds: float
-    engine: Engine
+Errors: TypeAlias = tuple[float | None, float | None]
+"""One-step and free-run error on the validation part."""
 
 
 class Trainer:
@@ -54,6 +39,13 @@ class Trainer:
         validation: Windows to select the best epoch by, or None.
         listener: Hears the events.
         engine: What takes the steps; the native core wherever it can when left out.
+        threads: How many a step of the native core is spread over; those of torch when left out.
+
+    Attributes:
+        engine: What takes the steps.
+        epoch: The last one that is done.
+        history: One record for each epoch.
+        outcome: Why training ended, or that it has not.
 
     Raises:
         ArgumentError: If the native core is asked for and cannot.
@@ -70,6 +62,7 @@ class Trainer:
         validation: Validation | None,
         listener: Listener,
         engine: Engine | None = None,
+        threads: int | None = None,
     ) -> None:
         self.forecaster = forecaster.to(usable_device(settings), getattr(torch, settings.precision))
         self.settings = settings
@@ -85,6 +78,7 @@ class Trainer:
             seed=seed,
             listener=listener,
             engine=engine,
+            threads=threads,
         )
         self.engine: Engine = "native" if isinstance(self.descent, NativeDescent) else "autograd"
         self.epoch = 0
@@ -93,7 +87,13 @@ class Trainer:
         self.best = _copy(forecaster.state_dict())
         self.outcome = Outcome.UNFINISHED
         self._earlier_seconds, self._began = 0.0, time.monotonic()
+        self._written = -math.inf
         self._kept = self._state()
+
+    @property
+    def last_loss(self) -> float | None:
+        """Mean loss of the last epoch, if there was one."""
+        return self.history[-1].train_loss if self.history else None
 
     @property
     def seconds(self) -> float:
@@ -108,16 +108,60 @@ class Trainer:
             fingerprint: Of data and settings.
         """
         if not self.history:
-            self._conclude(train_loss=None, gradient_norm=None)
-        written = -math.inf
-        while (outcome := self._outcome()) is Outcome.UNFINISHED:
-            train_loss, gradient_norm = self.descent.run(self.epoch + 1, last_loss=self.history[-1].train_loss)
-            self.epoch += 1
-            self._conclude(train_loss=train_loss, gradient_norm=gradient_norm)
-            if checkpoint is not None and time.monotonic() - written >= self.settings.checkpoint_seconds:
-                write_checkpoint(self.snapshot(fingerprint), checkpoint)
-                written = time.monotonic()
-        self.outcome = outcome
+            self.begin(self.validate())
+        while self.is_unfinished():
+            self.conclude(self.descent.run(self.epoch + 1, last_loss=self.last_loss), self.validate())
+            self.save(checkpoint, fingerprint)
+
+    def begin(self, errors: Errors) -> None:
+        """Record the network before training.
+
+        Args:
+            errors: What `validate` gave.
+        """
+        self._record(train_loss=None, gradient_norm=None, errors=errors)
+
+    def is_unfinished(self) -> bool:
+        """Find out whether another epoch is to come.
+
+        Returns:
+            Whether the outcome is still open.
+        """
+        self.outcome = self._outcome()
+        return self.outcome is Outcome.UNFINISHED
+
+    def validate(self) -> Errors:
+        """Measure the network's errors on the validation part.
+
+        Returns:
+            The one-step error, and the free-run error where it decides; None where there is nothing to measure.
+        """
+        if self.validation is None:
+            return None, None
+        # Free runs cost many small steps; they are worth it where they decide.
+        run = self.validation.free_run_error(self.forecaster) if self.settings.select_by == "free_run" else None
+        return self.validation.one_step_error(self.forecaster), run
+
+    def conclude(self, losses: tuple[float, float], errors: Errors) -> None:
+        """Record an epoch.
+
+        Args:
+            losses: Its mean loss and largest gradient norm.
+            errors: What `validate` gave after it.
+        """
+        self.epoch += 1
+        self._record(train_loss=losses[0], gradient_norm=losses[1], errors=errors)
+
+    def save(self, checkpoint: Path | None, fingerprint: str) -> None:
+        """Write a checkpoint, if the last one was some time ago.
+
+        Args:
+            checkpoint: Folder for checkpoints, or None.
+            fingerprint: Of data and settings.
+        """
+        if checkpoint is not None and time.monotonic() - self._written >= self.settings.checkpoint_seconds:
+            write_checkpoint(self.snapshot(fingerprint), checkpoint)
+            self._written = time.monotonic()
 
     def finish(self) -> Trained:
         """Put the best weights into the network.
@@ -169,8 +213,8 @@ class Trainer:
         self._earlier_seconds, self._began = checkpoint.seconds, time.monotonic()
         self._kept = self._state()
 
-    def _conclude(self, *, train_loss: float | None, gradient_norm: float | None) -> None:
-        one_step, run = self._validate()
+    def _record(self, *, train_loss: float | None, gradient_norm: float | None, errors: Errors) -> None:
+        one_step, run = errors
         record = EpochRecord(
             epoch=self.epoch,
             train_loss=train_loss,
@@ -194,13 +238,6 @@ class Trainer:
             self.best_epoch, self.best_error = record.epoch, math.inf if error is None else error
             self.best = _copy(self.forecaster.state_dict())
         return is_better
-
-    def _validate(self) -> tuple[float | None, float | None]:
-        if self.validation is None:
-            return None, None
-        # Free runs cost many small steps; they are worth it where they decide.
-        run = self.validation.free_run_error(self.forecaster) if self.settings.select_by == "free_run" else None
-        return self.validation.one_step_error(self.forecaster), run
 
     def _outcome(self) -> Outcome:
         if self.epoch >= self.settings.epochs:

@@ -1,0 +1,272 @@
+"""Ensembles: networks of equal standing, trained side by side."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+
+from pendula.errors import ArgumentError, DivergedError, InterruptedRunError, RunError
+from pendula.nn import Forecaster
+from pendula.series.windows import Windows
+from pendula.training.checkpoint import CHECKPOINT_FILE, read_matching, write_checkpoint
+from pendula.training.events import Event, Outcome
+from pendula.training.native_descent import NativeDescent
+from pendula.training.native_epoch import NativeEpoch, Pace
+from pendula.training.objective import check_objective
+from pendula.training.settings import Training
+from pendula.training.trained import Trained
+from pendula.training.trainer import Errors, Trainer
+from pendula.training.validation import Validation
+
+__all__ = ["EnsembleListener", "silent_ensemble", "train_ensemble"]
+
+EnsembleListener: TypeAlias = Callable[[int, Event], None]
+"""Hears a member's number and what it tells."""
+
+
+def silent_ensemble(member: int, event: Event) -> None:
+    """Hear an event of a member and do nothing.
+
+    Args:
+        member: Its number.
+        event: The event.
+    """
+    del member, event
+
+
+def train_ensemble(
+    forecasters: Sequence[Forecaster],
+    windows: Windows,
+    settings: Training | Sequence[Training],
+    *,
+    window: int,
+    seeds: Sequence[int] | None = None,
+    validation: Validation | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    fingerprint: str = "",
+    listener: EnsembleListener = silent_ensemble,
+) -> tuple[Trained, ...]:
+    """Train several networks independently of each other, spread over the cores.
+
+    They may differ in weights, seeds, hyper-parameters and architecture. Where the native core trains them, each is on
+    one thread at a time, and ends with the bits that `train` gives it after `torch.set_num_threads(1)`: as many of them
+    as there are cores cost about as much as one. Networks that the core does not train follow, one after the other.
+
+    A network whose loss or weights leave the finite numbers stops with the outcome `DIVERGED` and keeps its best epoch;
+    the others go on.
+
+    Args:
+        forecasters: The networks; they are trained in place.
+        windows: Windows of the training part: `window` steps of input and the values after them, scaled.
+        settings: How to train: one for all, or one for each.
+        window: Steps of input.
+        seeds: Of order and noise, one for each network; 0, 1, 2, … when left out.
+        validation: Windows to select the best epochs by; without them the last epoch is kept.
+        checkpoint: Folder for checkpoints, one in a folder of its own for each network; None keeps none.
+        resume: Go on from the checkpoints in that folder, if there are any.
+        fingerprint: Of data and architectures; checkpoints with another one, or of other settings, are refused.
+        listener: Hears the events, and whose they are.
+
+    Returns:
+        What training came to for each network.
+
+    Raises:
+        ArgumentError: If the numbers of networks, settings and seeds differ, or lengths do not fit each other.
+        DivergedError: If all networks left the finite numbers.
+        InterruptedRunError: If the user interrupts; the last whole epochs are in the checkpoints.
+        RunError: If a checkpoint belongs to other data or settings, or cannot be written.
+
+    Examples:
+        >>> from pendula.nn import Network, build
+        >>> values = torch.sin(torch.arange(80.0) / 4)[:, None]
+        >>> windows = Windows(values, torch.tensor([[0, 80]]).numpy(), length=11)
+        >>> networks = [build(Network(hidden_size=4), 1, seed=seed) for seed in range(3)]
+        >>> ensemble = train_ensemble(networks, windows, Training(epochs=2), window=10)
+        >>> [trained.history[-1].epoch for trained in ensemble]
+        [2, 2, 2]
+    """
+    count = len(forecasters)
+    each = [settings] * count if isinstance(settings, Training) else list(settings)
+    seeds = range(count) if seeds is None else seeds
+    _check(forecasters, each, seeds, window=window)
+    folders = [None] * count if checkpoint is None else _folders(checkpoint, count)
+    members = [
+        _Member(
+            trainer=Trainer(
+                forecaster,
+                windows,
+                training,
+                window=window,
+                seed=seed,
+                validation=validation,
+                listener=partial(listener, number),
+                threads=1,
+            ),
+            folder=folder,
+            fingerprint=_digest(fingerprint, training, seed),
+        )
+        for number, (forecaster, training, seed, folder) in enumerate(
+            zip(forecasters, each, seeds, folders, strict=True)
+        )
+    ]
+    for member in members if resume else []:
+        member.restore()
+    try:
+        _train_together([member for member in members if member.trainer.engine == "native"])
+        for member in members:
+            if member.trainer.engine != "native":
+                member.train_alone()
+    except KeyboardInterrupt as interrupt:
+        for member in members:
+            member.keep()
+        kept = "their checkpoints are kept" if checkpoint else "no checkpoint was asked for"
+        epochs = ", ".join(str(member.trainer.snapshot("").epoch) for member in members)
+        raise InterruptedRunError(f"Training was interrupted after epochs {epochs}; {kept}.") from interrupt
+    failures = [member.failure for member in members if member.failure is not None]
+    if failures and len(failures) == count:
+        raise failures[0]
+    return tuple(member.trainer.finish() for member in members)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Member:
+    """A network on its way.
+
+    Attributes:
+        trainer: Its training.
+        folder: Of its checkpoint, or None.
+        fingerprint: Of data, settings and seed.
+        failure: Why it stopped, if it diverged.
+    """
+
+    trainer: Trainer
+    folder: Path | None
+    fingerprint: str
+    failure: DivergedError | None = None
+
+    def restore(self) -> None:
+        """Go back to the member's checkpoint, if there is one."""
+        if self.folder is not None and (self.folder / CHECKPOINT_FILE).is_file():
+            self.trainer.restore(read_matching(self.folder, self.fingerprint))
+
+    def is_unfinished(self) -> bool:
+        """Find out whether another epoch is to come.
+
+        Returns:
+            Whether training goes on.
+        """
+        return self.failure is None and self.trainer.is_unfinished()
+
+    def begin_epoch(self) -> NativeEpoch:
+        """Prepare the next epoch.
+
+        Returns:
+            The epoch.
+        """
+        assert isinstance(self.trainer.descent, NativeDescent)
+        return self.trainer.descent.begin(self.trainer.epoch + 1, last_loss=self.trainer.last_loss)
+
+    def finish_epoch(self, epoch: NativeEpoch) -> tuple[float, float] | None:
+        """Sum an epoch up.
+
+        Args:
+            epoch: The epoch.
+
+        Returns:
+            Its mean loss and largest gradient norm; None if it diverged.
+        """
+        try:
+            return epoch.finish()
+        except DivergedError as failure:
+            self._stop(failure)
+            return None
+
+    def train_alone(self) -> None:
+        """Train to the end."""
+        try:
+            self.trainer.run(self.folder, self.fingerprint)
+        except DivergedError as failure:
+            self._stop(failure)
+
+    def keep(self) -> None:
+        """Write the last whole epoch down."""
+        if self.folder is not None:
+            write_checkpoint(self.trainer.snapshot(self.fingerprint), self.folder)
+
+    def _stop(self, failure: DivergedError) -> None:
+        self.failure, self.trainer.outcome = failure, Outcome.DIVERGED
+
+
+def _train_together(members: Sequence[_Member]) -> None:
+    threads = torch.get_num_threads()
+    # Each member is measured on one thread, as it is trained, so that its bits do not depend on how many there are.
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        with pool:
+            _go_through_epochs(members, pool, threads)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _go_through_epochs(members: Sequence[_Member], pool: ThreadPoolExecutor, threads: int) -> None:
+    pace = Pace()
+    fresh = [member for member in members if not member.trainer.history]
+    for member, errors in zip(fresh, _measure(fresh, pool), strict=True):
+        member.trainer.begin(errors)
+    while active := [member for member in members if member.is_unfinished()]:
+        epochs = [member.begin_epoch() for member in active]
+        pace.run(epochs, threads=threads)
+        losses = [member.finish_epoch(epoch) for member, epoch in zip(active, epochs, strict=True)]
+        sound = [(member, found) for member, found in zip(active, losses, strict=True) if found is not None]
+        errors_of = _measure([member for member, _ in sound], pool)
+        for (member, found), errors in zip(sound, errors_of, strict=True):
+            member.trainer.conclude(found, errors)
+            member.trainer.save(member.folder, member.fingerprint)
+
+
+def _measure(members: Sequence[_Member], pool: ThreadPoolExecutor) -> list[Errors]:
+    return list(pool.map(lambda member: member.trainer.validate(), members))
+
+
+def _check(
+    forecasters: Sequence[Forecaster], settings: Sequence[Training], seeds: Sequence[int], *, window: int
+) -> None:
+    count = len(forecasters)
+    if count == 0:
+        raise ArgumentError("`forecasters` must hold networks: expected 1 or more, got none. Build some.")
+    if len({id(forecaster) for forecaster in forecasters}) < count:
+        raise ArgumentError("`forecasters` must be different objects: one is there twice. Build each anew.")
+    for name, held in (("settings", settings), ("seeds", seeds)):
+        if len(held) != count:
+            raise ArgumentError(
+                f"`{name}` must be one for each network: expected {count}, got {len(held)}. Give as many as networks."
+            )
+    for forecaster, training in zip(forecasters, settings, strict=True):
+        check_objective(
+            window=window,
+            washout=training.washout,
+            horizon=training.horizon,
+            leads=forecaster.network.leads,
+            carry_state=training.carry_state,
+        )
+
+
+def _folders(checkpoint: Path, count: int) -> list[Path]:
+    if not checkpoint.parent.is_dir():
+        raise RunError(
+            f"`{checkpoint.parent}` must be there: expected a folder, got nothing of that name. Make it first."
+        )
+    checkpoint.mkdir(exist_ok=True)
+    return [checkpoint / f"member-{number:03}" for number in range(count)]
+
+
+def _digest(fingerprint: str, settings: Training, seed: int) -> str:
+    # How often checkpoints are written changes no bit.
+    told = repr((fingerprint, replace(settings, checkpoint_seconds=0.0), seed))
+    return hashlib.sha256(told.encode()).hexdigest()

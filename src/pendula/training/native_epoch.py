@@ -1,0 +1,171 @@
+"""An epoch in the native core, in pieces of about a second."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from pendula.errors import DivergedError
+from pendula.nn.kernels.native import core
+from pendula.series.windows import Windows
+from pendula.training.batches import drawn
+from pendula.training.flat_adam import FlatAdam
+from pendula.training.randomness import epoch_generator
+from pendula.training.settings import Training
+from pendula.training.watch import Watch
+
+__all__ = ["NativeEpoch", "Pace"]
+
+CALL_SECONDS = 1.0
+"""A call of the core takes about so long, so that it can be interrupted and progress be told."""
+NOISE_BYTES = 2**24
+"""A call is handed at most so much noise, but for that of its first step."""
+
+
+class NativeEpoch:
+    """One network's epoch, which is run in pieces.
+
+    Args:
+        learner: The network and how it learns, as the core takes it.
+        optimizer: Of its parameters.
+        windows: Windows of the training part.
+        settings: How to train.
+        seed: Of all randomness.
+        epoch: Counted from 1.
+        watch: Over the epoch.
+
+    Attributes:
+        learner: What the core is handed.
+        failure: What was wrong with the last steps, if anything.
+    """
+
+    def __init__(
+        self,
+        learner: Any,
+        optimizer: FlatAdam,
+        windows: Windows,
+        settings: Training,
+        *,
+        seed: int,
+        epoch: int,
+        watch: Watch,
+    ) -> None:
+        self.learner = learner
+        self._optimizer = optimizer
+        self._windows = windows
+        self._settings = settings
+        self._watch = watch
+        self.failure: DivergedError | None = None
+        self._generator = epoch_generator(seed, epoch)
+        order = drawn(windows, settings.batch_size, generator=self._generator, steps=settings.steps_per_epoch)
+        self._starts = windows.starts(order)
+        self._steps = math.ceil(len(order) / settings.batch_size)
+        rates = [settings.learning_rate_in(epoch, step / self._steps) for step in range(self._steps)]
+        self._rates = torch.tensor(rates, dtype=torch.float64)
+        self._losses, self._norms = torch.empty_like(self._rates), torch.empty_like(self._rates)
+        self._done = 0
+        self._noise = torch.empty(0)
+
+    @property
+    def bits(self) -> int:
+        """Of a weight."""
+        return self._optimizer.bits
+
+    @property
+    def is_done(self) -> bool:
+        """Whether no step is left, or none can be taken any more."""
+        return self._done == self._steps or self.failure is not None
+
+    def prepare(self, steps: int) -> None:
+        """Hand the next steps to the learner.
+
+        Args:
+            steps: How many, at most.
+        """
+        learner, size = self.learner, self._settings.batch_size
+        learner.steps = min(steps, self._steps - self._done, self._noise_steps())
+        first = self._done * size
+        starts = self._starts[first : first + learner.steps * size]
+        learner.windows, learner.starts = len(starts), starts.data_ptr()
+        learner.learning_rates = self._rates[self._done :].data_ptr()
+        learner.losses, learner.norms = self._losses[self._done :].data_ptr(), self._norms[self._done :].data_ptr()
+        learner.noise = self._draw_noise(len(starts))
+        learner.taken = self._optimizer.steps
+
+    def conclude(self) -> int:
+        """Take in what the learner did.
+
+        Returns:
+            How many steps it took.
+        """
+        taken: int = self.learner.done
+        optimizer = self._optimizer
+        self._done += taken
+        optimizer.steps += taken
+        optimizer.learning_rate = float(self._rates[self._done - 1])
+        try:
+            self._watch.check_losses(self._losses[: self._done])
+        except DivergedError as failure:
+            self.failure = failure
+        else:
+            if not self.is_done and self._watch.is_due():
+                self._watch.tell(self._done / self._steps, float(self._losses[self._done - 1]))
+        return taken
+
+    def finish(self) -> tuple[float, float]:
+        """Sum the epoch up.
+
+        Returns:
+            Mean loss over the samples, and the largest gradient norm.
+
+        Raises:
+            DivergedError: If the loss or a weight left the finite numbers.
+        """
+        if self.failure is not None:
+            raise self.failure
+        self._watch.check_weights([self._optimizer.weights], float(self._losses[-1]))
+        size = self._settings.batch_size
+        weights = torch.full_like(self._losses, size)
+        weights[-1] = len(self._starts) - (self._steps - 1) * size
+        return float(self._losses @ weights) / len(self._starts), float(self._norms.max())
+
+    def _noise_steps(self) -> int:
+        learner, number = self.learner, self._windows.values.element_size()
+        each = learner.batch_size * learner.window * learner.channels * number
+        return max(1, NOISE_BYTES // each) if self._settings.input_noise else self._steps
+
+    def _draw_noise(self, windows: int) -> int:
+        if not self._settings.input_noise:
+            return 0
+        shape = (windows, self.learner.window, self.learner.channels)
+        self._noise = torch.empty(shape, dtype=self._windows.values.dtype)
+        for part in torch.split(self._noise, self._settings.batch_size):
+            part.normal_(generator=self._generator)
+        return self._noise.data_ptr()
+
+
+class Pace:
+    """How many steps a call of the core takes, found out from call to call."""
+
+    def __init__(self) -> None:
+        self._steps = 1
+
+    def run(self, epochs: Sequence[NativeEpoch], *, threads: int) -> None:
+        """Run epochs side by side, until each is done or has failed.
+
+        Args:
+            epochs: The epochs, of different networks.
+            threads: How many the networks are spread over; a single one is spread over its own.
+        """
+        while left := [epoch for epoch in epochs if not epoch.is_done]:
+            began = time.perf_counter()
+            for epoch in left:
+                epoch.prepare(self._steps)
+            native: Any = core
+            for bits in sorted({epoch.bits for epoch in left}):
+                native.descend(bits, [epoch.learner for epoch in left if epoch.bits == bits], threads)
+            taken = max(epoch.conclude() for epoch in left)
+            seconds = time.perf_counter() - began
+            self._steps = max(1, int(taken * CALL_SECONDS / max(seconds, 1e-6)))

@@ -1,0 +1,30 @@
+"""What training came to."""
+
+from dataclasses import dataclass
+
+from pendula.nn import Forecaster
+from pendula.training.engine import Engine
+from pendula.training.events import EpochRecord, Outcome
+
+__all__ = ["Trained"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What training came to.
+
+    Attributes:
+        forecaster: The network with the weights that were kept, without dropout.
+        history: One record for each epoch, epoch 0 first.
+        best_epoch: The epoch whose weights were kept.
+        outcome: Why training ended.
+        seconds: Training time, over all sittings.
+        engine: What took the steps: native or autograd.
+    """
+
+    forecaster: Forecaster
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    outcome: Outcome
+    seconds: float
+    engine: Engine
