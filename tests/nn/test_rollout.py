@@ -269,6 +269,12 @@ def test_hooks_see_every_step(native_runs):
     assert not native_runs
 
 
+def test_automatic_casts_are_left_to_torch(native_runs):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        free_run(contracting(Network(hidden_size=4), 1).float(), context_of(1).float(), 3)
+    assert not native_runs
+
+
 def test_gradients_flow_through_a_run_that_is_gone_on_with(native_runs):
     forecaster, context = contracting(Network(hidden_size=4), 1), context_of(1).requires_grad_()
     predictions, state = forecaster(context)
