@@ -29,6 +29,7 @@ struct LearnerFields {
   double noise_scale = 0;
   Index steps = 0, windows = 0, taken = 0, done = 0;
   Address starts = 0, learning_rates = 0, noise = 0, losses = 0, norms = 0;
+  double seconds = 0;
 };
 
 template <class Real>
@@ -75,7 +76,10 @@ void run_descend(int bits, const std::vector<LearnerFields*>& fields, int thread
       const nb::gil_scoped_release released;
       descend(learners, threads);
     }
-    for (std::size_t k = 0; k < fields.size(); ++k) fields[k]->done = learners[k].plan.done;
+    for (std::size_t k = 0; k < fields.size(); ++k) {
+      fields[k]->done = learners[k].plan.done;
+      fields[k]->seconds = learners[k].plan.seconds;
+    }
   });
 }
 
@@ -107,10 +111,10 @@ void bind_epoch(nb::module_& module) {
       PENDULA_FIELD(series) PENDULA_FIELD(series_bits) PENDULA_FIELD(series_row) PENDULA_FIELD(series_channel)
       PENDULA_FIELD(noise_scale) PENDULA_FIELD(steps) PENDULA_FIELD(windows) PENDULA_FIELD(taken) PENDULA_FIELD(done)
       PENDULA_FIELD(starts) PENDULA_FIELD(learning_rates) PENDULA_FIELD(noise) PENDULA_FIELD(losses)
-      PENDULA_FIELD(norms);
+      PENDULA_FIELD(norms) PENDULA_FIELD(seconds);
 #undef PENDULA_FIELD
   module.def("descend", run_descend, "bits"_a, "learners"_a, "threads"_a,
-             "Let learners take their steps side by side; `done` says how many each took.");
+             "Let learners take their steps side by side; `done` says how many each took, `seconds` how long.");
   module.def("adam_step", run_adam_step, "bits"_a, "size"_a, "weights"_a, "gradients"_a, "first_moments"_a,
              "second_moments"_a, "learning_rate"_a, "step"_a, "beta1"_a, "beta2"_a, "epsilon"_a, "weight_decay"_a,
              "decoupled"_a, "clip_norm"_a, "threads"_a,

@@ -1,6 +1,7 @@
 #include "epoch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <deque>
 #include <limits>
@@ -173,6 +174,7 @@ double in_precision_of(const Series& series, double loss) {
 
 template <class Real>
 void take_step(Learner<Real>& learner) {
+  const auto began = std::chrono::steady_clock::now();
   Plan& plan = learner.plan;
   Scratch scratch;
   const Index first = plan.done * learner.problem.batch;
@@ -198,6 +200,7 @@ void take_step(Learner<Real>& learner) {
   plan.norms[plan.done] = adam_step(learner.adam, learner.weights, plan.learning_rates[plan.done],
                                     plan.taken + plan.done + 1, learner.problem.threads);
   ++plan.done;
+  plan.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
 template <class Real>

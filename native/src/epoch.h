@@ -19,6 +19,7 @@ struct Plan {
   double *losses, *norms;        // [step], written: mean squared errors; gradients' norms before they are shortened
   Index taken;                   // steps taken before this call
   Index done = 0;                // of those asked for; fewer than asked for if a loss was not finite
+  double seconds = 0;            // that they took
 };
 
 // A network and how it learns. All memory belongs to the caller.

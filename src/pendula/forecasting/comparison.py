@@ -7,7 +7,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError
 from pendula.forecasting.evaluation import Evaluated, score_all
-from pendula.forecasting.fitting import fit_record
+from pendula.forecasting.fitting import fit_side_by_side
 from pendula.forecasting.preparation import choose_target, default_window
 from pendula.nn import Cell, Network, as_network
 from pendula.runs import Fit, Recipe
@@ -86,6 +86,8 @@ def compare_recipes(
 ) -> Comparison:
     """Make several fits of one record by their recipes, and score them on the same rows.
 
+    The networks are trained side by side, each on one core, and end with the bits they would have alone.
+
     Args:
         rows: The record.
         recipes: How to make each fit, by name; they share their split, scaling and window.
@@ -98,10 +100,8 @@ def compare_recipes(
         ArgumentError: If there is no recipe, or if they do not share what they must.
     """
     _check_recipes(recipes)
-    fits = {
-        name: fit_record(rows, recipe, listener=(listeners or {}).get(name, silent), score=False)
-        for name, recipe in recipes.items()
-    }
+    hearing = [(listeners or {}).get(name, silent) for name in recipes]
+    fits = dict(zip(recipes, fit_side_by_side(rows, list(recipes.values()), hearing), strict=True))
     first = next(iter(fits.values()))
     evaluated = score_all(
         {name: made.model for name, made in fits.items()},

@@ -29,10 +29,10 @@ from pendula.runs import (
 from pendula.series.record import Record, record
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 from pendula.series.split import Part
-from pendula.series.windows import windows_for
-from pendula.training import Listener, Trained, Training, silent, train
+from pendula.series.windows import Windows, windows_for
+from pendula.training import Listener, Trained, Training, silent, train, train_ensemble
 
-__all__ = ["fit", "fit_record", "resume"]
+__all__ = ["fit", "fit_record", "fit_side_by_side", "resume"]
 
 CHECKPOINT_FOLDER = "checkpoint"
 CALIBRATION_ORIGINS = 200
@@ -158,6 +158,38 @@ def fit_record(
             raise
 
 
+def fit_side_by_side(rows: Record, recipes: Sequence[Recipe], listeners: Sequence[Listener]) -> list[Fit]:
+    """Make several fits of one record at once, each network on one core. They are not scored.
+
+    Args:
+        rows: The record.
+        recipes: How to make each fit, with one window.
+        listeners: Hear the events, one for each fit.
+
+    Returns:
+        The fits, with the bits that `fit_record` gives them on one thread.
+
+    Raises:
+        ArgumentError: If a recipe breaks a rule, or does not suit the record.
+        DataError: If a part of the record is too short.
+        DivergedError: If the training of a network leaves the finite numbers.
+    """
+    prepared = [prepare(rows, recipe) for recipe in recipes]
+    trained = train_ensemble(
+        [each.forecaster for each in prepared],
+        [_training_windows(each, recipe) for each, recipe in zip(prepared, recipes, strict=True)],
+        [recipe.training for recipe in recipes],
+        window=recipes[0].window,
+        seeds=[recipe.seed for recipe in recipes],
+        validation=[each.validation for each in prepared],
+        listener=lambda number, event: listeners[number](event),
+    )
+    return [
+        _finish(each, recipe, made, notes=(), score=False)
+        for each, recipe, made in zip(prepared, recipes, trained, strict=True)
+    ]
+
+
 def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = silent) -> Fit:
     """Go on with a training that was stopped, as if nothing had happened.
 
@@ -192,16 +224,19 @@ def _with_epochs(recipe: Recipe, epochs: int) -> Recipe:
     return replace(recipe, training=replace(recipe.training, epochs=epochs))
 
 
-def _train(prepared: Prepared, recipe: Recipe, *, listener: Listener, checkpoint: Path | None = None) -> Trained:
-    windows = windows_for(
+def _training_windows(prepared: Prepared, recipe: Recipe) -> Windows:
+    return windows_for(
         prepared.split.train,
         length=recipe.window,
         horizon=max(recipe.training.horizon, recipe.network.leads),
         values=prepared.values,
     )
+
+
+def _train(prepared: Prepared, recipe: Recipe, *, listener: Listener, checkpoint: Path | None = None) -> Trained:
     return train(
         prepared.forecaster,
-        windows,
+        _training_windows(prepared, recipe),
         recipe.training,
         window=recipe.window,
         seed=recipe.seed,

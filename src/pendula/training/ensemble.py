@@ -1,6 +1,8 @@
 """Ensembles: networks of equal standing, trained side by side."""
 
 import hashlib
+import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,7 +25,7 @@ from pendula.training.trained import Trained
 from pendula.training.trainer import Errors, Trainer
 from pendula.training.validation import Validation
 
-__all__ = ["EnsembleListener", "silent_ensemble", "train_ensemble"]
+__all__ = ["EnsembleListener", "cores", "silent_ensemble", "train_ensemble"]
 
 EnsembleListener: TypeAlias = Callable[[int, Event], None]
 """Hears a member's number and what it tells."""
@@ -41,12 +43,13 @@ def silent_ensemble(member: int, event: Event) -> None:
 
 def train_ensemble(
     forecasters: Sequence[Forecaster],
-    windows: Windows,
+    windows: Windows | Sequence[Windows],
     settings: Training | Sequence[Training],
     *,
     window: int,
     seeds: Sequence[int] | None = None,
-    validation: Validation | None = None,
+    validation: Validation | Sequence[Validation | None] | None = None,
+    threads: int | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
     fingerprint: str = "",
@@ -63,11 +66,15 @@ def train_ensemble(
 
     Args:
         forecasters: The networks; they are trained in place.
-        windows: Windows of the training part: `window` steps of input and the values after them, scaled.
+        windows: Windows of the training part: `window` steps of input and the values after them, scaled. One for all,
+            or one for each.
         settings: How to train: one for all, or one for each.
         window: Steps of input.
         seeds: Of order and noise, one for each network; 0, 1, 2, … when left out.
-        validation: Windows to select the best epochs by; without them the last epoch is kept.
+        validation: Windows to select the best epochs by, one for all or one for each; without them the last epoch is
+            kept.
+        threads: How many networks are trained at once, each on one core; as many as the process may use cores when left
+            out.
         checkpoint: Folder for checkpoints, one in a folder of its own for each network; None keeps none.
         resume: Go on from the checkpoints in that folder, if there are any.
         fingerprint: Of data and architectures; checkpoints with another one, or of other settings, are refused.
@@ -93,32 +100,34 @@ def train_ensemble(
     """
     count = len(forecasters)
     each = [settings] * count if isinstance(settings, Training) else list(settings)
+    views = [windows] * count if isinstance(windows, Windows) else list(windows)
+    measures = list(validation) if isinstance(validation, Sequence) else [validation] * count
     seeds = range(count) if seeds is None else seeds
-    _check(forecasters, each, seeds, window=window)
+    _check(forecasters, views, measures, each, seeds, window=window)
     folders = [None] * count if checkpoint is None else _folders(checkpoint, count)
     members = [
         _Member(
             trainer=Trainer(
                 forecaster,
-                windows,
+                view,
                 training,
                 window=window,
                 seed=seed,
-                validation=validation,
+                validation=measure,
                 listener=partial(listener, number),
                 threads=1,
             ),
             folder=folder,
             fingerprint=_digest(fingerprint, training, seed),
         )
-        for number, (forecaster, training, seed, folder) in enumerate(
-            zip(forecasters, each, seeds, folders, strict=True)
+        for number, (forecaster, view, measure, training, seed, folder) in enumerate(
+            zip(forecasters, views, measures, each, seeds, folders, strict=True)
         )
     ]
     for member in members if resume else []:
         member.restore()
     try:
-        _train_together([member for member in members if member.trainer.engine == "native"])
+        _train_together([member for member in members if member.trainer.engine == "native"], threads or cores())
         for member in members:
             if member.trainer.engine != "native":
                 member.train_alone()
@@ -181,11 +190,23 @@ class _Member:
         Returns:
             Its mean loss and largest gradient norm; None if it diverged.
         """
+        self.trainer.spend(epoch.seconds)
         try:
             return epoch.finish()
         except DivergedError as failure:
             self._stop(failure)
             return None
+
+    def measure(self) -> Errors:
+        """Measure the network on the validation part.
+
+        Returns:
+            Its errors.
+        """
+        began = time.perf_counter()
+        errors = self.trainer.validate()
+        self.trainer.spend(time.perf_counter() - began)
+        return errors
 
     def train_alone(self) -> None:
         """Train to the end."""
@@ -203,15 +224,24 @@ class _Member:
         self.failure, self.trainer.outcome = failure, Outcome.DIVERGED
 
 
-def _train_together(members: Sequence[_Member]) -> None:
-    threads = torch.get_num_threads()
+def cores() -> int:
+    """Count the cores that this process may use.
+
+    Returns:
+        Their number.
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _train_together(members: Sequence[_Member], threads: int) -> None:
+    before = torch.get_num_threads()
     # Each member is measured on one thread, as it is trained, so that its bits do not depend on how many there are.
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     try:
         with pool:
             _go_through_epochs(members, pool, threads)
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def _go_through_epochs(members: Sequence[_Member], pool: ThreadPoolExecutor, threads: int) -> None:
@@ -231,18 +261,29 @@ def _go_through_epochs(members: Sequence[_Member], pool: ThreadPoolExecutor, thr
 
 
 def _measure(members: Sequence[_Member], pool: ThreadPoolExecutor) -> list[Errors]:
-    return list(pool.map(lambda member: member.trainer.validate(), members))
+    return list(pool.map(_Member.measure, members))
 
 
 def _check(
-    forecasters: Sequence[Forecaster], settings: Sequence[Training], seeds: Sequence[int], *, window: int
+    forecasters: Sequence[Forecaster],
+    windows: Sequence[Windows],
+    validation: Sequence[Validation | None],
+    settings: Sequence[Training],
+    seeds: Sequence[int],
+    *,
+    window: int,
 ) -> None:
     count = len(forecasters)
     if count == 0:
         raise ArgumentError("`forecasters` must hold networks: expected 1 or more, got none. Build some.")
     if len({id(forecaster) for forecaster in forecasters}) < count:
         raise ArgumentError("`forecasters` must be different objects: one is there twice. Build each anew.")
-    for name, held in (("settings", settings), ("seeds", seeds)):
+    for name, held in (
+        ("windows", windows),
+        ("validation", validation),
+        ("settings", settings),
+        ("seeds", seeds),
+    ):
         if len(held) != count:
             raise ArgumentError(
                 f"`{name}` must be one for each network: expected {count}, got {len(held)}. Give as many as networks."

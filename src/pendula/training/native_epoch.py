@@ -39,6 +39,7 @@ class NativeEpoch:
     Attributes:
         learner: What the core is handed.
         failure: What was wrong with the last steps, if anything.
+        seconds: That its steps took.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class NativeEpoch:
         self._settings = settings
         self._watch = watch
         self.failure: DivergedError | None = None
+        self.seconds = 0.0
         self._generator = epoch_generator(seed, epoch)
         order = drawn(windows, settings.batch_size, generator=self._generator, steps=settings.steps_per_epoch)
         self._starts = windows.starts(order)
@@ -103,6 +105,7 @@ class NativeEpoch:
         taken: int = self.learner.done
         optimizer = self._optimizer
         self._done += taken
+        self.seconds += self.learner.seconds
         optimizer.steps += taken
         optimizer.learning_rate = float(self._rates[self._done - 1])
         try:

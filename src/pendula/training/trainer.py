@@ -87,6 +87,7 @@ class Trainer:
         self.best = _copy(forecaster.state_dict())
         self.outcome = Outcome.UNFINISHED
         self._earlier_seconds, self._began = 0.0, time.monotonic()
+        self._own_seconds: float | None = None
         self._written = -math.inf
         self._kept = self._state()
 
@@ -98,7 +99,16 @@ class Trainer:
     @property
     def seconds(self) -> float:
         """Training time up to now, over all sittings, in seconds."""
-        return self._earlier_seconds + time.monotonic() - self._began
+        since = time.monotonic() - self._began if self._own_seconds is None else self._own_seconds
+        return self._earlier_seconds + since
+
+    def spend(self, seconds: float) -> None:
+        """Count time that this network alone took; the time that passes is then not its own.
+
+        Args:
+            seconds: How long.
+        """
+        self._own_seconds = (self._own_seconds or 0.0) + seconds
 
     def run(self, checkpoint: Path | None, fingerprint: str) -> None:
         """Train epoch after epoch, until they are done or the validation error no longer falls.
@@ -211,6 +221,7 @@ class Trainer:
         self.epoch, self.history = checkpoint.epoch, list(checkpoint.history)
         self.best_epoch, self.best_error, self.best = checkpoint.best_epoch, checkpoint.best_error, checkpoint.best
         self._earlier_seconds, self._began = checkpoint.seconds, time.monotonic()
+        self._own_seconds = None
         self._kept = self._state()
 
     def _record(self, *, train_loss: float | None, gradient_norm: float | None, errors: Errors) -> None:
