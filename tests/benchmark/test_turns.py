@@ -65,7 +65,7 @@ def test_a_noisy_race_goes_on_up_to_four_times_as_long():
 
 
 class Crowd:
-    """Other programs, which keep a processor from the contenders in some of the turns."""
+    """Other programs, which keep a processor from the contenders in some of the runs."""
 
     def __init__(self, monkeypatch, disturbed):
         self.readings, self.waited, self.disturbed = 0, 0.0, disturbed
@@ -73,39 +73,40 @@ class Crowd:
         monkeypatch.setattr("pendula.benchmark.turns.PAUSE_SECONDS", 0.0)
 
     def __call__(self, processes):
-        assert processes == {"self"}
-        turn, is_after = divmod(self.readings, 2)
+        assert processes == ["self"]
+        run, is_after = divmod(self.readings, 2)
         self.readings += 1
-        self.waited += 0.5 * (is_after and self.disturbed(turn))
+        self.waited += 0.5 * (is_after and self.disturbed(run))
         return self.waited
 
 
-def test_turns_that_others_disturb_do_not_count(monkeypatch):
-    Crowd(monkeypatch, lambda turn: turn % 2 == 0)
-    track = Track(a=1.0, b=[2.0, 2.0, 9.0, 2.0])
-    times = track.race(seconds=12.0, patience=100.0)
-    assert (times.turns, times.disturbed) == (5, 0)
-    assert times.seconds["b"].tolist() == [2.0, 2.0, 2.0, 2.0, 2.0]
+def test_runs_that_others_disturb_are_repeated(monkeypatch):
+    Crowd(monkeypatch, lambda run: run % 2 == 0)
+    track = Track(a=[1.0, 1.0, 9.0, 1.0], b=[2.0, 2.0, 9.0, 2.0])
+    times = track.race(seconds=12.0, fewest=1, noisy=1e9, patience=100.0)
+    assert (times.turns, times.disturbed) == (4, 0)
+    assert track.calls[4:8] == ["a", "a", "b", "b"]
+    assert times.seconds["a"].tolist() == [1.0] * 4
 
 
-def test_patience_ends_and_then_every_turn_counts(monkeypatch):
+def test_patience_ends_and_then_every_run_counts(monkeypatch):
     Crowd(monkeypatch, lambda _: True)
     times = Track(a=1.0, b=2.0).race(seconds=30.0, fewest=3, patience=6.0)
     assert (times.turns, times.disturbed) == (3, 3)
 
 
-def test_without_patience_every_turn_counts_as_long_as_the_time_lasts(monkeypatch):
-    Crowd(monkeypatch, lambda turn: turn > 2)
+def test_without_patience_every_run_counts_as_long_as_the_time_lasts(monkeypatch):
+    Crowd(monkeypatch, lambda run: run > 5)
     times = Track(a=1.0, b=2.0).race(seconds=30.0, fewest=3, patience=0.0)
     assert (times.turns, times.disturbed) == (10, 7)
 
 
 def test_a_short_wait_disturbs_nothing(monkeypatch):
-    Crowd(monkeypatch, lambda _: 0.01)
+    Crowd(monkeypatch, lambda _: 0.03)
     assert Track(a=1.0, b=2.0).race(seconds=30.0).disturbed == 0
 
 
-def test_where_the_system_does_not_tell_every_turn_counts(monkeypatch):
+def test_where_the_system_does_not_tell_every_run_counts(monkeypatch):
     monkeypatch.setattr("pendula.benchmark.turns.waited_seconds", lambda _: None)
     assert Track(a=1.0, b=2.0).race(seconds=30.0).turns == 10
 

@@ -23,7 +23,7 @@ EPOCH = "pendula epoch"
 """The same work as Pendula's own training does it."""
 
 DISTURBED = 0.02
-"""A turn is disturbed if the threads waited for a processor longer than this part of it."""
+"""A run is disturbed if its threads waited for a processor longer than this part of it."""
 
 PAUSE_SECONDS = 0.05
 """Time to let other programs get on with their work."""
@@ -52,12 +52,12 @@ class Pace:
     """How long to measure.
 
     Attributes:
-        seconds: Time for a race, over all contenders; as many turns are run as fit.
+        seconds: Timed work of a race, over all contenders; as many turns are run as fit.
         fewest: Turns that are run, unless they take ten times as long as they should.
         most: Turns after which a race ends.
         noisy: Relative spread of the ratios between turns above which a race goes on, up to four times as long.
-        patience: Seconds that may be lost on turns in which somebody had to wait for a processor, since other programs
-            had it. Such turns do not count, unless too few are left without them.
+        patience: Seconds that may be lost on runs that had to wait for a processor, since other programs had it. They
+            are repeated; when patience has ended, they count.
     """
 
     seconds: float = 0.3
@@ -142,12 +142,10 @@ def race(
     with _undisturbed():
         # The first run allocates, compiles and packs; the second tells how long the work takes.
         usual = {contender.name: (contender.run(), contender.run())[1] for contender in contenders}
-        tally, processes = _Tally([each.name for each in contenders], pace), {each.process for each in contenders}
+        tally = _Tally([each.name for each in contenders], pace, clock)
         while tally.goes_on():
-            start, began, waited = tally.heard % len(contenders), clock(), waited_seconds(processes)
-            turn = {each.name: _timed(each, usual) for each in (*contenders[start:], *contenders[:start])}
-            seconds = clock() - began
-            tally.hear(turn, seconds, is_disturbed=_is_disturbed(waited, waited_seconds(processes), seconds))
+            start = len(tally.turns) % len(contenders)
+            tally.take({each.name: tally.timed(each, usual) for each in (*contenders[start:], *contenders[:start])})
     return tally.times()
 
 
@@ -169,41 +167,47 @@ def stopwatch(work: Callable[[], object]) -> Callable[[], float]:
     return run
 
 
-def _timed(contender: Contender, usual: dict[str, float]) -> float:
-    if usual[contender.name] < SETTLE_SECONDS:
-        contender.run()
-    return contender.run()
-
-
-def _is_disturbed(before: float | None, after: float | None, seconds: float) -> bool:
-    return before is not None and after is not None and after - before > DISTURBED * seconds
-
-
 class _Tally:
-    """The turns that count, and those that do not.
+    """What has been measured up to now.
 
     Args:
         names: Who runs; the first is the one that the others are compared with.
         pace: How long to measure.
+        clock: Gives the time, in seconds.
     """
 
-    def __init__(self, names: Sequence[str], pace: Pace) -> None:
+    def __init__(self, names: Sequence[str], pace: Pace, clock: Callable[[], float]) -> None:
         self.names = names
         self.pace = pace
+        self.clock = clock
         self.turns: list[dict[str, float]] = []
-        self.heard = self.disturbed = 0
         self.spent = self.lost = 0.0
+        self.disturbed = 0
+        self._is_disturbed = False
 
-    def hear(self, turn: dict[str, float], seconds: float, *, is_disturbed: bool) -> None:
-        self.heard += 1
-        if is_disturbed and self.lost < self.pace.patience:
-            pause = min(PAUSE_SECONDS, self.pace.patience)
-            self.lost += seconds + pause
-            time.sleep(pause)
-            return
+    def timed(self, contender: Contender, usual: dict[str, float]) -> float:
+        while True:
+            began = self.clock()
+            if usual[contender.name] < SETTLE_SECONDS:
+                contender.run()
+            before, start = waited_seconds([contender.process]), self.clock()
+            seconds = contender.run()
+            stop, after = self.clock(), waited_seconds([contender.process])
+            waited = 0.0 if before is None or after is None else after - before
+            if waited <= DISTURBED * (stop - start):
+                break
+            if self.lost >= self.pace.patience:
+                self._is_disturbed = True
+                break
+            time.sleep(PAUSE_SECONDS)
+            self.lost += self.clock() - began
+        self.spent += self.clock() - began
+        return seconds
+
+    def take(self, turn: dict[str, float]) -> None:
         self.turns.append(turn)
-        self.spent += seconds
-        self.disturbed += is_disturbed
+        self.disturbed += self._is_disturbed
+        self._is_disturbed = False
 
     def goes_on(self) -> bool:
         pace, count = self.pace, len(self.turns)
