@@ -115,7 +115,7 @@ def test_each_result_alone_leads_back(stacks, cell, index):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_inputs_of_any_strides_give_the_same_bits(stacks, cell):
+def test_inputs_of_any_strides_give_the_same_bits(stacks, core, cell):
     case = stacks.Case(cell, input_size=3, batch=5, time=4, dtype=torch.float32)
     expected = case.function()(*case.given)
     wide = torch.zeros(10, 8, 6)
@@ -133,7 +133,7 @@ def test_inputs_of_any_strides_give_the_same_bits(stacks, cell):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_weights_and_states_of_any_strides_give_the_same_bits(stacks, cell):
+def test_weights_and_states_of_any_strides_give_the_same_bits(stacks, core, cell):
     case = stacks.Case(cell, batch=4)
     expected, expected_gradients = stacks.gradients(case.function(), case.leaves())
     strided = [

@@ -7,10 +7,10 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from pendula.errors import ArgumentError, ShapeError
+from pendula.errors import ShapeError
 from pendula.nn.kernels.addresses import ViewFields, layered, located, viewed
 from pendula.nn.kernels.memory import require
-from pendula.nn.kernels.native import core, why_absent
+from pendula.nn.kernels.native import compiled
 from pendula.nn.kernels.problem import BITS, LSTM, Stack, check_lengths, examine
 
 __all__ = ["Call", "Fields"]
@@ -32,9 +32,6 @@ class Call:
         num_layers: Layers.
         batch_first: Whether axes are batch, time, channel.
         every_step: Whether the states after every step are asked for.
-
-    Raises:
-        ArgumentError: If there is no compiled core.
 
     Attributes:
         stack: What the sequences pass through.
@@ -62,10 +59,6 @@ class Call:
         batch_first: bool,
         every_step: bool,
     ) -> None:
-        if core is None:
-            raise ArgumentError(
-                f"`backend` must be torch without a compiled core: {why_absent()}. Use backend='torch'."
-            )
         self.stack = Stack(cell, num_layers, batch_first, every_step)
         self.problem = examine(self.stack, sequences, h, c, lengths, parameters)
         self.sequences, self.states, self.lengths, self.parameters = sequences, (h, c), lengths, parameters
@@ -83,7 +76,7 @@ class Call:
             Elements. It is so much for each step of each sequence.
         """
         fields = (self.stack.cell, self.problem.input_size, self.problem.hidden_size, self.stack.num_layers, 1, 1, 0, 1)
-        of_a_step: int = core.reserve_size(BITS[self.sequences.dtype], fields)
+        of_a_step: int = compiled().reserve_size(BITS[self.sequences.dtype], fields)
         return of_a_step * self.problem.batch * self.problem.time
 
     def results(self, kept: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

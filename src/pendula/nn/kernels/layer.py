@@ -166,4 +166,6 @@ class NativeLayer(nn.RNNBase):
 
 def _is_for_torch() -> bool:
     # Automatic casts, traces and exports know torch's own operations.
-    return torch.is_autocast_enabled("cpu") or is_tracing() or torch.compiler.is_exporting()
+    if torch.is_autocast_enabled("cpu") or torch.compiler.is_exporting():
+        return True
+    return not torch.compiler.is_compiling() and is_tracing()

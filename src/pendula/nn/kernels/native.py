@@ -2,8 +2,11 @@
 
 import importlib
 import os
+from types import ModuleType
 
-__all__ = ["available", "core", "why_absent"]
+from pendula.errors import ArgumentError
+
+__all__ = ["available", "compiled", "core", "why_absent"]
 
 _TURNED_OFF = os.environ.get("PENDULA_NATIVE", "").strip().upper() in {"OFF", "0", "NO", "FALSE"}
 
@@ -31,6 +34,22 @@ def available() -> bool:
         True
     """
     return core is not None
+
+
+def compiled() -> ModuleType:
+    """Give the compiled core to those who cannot do without.
+
+    Returns:
+        The module.
+
+    Raises:
+        ArgumentError: If there is none.
+    """
+    if core is None:
+        raise ArgumentError(
+            f"`backend` must be torch without a compiled core, and there is none: {_absence}. Choose backend='auto'."
+        )
+    return core
 
 
 def why_absent() -> str:

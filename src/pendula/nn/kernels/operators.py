@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pendula.nn.kernels.addresses import layered, located, viewed
 from pendula.nn.kernels.call import Call
-from pendula.nn.kernels.native import core
+from pendula.nn.kernels.native import compiled
 
 __all__ = ["LIBRARY", "backward_operator", "forward_operator", "tangent_operator"]
 
@@ -43,7 +43,7 @@ def _forward(*arguments: Any) -> Results:
     output, h_n, c_n, reserve = results = call.results(kept)
     if not call.is_empty:
         into = viewed(output if call.stack.every_step else None, call.stack.batch_first)
-        core.forward(*call.fields(), into, (h_n.data_ptr(), c_n.data_ptr()), reserve.data_ptr())
+        compiled().forward(*call.fields(), into, (h_n.data_ptr(), c_n.data_ptr()), reserve.data_ptr())
     return results
 
 
@@ -67,7 +67,7 @@ def _backward(*arguments: Any) -> list[Tensor]:
     last_h, last_c, first_h, first_c, *parameters = located(
         (h_gradient, c_gradient, of_h, of_c, *of_parameters), call.held
     )
-    core.backward(
+    compiled().backward(
         *call.fields(),
         reserve.data_ptr(),
         viewed(output_gradient, call.stack.batch_first),
@@ -93,7 +93,7 @@ def _tangent(*arguments: Any) -> tuple[Tensor, Tensor, Tensor]:
     if not call.is_empty:
         fields = call.fields()
         h, c, *parameters = located((of_h, of_c, *of_parameters), call.held)
-        core.tangent(
+        compiled().tangent(
             *fields,
             reserve.data_ptr(),
             layered(parameters, call.stack.num_layers),
