@@ -28,7 +28,7 @@ void for_blocks(Index size, int threads, Body&& body) {
 }  // namespace
 
 template <class Real>
-double adam_step(const Adam& adam, const Weights<Real>& weights, double learning_rate, Index step, int threads) {
+double adam_step(const Adam& adam, const FlatWeights<Real>& weights, double learning_rate, Index step, int threads) {
   const Learning<Real>& chosen = learning<Real>();
   const Index blocks = (weights.size + block - 1) / block;
   Scratch scratch;
@@ -58,7 +58,7 @@ double adam_step(const Adam& adam, const Weights<Real>& weights, double learning
   return norm;
 }
 
-template double adam_step<float>(const Adam&, const Weights<float>&, double, Index, int);
-template double adam_step<double>(const Adam&, const Weights<double>&, double, Index, int);
+template double adam_step<float>(const Adam&, const FlatWeights<float>&, double, Index, int);
+template double adam_step<double>(const Adam&, const FlatWeights<double>&, double, Index, int);
 
 }  // namespace pendula

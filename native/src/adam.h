@@ -13,7 +13,7 @@ struct Adam {
 };
 
 template <class Real>
-struct Weights {
+struct FlatWeights {
   Index size;
   Real *values, *gradients, *first_moments, *second_moments;
 };
@@ -21,6 +21,6 @@ struct Weights {
 // Takes one step and returns the norm of the gradient before it was shortened; the gradient itself stays as it is. Steps
 // are counted from 1. The result has the same bits on any number of threads.
 template <class Real>
-double adam_step(const Adam& adam, const Weights<Real>& weights, double learning_rate, Index step, int threads);
+double adam_step(const Adam& adam, const FlatWeights<Real>& weights, double learning_rate, Index step, int threads);
 
 }  // namespace pendula

@@ -28,7 +28,7 @@ struct Learner {
   Problem problem;             // batch: windows in a step; time: of the input; threads: for this learner
   Frame<Real> frame;           // its head lies within `weights`
   std::vector<Index> offsets;  // of w_ih, w_hh, b_ih, b_hh, leak of each layer and the head's weight and bias; -1: absent
-  Weights<Real> weights;
+  FlatWeights<Real> weights;
   Adam adam;
   Series series;
   double noise_scale;

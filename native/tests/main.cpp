@@ -5,12 +5,27 @@
 #include "check.h"
 #include "tests.h"
 
+namespace {
+
+void announce(const char* what) {
+  std::printf("%s\n", what);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
 int main(int count, char** arguments) {
   const int random_cases = count > 1 ? std::atoi(arguments[1]) : 60;
+  announce("threads");
   pendula::test_threads();
+  announce("passes");
   pendula::test_passes(random_cases);
+  announce("stepper");
   pendula::test_stepper(random_cases);
+  announce("free run");
   pendula::test_free_run();
+  announce("epoch");
+  pendula::test_epoch();
   std::printf("%d failures\n", pendula::failures());
   return pendula::failures() == 0 ? 0 : 1;
 }

@@ -7,5 +7,6 @@ void test_threads();
 void test_passes(int random_cases);
 void test_stepper(int random_cases);
 void test_free_run();
+void test_epoch();
 
 }  // namespace pendula
