@@ -1,6 +1,7 @@
 """What a network is: recurrent layers, the linear path, and the forecaster made of them."""
 
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
+from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Cell, Network, as_network
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
@@ -12,6 +13,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Backend",
     "Cell",
     "Forecaster",
     "ForecasterState",

@@ -121,7 +121,10 @@ class NativeLayer(nn.RNNBase):
             return None
         if hx is not None and not self._is_state(hx, (self.num_layers, batch, self.hidden_size), dtype):
             return None
-        if self._wanted == "native" or (is_faster(batch, time, self.hidden_size) and not _is_for_torch()):
+        if self._wanted == "native":
+            return parameters
+        learning = torch.is_grad_enabled() and parameters[0].requires_grad
+        if is_faster(self.mode, batch, time, self.hidden_size, learning=learning) and not _is_for_torch():
             return parameters
         return None
 
