@@ -70,7 +70,7 @@ class Crowd:
     def __init__(self, monkeypatch, disturbed):
         self.readings, self.waited, self.disturbed = 0, 0.0, disturbed
         monkeypatch.setattr("pendula.benchmark.turns.waited_seconds", self)
-        monkeypatch.setattr("pendula.benchmark.turns.PAUSE_SECONDS", 0.0)
+        monkeypatch.setattr("pendula.benchmark.turns.wait_for_calm", lambda _: None)
 
     def __call__(self, processes):
         assert processes == ["self"]

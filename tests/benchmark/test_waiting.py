@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pendula.benchmark.waiting import waited_seconds
+from pendula.benchmark.waiting import wait_for_calm, waited_seconds
 
 SPIN = "import time; began = time.perf_counter()\nwhile time.perf_counter() - began < 20: pass"
 
@@ -40,3 +40,32 @@ def test_where_nothing_is_told_nothing_is_known(monkeypatch, tmp_path):
     (tmp_path / "self/task/8").mkdir()
     (tmp_path / "self/task/8/schedstat").write_text("5000000000 250000000 12")
     assert waited_seconds() == 0.25
+
+
+def test_calm_is_when_the_processors_are_idle(monkeypatch, tmp_path):
+    lines = iter([
+        "cpu 100 0 0 50 0 0 0 0 0 0",
+        "cpu 110 0 0 51 0 0 0 0 0 0",
+        "cpu 111 0 0 60 0 0 0 0",
+        "cpu 112 0 0 60 12",
+    ])
+    monkeypatch.setattr("pendula.benchmark.waiting.PROCESSES", tmp_path)
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        (tmp_path / "stat").write_text(next(lines))
+
+    (tmp_path / "stat").write_text(next(lines))
+    monkeypatch.setattr("pendula.benchmark.waiting.time.sleep", sleep)
+    wait_for_calm(60.0)
+    assert len(slept) == 2
+    (tmp_path / "stat").write_text("cpu 0 0 0 0 0 0 0 0")
+    wait_for_calm(0.0)  # busy, but there is no time left
+    assert len(slept) == 3
+
+
+def test_nobody_waits_where_the_system_does_not_tell(monkeypatch, tmp_path):
+    monkeypatch.setattr("pendula.benchmark.waiting.PROCESSES", tmp_path)
+    monkeypatch.setattr("pendula.benchmark.waiting.LOOK_SECONDS", 0.0)
+    wait_for_calm(1e9)

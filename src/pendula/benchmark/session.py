@@ -10,6 +10,7 @@ from pendula.benchmark.epochs import make_epoch
 from pendula.benchmark.gemm import SIZES, Gemm, measure_gemm
 from pendula.benchmark.measurement import Measurement, Rival, measure
 from pendula.benchmark.turns import Pace
+from pendula.benchmark.waiting import wait_for_calm
 from pendula.benchmark.workload import Workload
 
 __all__ = ["Listener", "MakeRival", "Session", "bearable", "expected_seconds", "silent"]
@@ -92,6 +93,8 @@ class Session:
         for workload, left in _with_time_left(workloads, pace):
             gemm = None if workload.task == "free_run" else self.gemm(workload)
             new = measure(workload, pace=pace, gemm=gemm, rivals=(make_epoch, *self.rivals))
+            if new.times.lost:
+                wait_for_calm(pace.patience)
             before = self.measured.get(workload)
             self.measured[workload] = before.joined(new) if before else new
             self.listener(self.measured[workload], left())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from pendula.benchmark.statistics import Spread, spread_of
-from pendula.benchmark.waiting import waited_seconds
+from pendula.benchmark.waiting import wait_for_calm, waited_seconds
 from pendula.shapes import Float
 
 __all__ = ["EPOCH", "OURS", "Contender", "Pace", "Times", "race", "stopwatch"]
@@ -24,9 +24,6 @@ EPOCH = "pendula epoch"
 
 DISTURBED = 0.02
 """A run is disturbed if its threads waited for a processor longer than this part of it."""
-
-PAUSE_SECONDS = 0.05
-"""Time to let other programs get on with their work."""
 
 SETTLE_SECONDS = 0.02
 """Work shorter than this is run once untimed before each timed run: it finds its own caches and its own threads."""
@@ -64,7 +61,7 @@ class Pace:
     fewest: int = 5
     most: int = 400
     noisy: float = 0.1
-    patience: float = 1.0
+    patience: float = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -74,10 +71,12 @@ class Times:
     Attributes:
         seconds: By contender, one number for each turn.
         disturbed: How many of the turns were disturbed by other programs, and counted for want of better ones.
+        lost: Seconds that went by on disturbed runs that were repeated.
     """
 
     seconds: dict[str, Float[ndarray, " turn"]]
     disturbed: int = 0
+    lost: float = 0.0
 
     @property
     def turns(self) -> int:
@@ -117,7 +116,7 @@ class Times:
             Both.
         """
         seconds = {name: np.concatenate([values, other.seconds[name]]) for name, values in self.seconds.items()}
-        return Times(seconds=seconds, disturbed=self.disturbed + other.disturbed)
+        return Times(seconds=seconds, disturbed=self.disturbed + other.disturbed, lost=self.lost + other.lost)
 
 
 def race(
@@ -199,7 +198,7 @@ class _Tally:
             if self.lost >= self.pace.patience:
                 self._is_disturbed = True
                 break
-            time.sleep(PAUSE_SECONDS)
+            wait_for_calm(self.pace.patience - self.lost)
             self.lost += self.clock() - began
         self.spent += self.clock() - began
         return seconds
@@ -226,7 +225,7 @@ class _Tally:
 
     def times(self) -> Times:
         seconds = {name: np.array([turn[name] for turn in self.turns]) for name in self.names}
-        return Times(seconds=seconds, disturbed=self.disturbed)
+        return Times(seconds=seconds, disturbed=self.disturbed, lost=self.lost)
 
 
 @contextmanager
