@@ -5,32 +5,39 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+NATIVE := $(wildcard native/CMakeLists.txt native/src/*)
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# What stands on recurrent layers, and so on the native core.
+RECURRENT_TESTS := tests/nn tests/training tests/forecasting
 
-.PHONY: help install demo test lint types layers pytest test-slow bench clean
+.PHONY: help install demo test lint types layers pytest pytest-torch test-slow test-without-native sanitize bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
-# make install    makes the environment in .venv
-# make lint       ruff: style, docstrings, formatting
-# make types      mypy, strict
-# make layers     import-linter: the layers and no cycles
-# make pytest     the fast tests, doctests among them
-# make test-slow  the tests that take minutes
-# make bench      the races in benchmarks/
-# make clean      removes the environment and caches
+# make install       makes the environment in .venv and compiles the native core
+# make lint          ruff: style, docstrings, formatting
+# make types         mypy, strict
+# make layers        import-linter: the layers and no cycles
+# make pytest        the fast tests, doctests among them
+# make pytest-torch  those of them that stand on recurrent layers, with the native core turned off
+# make test-slow     the tests that take minutes
+# make test-without-native   the fast tests in an environment that has no native core: build/without-native
+# make sanitize      the native core under ThreadSanitizer, then AddressSanitizer and UndefinedBehaviorSanitizer
+# make bench         the races in benchmarks/
+# make clean         removes the environment, caches and builds
 
 install: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Pendula needs Python 3.11 or later')"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python $(PIP_INSTALL) --editable ".[dev]"
 	touch $(STAMP)
 
 demo: install
 	$(BIN)/pendula demo --output runs/demo
 
-test: lint types layers pytest
+test: lint types layers pytest pytest-torch
 
 lint: install
 	$(BIN)/ruff check .
@@ -45,8 +52,26 @@ layers: install
 pytest: install
 	$(BIN)/pytest -q
 
+pytest-torch: install
+	PENDULA_NATIVE=OFF $(BIN)/pytest -q $(RECURRENT_TESTS)
+
 test-slow: install
 	$(BIN)/pytest -q -m slow
+
+test-without-native:
+	$(PYTHON) -m venv build/without-native
+	PENDULA_NATIVE=OFF build/without-native/bin/python $(PIP_INSTALL) --editable ".[dev]"
+	build/without-native/bin/python -c "import importlib.util as i; assert i.find_spec('pendula._native') is None"
+	build/without-native/bin/pytest -q
+
+sanitize: sanitize-thread sanitize-address,undefined
+
+sanitize-%: install
+	$(BIN)/python $(PIP_INSTALL) cmake ninja
+	$(BIN)/cmake -S native -B build/sanitize-$* -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja) \
+		-DPENDULA_PYTHON=OFF -DPENDULA_TESTS=ON -DPENDULA_SANITIZE=$*
+	$(BIN)/cmake --build build/sanitize-$*
+	build/sanitize-$*/native_tests
 
 bench: install
 	$(BIN)/python benchmarks/lecture.py
