@@ -6,6 +6,7 @@
 
 #include "layout.h"
 #include "scratch.h"
+#include "slices.h"
 #include "table.h"
 #include "threads.h"
 
@@ -69,18 +70,6 @@ const Passes<float>& passes(Cell cell) {
 template <>
 const Passes<double>& passes(Cell cell) {
   return *choices().chosen.load()->doubles(cell);
-}
-
-// Work that is done before a second thread has woken up is not worth one.
-constexpr double worthwhile_operations = 1e6;
-
-int threads_for(const Problem& problem) {
-  const double width = static_cast<double>(problem.hidden_size) * gate_count(problem.cell);
-  const double depth = static_cast<double>(problem.input_size) +
-                       static_cast<double>(problem.hidden_size) * (2.0 * static_cast<double>(problem.num_layers) - 1);
-  const double operations = 2.0 * width * depth * static_cast<double>(problem.batch) * static_cast<double>(problem.time);
-  if (operations < worthwhile_operations || problem.threads <= 1) return 1;
-  return problem.batch < problem.threads ? static_cast<int>(problem.batch) : problem.threads;
 }
 
 template <class Body>

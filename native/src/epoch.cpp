@@ -9,6 +9,7 @@
 
 #include "layout.h"
 #include "scratch.h"
+#include "slices.h"
 #include "threads.h"
 
 namespace pendula {
@@ -155,17 +156,6 @@ class SliceOfStep {
   HeadSlice<Real> head_;
 };
 
-// Work that is done before a second thread has woken up is not worth one.
-constexpr double worthwhile_operations = 1e6;
-
-int slices_for(const Problem& problem, Index windows) {
-  const double width = static_cast<double>(problem.hidden_size * gate_count(problem.cell));
-  const double depth = static_cast<double>(problem.input_size + problem.hidden_size * (2 * problem.num_layers - 1));
-  const double operations = 2 * width * depth * static_cast<double>(windows) * static_cast<double>(problem.time);
-  if (operations < worthwhile_operations || problem.threads <= 1) return 1;
-  return static_cast<int>(std::min<Index>(windows, problem.threads));
-}
-
 // A loss beyond the range of the series' precision counts as infinite.
 double in_precision_of(const Series& series, double loss) {
   const bool fits = series.bits == 64 || !(loss > std::numeric_limits<float>::max());
@@ -181,7 +171,9 @@ void take_step(Learner<Real>& learner) {
   const Index windows = std::min(learner.problem.batch, plan.windows - first);
   const Index scored = learner.problem.time - learner.first_scored;
   const double errors = static_cast<double>(windows * scored * learner.frame.leads * learner.frame.channels);
-  const int count = slices_for(learner.problem, windows);
+  Problem batch = learner.problem;
+  batch.batch = windows;
+  const int count = threads_for(batch);
   const Index size = learner.weights.size;
   Real* others = take<Real>(scratch, (count - 1) * size);
   double* sums = take<double>(scratch, count);
