@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.autograd import gradcheck
+from torch.utils._pytree import tree_leaves
 
 from pendula.errors import ArgumentError, ShapeError, TooLargeError
 from pendula.nn.kernels import recurrent
@@ -172,6 +173,23 @@ def test_the_same_call_gives_the_same_bits(stacks, cell, dtype):
     for results, gradients in runs[1:]:
         assert all(torch.equal(one, other) for one, other in zip(results, runs[0][0], strict=True))
         assert all(torch.equal(one, other) for one, other in zip(gradients, runs[0][1], strict=True))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("lengths", [None, torch.tensor([6, 0, 3, 5, 1])])
+def test_nothing_is_read_that_was_not_written(stacks, cell, lengths):
+    case = stacks.Case(cell, input_size=3, hidden_size=5, batch=5, time=6, dtype=torch.float32)
+    moves = tuple(torch.ones_like(one) for one in case.given)
+    function = case.function(lengths=lengths)
+    expected = stacks.gradients(function, case.leaves()), torch.func.jvp(function, tuple(case.given), moves)
+    # What is allocated is then filled with NaN.
+    torch.use_deterministic_algorithms(True)
+    try:
+        got = stacks.gradients(function, case.leaves()), torch.func.jvp(function, tuple(case.given), moves)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    for one, other in zip(tree_leaves(got), tree_leaves(expected), strict=True):
+        assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize("cell", CELLS)

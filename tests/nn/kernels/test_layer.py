@@ -249,6 +249,24 @@ def test_what_does_not_fit_is_an_error_of_torch(ours, theirs, backend, arguments
     assert str(got.value) == str(expected.value)
 
 
+def test_the_pair_of_states_may_be_a_list():
+    layer, rows = LSTM(2, 3), torch.randn(4, 5, 2)
+    state = state_of(layer, 5)
+    assert_same(layer(rows, list(state)), layer(rows, state))
+    alone = [one[:, 0] for one in state]
+    assert_same(layer(rows[:, 0], alone), layer(rows[:, 0], tuple(alone)))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_traces_and_exports_are_torchs():
+    layer, rows = GRU(2, 3), torch.randn(4, 5, 2)
+    exported = torch.export.export(layer, (rows,), strict=False)
+    assert "pendula" not in str(exported.graph)
+    assert_same(exported.module()(2 * rows), layer(2 * rows))
+    with torch.no_grad():
+        assert_same(torch.jit.trace(layer, (rows,))(2 * rows), layer(2 * rows))
+
+
 def test_a_state_of_another_type_is_refused(core):
     with pytest.raises(RuntimeError):
         GRU(2, 3)(torch.zeros(2, 4, 2), torch.zeros(1, 4, 3, dtype=torch.float64))

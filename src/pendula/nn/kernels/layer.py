@@ -66,6 +66,7 @@ class NativeLayer(nn.RNNBase):
         """
         if isinstance(input, PackedSequence):
             return self._run_packed(input, hx, lengths)
+        hx = tuple(hx) if isinstance(hx, list) else hx
         if input.dim() == 2 and all(state is None or state.dim() == 2 for state in split(hx)):
             return self._run_unbatched(input, hx, lengths)
         parameters = self._ready(input, hx)
@@ -113,6 +114,8 @@ class NativeLayer(nn.RNNBase):
         # The parameters, if the core can take the input and is to; what does not fit is left to torch and its words.
         if self._wanted == "torch" or not available() or self.bidirectional or self.proj_size or input.dim() != 3:
             return None
+        if self._wanted == "auto" and _is_for_torch():
+            return None
         batch, time, channels = input.shape if self.batch_first else (input.shape[1], input.shape[0], input.shape[2])
         if channels != self.input_size or batch == 0 or time == 0:
             return None
@@ -124,9 +127,7 @@ class NativeLayer(nn.RNNBase):
         if self._wanted == "native":
             return parameters
         learning = torch.is_grad_enabled() and parameters[0].requires_grad
-        if is_faster(self.mode, batch, time, self.hidden_size, learning=learning) and not _is_for_torch():
-            return parameters
-        return None
+        return parameters if is_faster(self.mode, batch, time, self.hidden_size, learning=learning) else None
 
     def _weights(self) -> list[Tensor]:
         own, names = self._parameters, self._flat_weights_names
