@@ -122,3 +122,20 @@ def test_a_deep_copy_is_equal_and_apart(ours):
     with torch.no_grad():
         twin.weight_hh_l0.zero_()
     assert not torch.equal(layer(inputs)[0], twin(inputs)[0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("ours", [RNN, GRU, LSTM])
+def test_layers_run_in_cudnn_on_a_gpu(ours):
+    torch.manual_seed(0)
+    here = ours(3, 5, num_layers=2, dtype=torch.float64)
+    there = copy.deepcopy(here).cuda()
+    assert there.backend == "torch"
+    results = []
+    for layer in (here, there):
+        seen = torch.ones(4, 7, 3, dtype=torch.float64, device=layer.weight_hh_l0.device).cumsum(0).requires_grad_()
+        outputs = tensors(layer(seen))
+        sum(output.square().sum() for output in outputs).backward()
+        results.append([*outputs, seen.grad, *(parameter.grad for parameter in layer.parameters())])
+    for expected, got in zip(*results, strict=True):
+        assert_near(got.cpu(), expected)

@@ -164,6 +164,14 @@ def test_segments_must_lie_within_the_series():
         Windows(torch.zeros(5, 1), np.array([[0, 6]]), length=3)
 
 
+def test_windows_move_with_their_series():
+    windows = Windows(torch.arange(20.0)[:, None], np.array([[0, 8], [9, 20]]), length=3, stride=2)
+    assert windows.to(torch.device("cpu")) is windows
+    moved = windows.to(torch.device("meta"))
+    assert (moved.gather(torch.tensor([0, 1])).device.type, windows.values.device.type) == ("meta", "cpu")
+    assert (len(moved), moved.starts(torch.arange(len(moved))).tolist()) == (8, [0, 2, 4, 9, 11, 13, 15, 17])
+
+
 MEMORY_PROBE = """
 import resource, numpy, torch
 from pendula.series.windows import Windows

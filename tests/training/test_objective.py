@@ -103,8 +103,19 @@ def test_scheduled_sampling_draws_each_step_of_each_series():
 
 
 def test_teacher_forcing_has_its_probability():
-    forced = objective(teacher_forcing=0.3)._forced(torch.zeros(4000, 1, 1), torch.ones(4000, 1, 1))
-    assert abs(float(forced.mean()) - 0.3) < 0.03
+    forced = objective(teacher_forcing=0.3, horizon=3).draw(torch.zeros(4000, WINDOW + 3, 1)).forced
+    assert forced.shape == (2, 4000, 1, 1)
+    assert abs(float(forced.double().mean()) - 0.3) < 0.02
+    assert objective(teacher_forcing=0.3, horizon=1).draw(torch.zeros(5, WINDOW + 1, 1)).forced is None
+
+
+def test_draws_may_be_made_beforehand():
+    forecaster, pieces = forecaster_of(), pieces_of(WINDOW + 3)
+    options = {"horizon": 3, "teacher_forcing": 0.5, "input_noise": 0.1}
+    at_once, _ = objective(**options)(forecaster, pieces)
+    before = objective(**options).draw(pieces)
+    assert torch.equal(objective(**options)(forecaster, pieces, draws=before)[0], at_once)
+    assert before.noise.shape == (3, WINDOW, 2)
 
 
 def test_gradients_flow_through_the_run():
@@ -148,7 +159,8 @@ def test_noise_is_added_to_the_inputs_alone():
 
 
 def test_noise_has_its_size():
-    shaken = objective(input_noise=0.1)._noisy(torch.zeros(50, 40, 2))
+    shaking = objective(window=40, input_noise=0.1)
+    shaken = shaking._noisy(torch.zeros(50, 40, 2), shaking.draw(torch.zeros(50, 41, 2)).noise)
     assert abs(float(shaken.std()) - 0.1) < 0.005
 
 

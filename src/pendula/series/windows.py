@@ -1,5 +1,7 @@
 """Sliding windows that copy nothing until a batch is asked for."""
 
+from copy import copy
+
 import numpy as np
 import torch
 
@@ -98,6 +100,22 @@ class Windows:
             The windows, contiguous in memory.
         """
         return _every_window(self.values, self.length).index_select(0, starts.to(self.values.device))
+
+    def to(self, device: torch.device) -> "Windows":
+        """Move the series to a device, so that windows are cut there.
+
+        Args:
+            device: Where to.
+
+        Returns:
+            The same windows of the moved series; these if it lies there already.
+        """
+        values = self.values.to(device)
+        if values is self.values:
+            return self
+        moved = copy(self)
+        moved.values = values
+        return moved
 
     def all(self) -> BatchTensor:
         """Give all windows at once.

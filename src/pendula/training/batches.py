@@ -45,7 +45,8 @@ def shuffled(
     """
     order = drawn(windows, batch_size, generator=generator, steps=steps)
     for block in torch.split(order, batch_size * BLOCK):
-        for starts in torch.split(windows.starts(block), batch_size):
+        # One transfer to the device of the series for all of them.
+        for starts in torch.split(windows.starts(block).to(windows.values.device), batch_size):
             yield Batch(windows.at(starts))
 
 

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass
 
 import torch
 
 from pendula.nn import Forecaster, ForecasterState, detach
 from pendula.series.windows import Windows
+from pendula.shapes import BatchTensor
 from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.events import Listener
-from pendula.training.objective import Objective
+from pendula.training.graphed import GraphedSteps
+from pendula.training.objective import Draws, Objective
 from pendula.training.optimizer import Optimizer
 from pendula.training.randomness import epoch_generator, seeded
 from pendula.training.settings import Training
@@ -31,6 +34,7 @@ class Descent:
         window: Steps of input.
         seed: Of all randomness.
         listener: Hears the progress.
+        graphs: Records the steps of full batches and replays them; None where each operation is launched by itself.
     """
 
     forecaster: Forecaster
@@ -41,6 +45,7 @@ class Descent:
     window: int
     seed: int
     listener: Listener
+    graphs: GraphedSteps | None = None
 
     def run(self, epoch: int, *, last_loss: float | None = None) -> tuple[float, float]:
         """Go through the training part once.
@@ -58,7 +63,7 @@ class Descent:
         generator = epoch_generator(self.seed, epoch)
         watch = Watch(epoch, self.settings.epochs, last_loss=last_loss, listener=self.listener)
         self.forecaster.train()
-        with seeded(self.seed, epoch):
+        with seeded(self.seed, epoch), nullcontext() if self.graphs is None else self.graphs.aside():
             return self._descend(epoch, self._objective(epoch, generator), self._batches(generator), watch)
 
     def _descend(self, epoch: int, objective: Objective, batches: Iterator[Batch], watch: Watch) -> tuple[float, float]:
@@ -68,13 +73,19 @@ class Descent:
         weights: list[int] = []
         state: ForecasterState | None = None
         steps = self._steps()
+        if self.graphs is not None:
+            self.graphs.begin()
         for step, batch in enumerate(batches):
             self.optimizer.learning_rate = self.settings.learning_rate_in(epoch, step / steps)
             pieces = batch.pieces.to(self.forecaster.output_scale.device)
-            loss, state = objective(self.forecaster, pieces, state if batch.carries_on else None)
-            state = detach(state)
-            norms.append(self._step(loss))
-            losses.append(loss.detach())
+            if self.graphs is None or len(pieces) < self._full_batch():
+                loss, norm, state = self._step(
+                    objective, pieces, objective.draw(pieces), state if batch.carries_on else None
+                )
+            else:
+                loss, norm = self._replay(self.graphs, objective, pieces)
+            norms.append(norm)
+            losses.append(loss)
             weights.append(len(batch.pieces))
             if watch.is_due():
                 watch.check_losses(torch.stack(losses))
@@ -84,10 +95,27 @@ class Descent:
         mean = torch.stack(losses).double() @ torch.tensor(weights, dtype=torch.float64, device=losses[0].device)
         return float(mean) / sum(weights), _largest(norms)
 
-    def _step(self, loss: torch.Tensor) -> float | torch.Tensor:
+    def _step(
+        self, objective: Objective, pieces: BatchTensor, draws: Draws, state: ForecasterState | None = None
+    ) -> tuple[torch.Tensor, float | torch.Tensor, ForecasterState]:
+        loss, end = objective(self.forecaster, pieces, state, draws=draws)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        return self.optimizer.step()
+        return loss.detach(), self.optimizer.step(), detach(end)
+
+    def _replay(
+        self, graphs: GraphedSteps, objective: Objective, pieces: BatchTensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        def step(pieces: BatchTensor, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
+            loss, norm, _ = self._step(objective, pieces, draws)
+            return loss, torch.as_tensor(norm)
+
+        return graphs.take(step, pieces, objective.draw(pieces), horizon=objective.horizon)
+
+    def _full_batch(self) -> int:
+        # The last batch of an epoch may hold fewer windows.
+        drawn = self.settings.steps_per_epoch is not None
+        return self.settings.batch_size if drawn else min(self.settings.batch_size, len(self.windows))
 
     def _objective(self, epoch: int, generator: torch.Generator) -> Objective:
         return Objective(

@@ -8,6 +8,7 @@ from pendula.series.windows import Windows
 from pendula.training.descent import Descent
 from pendula.training.events import Listener
 from pendula.training.flat_adam import FlatAdam
+from pendula.training.graphed import make_graphs
 from pendula.training.native_descent import NativeDescent
 from pendula.training.obstacles import why_not_native
 from pendula.training.optimizer import Optimizer
@@ -50,6 +51,7 @@ def make_descent(
     Raises:
         ArgumentError: If the native core is asked for and cannot.
     """
+    windows = windows.to(forecaster.output_scale.device)
     obstacle = why_not_native(forecaster, windows, settings, window=window)
     if engine == "native" and obstacle:
         raise ArgumentError(
@@ -59,4 +61,13 @@ def make_descent(
         return NativeDescent(
             forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener, threads=threads
         )
-    return Descent(forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener)
+    return Descent(
+        forecaster,
+        optimizer,
+        windows,
+        settings,
+        window=window,
+        seed=seed,
+        listener=listener,
+        graphs=make_graphs(forecaster, optimizer, settings),
+    )

@@ -9,7 +9,20 @@ from pendula.nn import Forecaster, ForecasterState
 from pendula.shapes import BatchTensor, Float, Tensor
 from pendula.training.settings import Loss
 
-__all__ = ["Objective"]
+__all__ = ["Draws", "Objective"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """What chance decides about a batch.
+
+    Attributes:
+        noise: On the inputs, of unit variance; None for none.
+        forced: Which steps of the free run are fed the true value, [step, batch, 1, 1]; None for none.
+    """
+
+    noise: Tensor | None
+    forced: Tensor | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +49,12 @@ class Objective:
     generator: torch.Generator
 
     def __call__(
-        self, forecaster: Forecaster, pieces: BatchTensor, state: ForecasterState | None = None
+        self,
+        forecaster: Forecaster,
+        pieces: BatchTensor,
+        state: ForecasterState | None = None,
+        *,
+        draws: Draws | None = None,
     ) -> tuple[Float[Tensor, ""], ForecasterState]:
         """Compute the loss of a batch.
 
@@ -44,17 +62,37 @@ class Objective:
             forecaster: The network.
             pieces: `window` steps of input, and the values after them; scaled.
             state: What came before the pieces.
+            draws: Of noise and forcing; drawn when left out.
 
         Returns:
             The loss, and the state at the end of the window.
         """
-        inputs = self._noisy(pieces[:, : self.window])
+        draws = self.draw(pieces) if draws is None else draws
+        inputs = self._noisy(pieces[:, : self.window], draws.noise)
         predictions, end = forecaster(inputs, state)
         first = self._first_scored(forecaster, carries_on=state is not None)
         loss = self._window_loss(forecaster, predictions, pieces, first=first)
         if self.horizon > 1:
-            loss = loss + self._run_loss(forecaster, predictions[:, -1], end, pieces[:, self.window :])
+            loss = loss + self._run_loss(forecaster, predictions[:, -1], end, pieces[:, self.window :], draws.forced)
         return loss, end
+
+    def draw(self, pieces: BatchTensor) -> Draws:
+        """Draw noise and forcing of a batch.
+
+        Args:
+            pieces: The batch.
+
+        Returns:
+            The draws, on its device.
+        """
+        noise = forced = None
+        if self.input_noise:
+            noise = torch.randn(pieces[:, : self.window].shape, generator=self.generator, dtype=pieces.dtype)
+            noise = noise.to(pieces.device, non_blocking=True)
+        if self.teacher_forcing and self.horizon > 1:
+            draws = [torch.rand(len(pieces), 1, 1, generator=self.generator) for _ in range(1, self.horizon)]
+            forced = (torch.stack(draws) < self.teacher_forcing).to(pieces.device, non_blocking=True)
+        return Draws(noise, forced)
 
     def _first_scored(self, forecaster: Forecaster, *, carries_on: bool) -> int:
         # A carried-on window is warm from its first step; a fresh one not before the linear path has its past.
@@ -68,26 +106,21 @@ class Objective:
         errors = (predictions[:, first:] - targets[:, first:]) / forecaster.output_scale
         return errors.square().mean()
 
-    def _run_loss(self, forecaster: Forecaster, block: Tensor, state: ForecasterState, future: Tensor) -> Tensor:
+    def _run_loss(
+        self, forecaster: Forecaster, block: Tensor, state: ForecasterState, future: Tensor, forced: Tensor | None
+    ) -> Tensor:
         # The first value of the future is the window loss's; the run goes on from its prediction.
         value, errors = block, []
         for step in range(1, self.horizon):
-            predictions, state = forecaster(self._forced(value, future[:, step - 1 : step]), state)
+            if forced is not None:
+                value = torch.where(forced[step - 1], future[:, step - 1 : step], value)
+            predictions, state = forecaster(value, state)
             value = predictions[:, -1]
             errors.append((value - future[:, step : step + 1]) / forecaster.output_scale)
         return torch.cat(errors, dim=1).square().mean()
 
-    def _forced(self, prediction: BatchTensor, truth: BatchTensor) -> BatchTensor:
-        if self.teacher_forcing == 0:
-            return prediction
-        draws = torch.rand(len(prediction), 1, 1, generator=self.generator).to(prediction.device)
-        return torch.where(draws < self.teacher_forcing, truth, prediction)
-
-    def _noisy(self, inputs: BatchTensor) -> BatchTensor:
-        if self.input_noise == 0:
-            return inputs
-        noise = torch.randn(inputs.shape, generator=self.generator, dtype=inputs.dtype).to(inputs.device)
-        return inputs + self.input_noise * noise
+    def _noisy(self, inputs: BatchTensor, noise: Tensor | None) -> BatchTensor:
+        return inputs if noise is None else inputs + self.input_noise * noise
 
 
 def check_objective(*, window: int, washout: int, horizon: int, leads: int, carry_state: bool = False) -> None:

@@ -41,11 +41,13 @@ def why_not_native(forecaster: Forecaster, windows: Windows, settings: Training,
         return f"it scores no free run, and `horizon` is {settings.horizon}"
     if network.dropout:
         return f"it drops no units, and `dropout` is {network.dropout}"
+    if values.device.type != "cpu":
+        return f"it runs on the CPU, and the series is on {values.device}"
     if not (forecaster.channels == values.shape[1] and _is_plain(forecaster)):
         return "it takes no forecaster with hooks, frozen or exchanged parts"
     if first_scored(forecaster, settings, window) >= window:
         return "no step of a window would be scored"
-    if values.device.type != "cpu" or values.dtype not in BITS or windows.length < window + network.leads:
+    if values.dtype not in BITS or windows.length < window + network.leads:
         return f"it takes float32 and float64 on the CPU, and the series is {values.dtype} on {values.device}"
     if forecaster.recurrent.backend != "native":
         return "its layers run in torch"

@@ -23,12 +23,37 @@ class TorchAdam:
 
     def __init__(self, forecaster: Forecaster, settings: Training) -> None:
         kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
-        self.learning_rate = settings.learning_rate
         self._forecaster = forecaster
         self._clip_norm = settings.clip_norm
         # Fused: one pass over each parameter. For small networks it takes a fifth of the time of many small operations.
         self._adam = kind(
             forecaster.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        )
+        # A recorded step reads the step size from the device, where each replay finds the schedule's latest.
+        device = forecaster.output_scale.device
+        self._rate = torch.zeros((), device=device) if device.type == "cuda" else None
+        self.learning_rate = settings.learning_rate
+
+    @property
+    def learning_rate(self) -> float:
+        """Step size; it may change between two steps."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._learning_rate = rate
+        if self._rate is not None:
+            self._rate.fill_(rate)
+        for group in self._adam.param_groups:
+            group["lr"] = rate if self._rate is None else self._rate
+
+    @property
+    def addresses(self) -> tuple[int, ...]:
+        """Of the weights and their moments."""
+        states = [self._adam.state.get(parameter, {}).values() for parameter in self._forecaster.parameters()]
+        return tuple(
+            held.data_ptr()
+            for held in (*self._forecaster.state_dict().values(), *(moment for state in states for moment in state))
         )
 
     def zero_grad(self) -> None:
@@ -41,8 +66,9 @@ class TorchAdam:
         Returns:
             The gradient's norm before it was shortened.
         """
-        for group in self._adam.param_groups:
-            group["lr"] = self.learning_rate
+        for group in self._adam.param_groups if self._rate is not None else ():
+            # Asked for outside of a recording, torch would warn that it costs time.
+            group["capturable"] = torch.cuda.is_current_stream_capturing()
         parameters = list(self._forecaster.parameters())
         if self._clip_norm is None:
             norm = torch.nn.utils.get_total_norm([held.grad for held in parameters if held.grad is not None])
