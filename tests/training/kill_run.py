@@ -28,7 +28,7 @@ SETTINGS = Training(
 
 NETWORK = Network(cell="lstm", hidden_size=6, num_layers=2, dropout=0.1, linear_lags=2)
 # What the native core trains, where it is there.
-PLAIN = replace(SETTINGS, epochs=50, horizon=1, loss="every", washout=2, select_by="one_step")
+PLAIN = replace(SETTINGS, epochs=30, horizon=1, loss="every", washout=2, select_by="one_step")
 
 
 def run_one(folder, windows, validation):

@@ -11,7 +11,7 @@ from pendula.nn import Network, build
 from pendula.nn.kernels import available
 from pendula.series.windows import Windows
 from pendula.training import EpochFinished, Progressed, Training, derived_seed, read_checkpoint, train
-from pendula.training.native_descent import why_not_native
+from pendula.training.obstacles import why_not_native
 
 WINDOW = 10
 pytestmark = pytest.mark.skipif(not available(), reason="needs the native core")
@@ -157,7 +157,7 @@ def test_the_pieces_of_an_epoch_do_not_show(monkeypatch):
     network = Network(cell="gru", hidden_size=6)
     settings = Training(epochs=3, batch_size=7, input_noise=0.1, checkpoint_seconds=0.0)
     whole = train(forecaster_of(network), cut(network), settings, window=WINDOW, engine="native")
-    monkeypatch.setattr("pendula.training.native_descent.CALL_SECONDS", 0.0)  # a call for each step
+    monkeypatch.setattr("pendula.training.native_epoch.CALL_SECONDS", 0.0)  # a call for each step
     heard = []
     monkeypatch.setattr("pendula.training.watch.PROGRESS_SECONDS", -1.0)
     pieces = train(
@@ -169,8 +169,8 @@ def test_the_pieces_of_an_epoch_do_not_show(monkeypatch):
     assert [(event.epoch, event.share) for event in told] == [
         (epoch, step / steps) for epoch in (1, 2, 3) for step in range(1, steps)
     ]
-    monkeypatch.setattr("pendula.training.native_descent.NOISE_BYTES", 1)
-    monkeypatch.setattr("pendula.training.native_descent.CALL_SECONDS", 1e3)
+    monkeypatch.setattr("pendula.training.native_epoch.NOISE_BYTES", 1)
+    monkeypatch.setattr("pendula.training.native_epoch.CALL_SECONDS", 1e3)
     noisy = train(forecaster_of(network), cut(network), settings, window=WINDOW, engine="native")
     assert noisy.history == whole.history
 
@@ -181,7 +181,7 @@ def test_an_epoch_that_was_interrupted_begins_anew(monkeypatch, tmp_path, moment
     settings = Training(epochs=4, input_noise=0.1, optimizer="adamw", weight_decay=0.01, checkpoint_seconds=0.0)
     options = {"window": WINDOW, "engine": "native", "resume": True, "seed": 4}
     whole = train(forecaster_of(network), cut(network), settings, checkpoint=tmp_path / "whole", **options)
-    monkeypatch.setattr("pendula.training.native_descent.CALL_SECONDS", 0.0)
+    monkeypatch.setattr("pendula.training.native_epoch.CALL_SECONDS", 0.0)
     calls = []
 
     def interrupt(event):

@@ -141,10 +141,12 @@ class FlatAdam:
         """
         if self.steps == 0:
             return {}
+        steps = torch.full((len(self._named),), float(self.steps)).unbind()
+        copies = [steps, *(self._parts(moment.clone()) for moment in self.moments)]
         return {
-            f"{name}/{key}": value.clone()
-            for name, *moments in zip(self._named, *map(self._parts, self.moments), strict=True)
-            for key, value in zip(KEYS, (torch.tensor(float(self.steps)), *moments), strict=True)
+            f"{name}/{key}": value
+            for name, *values in zip(self._named, *copies, strict=True)
+            for key, value in zip(KEYS, values, strict=True)
         }
 
     def restore(self, tensors: dict[str, Tensor]) -> None:

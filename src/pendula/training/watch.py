@@ -83,7 +83,7 @@ class Watch:
         Raises:
             DivergedError: If one is not.
         """
-        if all(bool(torch.isfinite(weight).all()) for weight in weights):
+        if all(bool(torch.isfinite(torch.stack(torch.aminmax(weight))).all()) for weight in weights):
             return
         raise DivergedError(
             f"Training diverged at the end of epoch {self._epoch}: a weight became infinite or nan "
