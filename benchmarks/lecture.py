@@ -17,15 +17,24 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import torch
+from torch import Tensor
 
 from pendula.experiments.protocol import lecture_recipe
 from pendula.nn import Cell, Forecaster, build
+from pendula.nn.kernels.addresses import layered
+from pendula.nn.kernels.native import core
+from pendula.nn.kernels.problem import CELLS
 from pendula.series import Windows, record, split, windows_for
 from pendula.systems import simulate
 from pendula.training import EpochFinished, Event, Training, Validation, train
+from pendula.training.flat_adam import FlatAdam
 from pendula.training.optimizer import make_optimizer
+
+Step: TypeAlias = tuple[Callable[[Tensor, Tensor], None], Callable[[Tensor], object]]
+"""A step of training on inputs and targets, and a forward pass."""
 
 
 def main() -> None:
@@ -61,7 +70,7 @@ def overhead(cell: Cell, epochs: int) -> dict[str, float]:
     """Compare Pendula's training with a bare loop over the same batches, epoch by epoch in turns.
 
     The bare epoch is what the network costs: forward, backward and Adam over batches that lie ready, and one forward
-    pass over the held-out windows.
+    pass over the held-out windows. Where there is a native core, these are its own passes, called with addresses.
 
     Args:
         cell: rnn, lstm or gru.
@@ -104,25 +113,78 @@ def overhead(cell: Cell, epochs: int) -> dict[str, float]:
 
 
 def _bare_epoch(forecaster: Forecaster, windows: Windows, held_out: Windows, settings: Training) -> Callable[[], float]:
-    optimizer = make_optimizer(forecaster, settings)
     every = windows.gather(torch.arange(len(windows)))
     batches = [(x[:, :50].contiguous(), x[:, 50].contiguous()) for x in torch.split(every, settings.batch_size)]
-    scored = held_out.gather(torch.arange(len(held_out))).float()
+    scored = held_out.gather(torch.arange(len(held_out))).float()[:, :50].contiguous()
+    learn, score = _in_torch(forecaster, settings) if core is None else _in_core(forecaster, settings)
 
     def run() -> float:
         began = time.perf_counter()
-        forecaster.train()
         for inputs, targets in batches:
-            optimizer.zero_grad()
-            predictions, _ = forecaster(inputs)
-            (predictions[:, -1, 0] - targets).square().mean().backward()
-            optimizer.step()
-        forecaster.eval()
-        with torch.no_grad():
-            forecaster(scored[:, :50])
+            learn(inputs, targets)
+        score(scored)
         return time.perf_counter() - began
 
     return run
+
+
+def _in_core(forecaster: Forecaster, settings: Training) -> Step:
+    # The passes of the native core and Adam, called with addresses. The head, which is missing, is a thousandth of it.
+    native: Any = core
+    optimizer = make_optimizer(forecaster, settings)
+    assert isinstance(optimizer, FlatAdam)
+    optimizer.zero_grad()
+    stack = forecaster.recurrent
+    names = [
+        f"{part}_l{layer}"
+        for layer in range(stack.num_layers)
+        for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    ]
+    weights = layered([getattr(stack, name).data_ptr() for name in names], stack.num_layers)
+    gradients = layered([getattr(stack, name).grad.data_ptr() for name in names], stack.num_layers)
+    nothing = (0, 0, 0, 0)
+
+    def forward(inputs: Tensor, reserve: Callable[[int], int]) -> tuple[tuple[int, ...], int, Tensor]:
+        size = (stack.input_size, stack.hidden_size, stack.num_layers, *inputs.shape[:2], 0, torch.get_num_threads())
+        problem = (CELLS[stack.mode.lower()], *size)
+        last = torch.empty(2, stack.num_layers, len(inputs), stack.hidden_size)
+        place = reserve(native.reserve_size(32, problem))
+        view, states = (inputs.data_ptr(), *inputs.stride()), (last[0].data_ptr(), last[1].data_ptr())
+        native.forward(32, problem, weights, view, (0, 0), nothing, states, place)
+        return problem, place, last
+
+    kept = [torch.empty(0)]
+
+    def room(size: int) -> int:
+        if len(kept[0]) < size:
+            kept[0] = torch.empty(size)
+        return kept[0].data_ptr()
+
+    def learn(inputs: Tensor, targets: Tensor) -> None:
+        del targets
+        problem, reserve, last = forward(inputs, room)
+        # Any gradient costs the same; that of the cell states is absent, as in training.
+        view, states = (inputs.data_ptr(), *inputs.stride()), (last[0].data_ptr(), 0)
+        native.backward(32, problem, weights, view, (0, 0), reserve, nothing, states, nothing, gradients, (0, 0))
+        optimizer.step()
+
+    return learn, lambda inputs: forward(inputs, lambda _: 0)
+
+
+def _in_torch(forecaster: Forecaster, settings: Training) -> Step:
+    optimizer = make_optimizer(forecaster, settings)
+
+    def learn(inputs: Tensor, targets: Tensor) -> None:
+        optimizer.zero_grad()
+        predictions, _ = forecaster.train()(inputs)
+        (predictions[:, -1, 0] - targets).square().mean().backward()
+        optimizer.step()
+
+    @torch.no_grad()
+    def score(inputs: Tensor) -> None:
+        forecaster.eval()(inputs)
+
+    return learn, score
 
 
 def _timed(command: list[str]) -> float:
