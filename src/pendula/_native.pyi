@@ -81,3 +81,68 @@ class Stream:
 def make_stream(
     bits: int, value_bits: int, problem: _Problem, parameters: _Parameters, frame: _Frame, first: _Memory
 ) -> Stream: ...
+
+class Learner:
+    cell: int
+    threads: int
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    batch_size: int
+    window: int
+    channels: int
+    leads: int
+    lags: int
+    first_scored: int
+    increments: bool
+    residual: bool
+    output_scale: int
+    increment_scale: int
+    linear_weight: int
+    linear_bias: int
+    weights: int
+    gradients: int
+    first_moments: int
+    second_moments: int
+    size: int
+    offsets: list[int]
+    beta1: float
+    beta2: float
+    epsilon: float
+    weight_decay: float
+    clip_norm: float
+    decoupled: bool
+    series: int
+    series_bits: int
+    series_row: int
+    series_channel: int
+    noise_scale: float
+    steps: int
+    windows: int
+    taken: int
+    done: int
+    starts: int
+    learning_rates: int
+    noise: int
+    losses: int
+    norms: int
+    seconds: float
+
+def descend(bits: int, learners: Sequence[Learner], threads: int) -> None: ...
+def adam_step(
+    bits: int,
+    size: int,
+    weights: int,
+    gradients: int,
+    first_moments: int,
+    second_moments: int,
+    learning_rate: float,
+    step: int,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    weight_decay: float,
+    decoupled: bool,
+    clip_norm: float,
+    threads: int,
+) -> float: ...
