@@ -28,17 +28,19 @@ inline void pause() {
 #endif
 }
 
-// Waits without sleeping, for some microseconds at most.
+// Waits without sleeping, for about as long as Python takes from one call to the next. A thread that is waited for may
+// have no other processor than this one: it gets its turn.
 template <class Condition>
 bool spin(Condition condition) {
   constexpr int turns = 64;
-  constexpr auto limit = std::chrono::microseconds(20);
+  constexpr auto limit = std::chrono::microseconds(100);
   const auto end = std::chrono::steady_clock::now() + limit;
   do {
     for (int turn = 0; turn < turns; ++turn) {
       if (condition()) return true;
       pause();
     }
+    std::this_thread::yield();
   } while (std::chrono::steady_clock::now() < end);
   return condition();
 }

@@ -15,7 +15,7 @@ void announce(const char* what) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int random_cases = count > 1 ? std::atoi(arguments[1]) : 60;
+  const int random_cases = count > 1 ? std::atoi(arguments[1]) : 30;
   announce("threads");
   pendula::test_threads();
   announce("passes");
