@@ -1,18 +1,12 @@
-"""The picture of a benchmark, from the JSON that `cells.py` writes.
+"""The picture of a benchmark."""
 
-python benchmarks/speed_figure.py benchmarks/results/cells.json docs/images/speed.png
-"""
-
-import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pendula.benchmark import ANCHOR
-from pendula.figures import draw_seconds, draw_speedups, save, style
+from pendula.figures import draw_seconds, draw_speedups, style
 from pendula.figures.canvas import new_figure
 
 if TYPE_CHECKING:
@@ -20,7 +14,7 @@ if TYPE_CHECKING:
 
 CELLS = ("rnn", "gru", "lstm")
 TASKS = {"step": "step", "forward": "forward", "tangent": "tangent", "free_run": "free run"}
-NAMES = {"pendula": "Pendula", "torch": "torch", "jax": "JAX", "keras": "Keras"}
+NAMES = {"pendula": "Pendula", "pendula epoch": "Pendula, in epochs", "torch": "torch", "jax": "JAX", "keras": "Keras"}
 SHAPE = ("batch", "time", "hidden_size", "num_layers")
 _HALVES = {"A step of training": ("step",), "The other passes": ("forward", "tangent", "free_run")}
 
@@ -41,7 +35,7 @@ def speed_figure(content: Mapping[str, Any]) -> "Figure":
         panels = figure.subplots(2, 2, height_ratios=(1.0, 1.25))
         for panel, precision in zip(panels[0], ("float32", "float64"), strict=True):
             usual = [
-                row for row in rows if _is_usual(row) and (row["precision"], row["threads"]) == (precision, threads)
+                row for row in rows if is_usual(row) and (row["precision"], row["threads"]) == (precision, threads)
             ]
             if usual:
                 draw_seconds(_seconds(usual), bound=_bounds(usual), title=_title(precision, threads), axes=panel)
@@ -57,7 +51,15 @@ def speed_figure(content: Mapping[str, Any]) -> "Figure":
     return figure
 
 
-def _is_usual(row: Mapping[str, Any]) -> bool:
+def is_usual(row: Mapping[str, Any]) -> bool:
+    """Say whether a row is a step of training on the shape that most figures are quoted for.
+
+    Args:
+        row: Of `Report.to_dict`.
+
+    Returns:
+        Whether it is.
+    """
     return row["task"] == "step" and all(row[name] == getattr(ANCHOR, name) for name in SHAPE)
 
 
@@ -86,7 +88,3 @@ def _ratios(rows: Sequence[Mapping[str, Any]], *, by: str) -> dict[str, Any]:
         what = row["precision"] if by == "step" else TASKS[row["task"]]
         found.setdefault(f"{row['cell'].upper()} {what}", []).append(row["faster"]["torch"]["median"])
     return {label: np.array(ratios) for label, ratios in found.items()}
-
-
-if __name__ == "__main__":
-    save(speed_figure(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))), sys.argv[2])

@@ -19,6 +19,7 @@ __all__ = ["draw_seconds", "draw_speedups"]
 
 _CONTENDERS = {
     "pendula": Stroke(color="#0072B2"),
+    "pendula, in epochs": Stroke(color="#56B4E9"),
     "torch": Stroke(color="#D55E00"),
     "jax": Stroke(color="#009E73"),
     "keras": Stroke(color="#CC79A7"),
