@@ -167,9 +167,15 @@ def test_a_gradient_of_any_strides_leads_back(stacks):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_same_call_gives_the_same_bits(stacks, cell, dtype):
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_the_same_call_gives_the_same_bits(stacks, cell, dtype, threads):
     case = stacks.Case(cell, input_size=7, hidden_size=33, batch=17, time=40, dtype=dtype)
-    runs = [stacks.gradients(case.function(), case.leaves()) for _ in range(3)]
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        runs = [stacks.gradients(case.function(), case.leaves()) for _ in range(3)]
+    finally:
+        torch.set_num_threads(before)
     for results, gradients in runs[1:]:
         assert all(torch.equal(one, other) for one, other in zip(results, runs[0][0], strict=True))
         assert all(torch.equal(one, other) for one, other in zip(gradients, runs[0][1], strict=True))

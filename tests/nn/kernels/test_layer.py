@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import rnn
 
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, TooLargeError
 from pendula.nn import GRU, LSTM, RNN
 from pendula.nn.kernels import available
 
@@ -247,6 +247,11 @@ def test_what_does_not_fit_is_an_error_of_torch(ours, theirs, backend, arguments
     with pytest.raises(type(expected.value)) as got:
         mine(inputs, *state)
     assert str(got.value) == str(expected.value)
+
+
+def test_what_does_not_fit_in_memory_is_refused_in_words(core):
+    with pytest.raises(TooLargeError, match="`sequences` must fit in memory"):
+        GRU(1, 4)(torch.zeros(1, 1, 1).expand(10**12, 1, 1))
 
 
 def test_the_pair_of_states_may_be_a_list():

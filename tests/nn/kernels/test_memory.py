@@ -1,9 +1,12 @@
 """What fits in memory: the system's word, and that of a batch system's control group."""
 
 import pytest
+import torch
 
 from pendula.errors import TooLargeError
+from pendula.nn import GRU
 from pendula.nn.kernels import memory
+from pendula.nn.kernels.native import available
 
 MEMINFO = "MemTotal: 100 kB\nMemAvailable:      3000000 kB\nSwapFree:  1000000 kB\n"
 KIB = 1024
@@ -62,3 +65,18 @@ def test_elsewhere_the_size_of_the_memory_is_the_bound(files):
 def test_this_machine_tells():
     left = memory.available_bytes()
     assert left is None or 1 << 20 < left < 1 << 50
+
+
+def test_what_is_kept_serves_again_without_touching_what_is_still_held():
+    if not available():
+        pytest.skip("needs the compiled core")
+    layer = GRU(1, 16, batch_first=True)
+    inputs = torch.randn(2, 8, 40, 1)
+    first, _ = layer(inputs[0])
+    second, _ = layer(inputs[1])  # while the first call's memory is still held
+    torch.testing.assert_close(gradients(layer, first), gradients(layer, layer(inputs[0])[0]), rtol=0, atol=0)
+    torch.testing.assert_close(gradients(layer, second), gradients(layer, layer(inputs[1])[0]), rtol=0, atol=0)
+
+
+def gradients(layer, output):
+    return torch.autograd.grad(output.square().sum(), list(layer.parameters()))

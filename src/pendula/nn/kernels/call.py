@@ -90,9 +90,22 @@ class Call:
         """
         output, h, c = self._shapes()
         room = self.sequences.new_empty
+        return room(output), room(h), room(c), room(kept)
+
+    def reserve(self, kept: int) -> Tensor:
+        """Make room for what the forward pass keeps, in memory that soon serves again: fresh pages cost more than sums.
+
+        Args:
+            kept: Elements.
+
+        Returns:
+            The room.
+        """
+        if not kept:
+            return self.sequences.new_empty(0)
+        reserve: Tensor = compiled().lasting(BITS[self.sequences.dtype], kept)
         # What is kept of steps beyond a sequence's end is never written; it is zero rather than what was there before.
-        reserve = room(kept) if self.lengths is None else self.sequences.new_zeros(kept)
-        return room(output), room(h), room(c), reserve
+        return reserve if self.lengths is None else reserve.zero_()
 
     def gradients(self, wanted: Sequence[bool]) -> list[Tensor]:
         """Make room for gradients.

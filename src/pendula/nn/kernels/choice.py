@@ -12,7 +12,7 @@ which torch is slower, and without."""
 def is_faster(mode: str, batch: int, time: int, hidden_size: int, *, learning: bool) -> bool:
     """Say whether the compiled core is expected to be at least as fast as torch.
 
-    The core lays out the weights anew at each call, and then takes each step faster. Calls of a single step, as in a
+    The core lays out the weights anew at each call, and then takes each step faster. Calls of a step or two, as in a
     loop that is written in Python, are torch's for wide layers and for simple ones.
 
     Args:
@@ -29,6 +29,6 @@ def is_faster(mode: str, batch: int, time: int, hidden_size: int, *, learning: b
         >>> is_faster("GRU", 32, 50, 64, learning=True), is_faster("GRU", 1, 1, 512, learning=False)
         (True, False)
     """
-    if time == 1 and (hidden_size > NARROW or mode.startswith("RNN")):
+    if time <= 2 and (mode.startswith("RNN") or (time == 1 and hidden_size > NARROW)):
         return False
     return hidden_size <= NARROW or batch * time >= hidden_size * (LEARNING_STEPS if learning else RUNNING_STEPS)

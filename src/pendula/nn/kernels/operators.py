@@ -40,11 +40,13 @@ def _forward(*arguments: Any) -> Results:
     call.check_lengths()
     kept = call.kept() if keep else 0
     call.require(kept + call.elements_of_results())
-    output, h_n, c_n, reserve = results = call.results(kept)
-    if not call.is_empty:
-        into = viewed(output if call.stack.every_step else None, call.stack.batch_first)
-        compiled().forward(*call.fields(), into, (h_n.data_ptr(), c_n.data_ptr()), reserve.data_ptr())
-    return results
+    if call.is_empty:
+        return call.results(kept)
+    output, h_n, c_n, _ = call.results(0)
+    reserve = call.reserve(kept)
+    into = viewed(output if call.stack.every_step else None, call.stack.batch_first)
+    compiled().forward(*call.fields(), into, (h_n.data_ptr(), c_n.data_ptr()), reserve.data_ptr() if kept else 0)
+    return output, h_n, c_n, reserve
 
 
 def _forward_shapes(*arguments: Any) -> Results:
