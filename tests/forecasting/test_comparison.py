@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pendula
-from pendula.errors import ArgumentError, DataError
+from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.forecasting import compare, compare_recipes, evaluate, fit_record
 from pendula.nn import Network
 from pendula.runs import Recipe
@@ -105,6 +105,12 @@ def test_recipes_that_are_not_comparable_are_refused(dataset, wave, recipes, nam
     message = rf"`{name}` must be the same for all networks: got ({shown})\. They are scored on the same rows\."
     with pytest.raises(ArgumentError, match=message):
         compare_recipes(record(dataset(wave())), unlike)
+
+
+def test_a_network_that_diverges_ends_the_comparison(dataset, wave, recipes, brief):
+    ruined = replace(recipes["plain"], training=replace(brief, learning_rate=1e30, clip_norm=None))
+    with pytest.raises(DivergedError, match=r"Training diverged at .*epoch 1"):
+        compare_recipes(record(dataset(wave())), {"plain": recipes["plain"], "ruined": ruined})
 
 
 def test_nothing_to_compare_is_refused(dataset, wave):

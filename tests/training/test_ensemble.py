@@ -193,6 +193,8 @@ def test_a_member_that_diverges_stops_alone(threads, windows, validation_of):
     settings = [PLAIN, ruined, PLAIN]
     members = train_ensemble(networks(3), windows, settings, window=WINDOW, seeds=[0, 1, 2], validation=validation_of())
     assert [trained.outcome for trained in members] == [Outcome.COMPLETED, Outcome.DIVERGED, Outcome.COMPLETED]
+    assert members[0].failure is members[2].failure is None
+    assert "Training diverged at" in str(members[1].failure)
     assert members[1].best_epoch == 0
     assert len(members[1].history) == 1
     for name, value in networks(3)[1].state_dict().items():

@@ -184,6 +184,9 @@ def fit_side_by_side(rows: Record, recipes: Sequence[Recipe], listeners: Sequenc
         validation=[each.validation for each in prepared],
         listener=lambda number, event: listeners[number](event),
     )
+    for failure in (made.failure for made in trained):
+        if failure is not None:
+            raise failure
     return [
         _finish(each, recipe, made, notes=(), score=False)
         for each, recipe, made in zip(prepared, recipes, trained, strict=True)

@@ -61,8 +61,8 @@ def train_ensemble(
     one thread at a time, and ends with the bits that `train` gives it after `torch.set_num_threads(1)`: as many of them
     as there are cores cost about as much as one. Networks that the core does not train follow, one after the other.
 
-    A network whose loss or weights leave the finite numbers stops with the outcome `DIVERGED` and keeps its best epoch;
-    the others go on.
+    A network whose loss or weights leave the finite numbers stops with the outcome `DIVERGED` and keeps its best epoch,
+    with the reason in `failure`; the others go on.
 
     Args:
         forecasters: The networks; they are trained in place.
@@ -140,7 +140,7 @@ def train_ensemble(
     failures = [member.failure for member in members if member.failure is not None]
     if failures and len(failures) == count:
         raise failures[0]
-    return tuple(member.trainer.finish() for member in members)
+    return tuple(replace(member.trainer.finish(), failure=member.failure) for member in members)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pendula.errors import DivergedError
 from pendula.nn import Forecaster
 from pendula.training.engine import Engine
 from pendula.training.events import EpochRecord, Outcome
@@ -20,6 +21,7 @@ class Trained:
         outcome: Why training ended.
         seconds: Training time, over all sittings.
         engine: What took the steps: native or autograd.
+        failure: What was wrong, if a member of an ensemble diverged; `train` raises it.
     """
 
     forecaster: Forecaster
@@ -28,3 +30,4 @@ class Trained:
     outcome: Outcome
     seconds: float
     engine: Engine
+    failure: DivergedError | None = None
