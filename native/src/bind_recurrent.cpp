@@ -1,10 +1,12 @@
 // The passes over whole sequences, for Python.
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 
 #include <string>
 
 #include "arguments.h"
 #include "bindings.h"
+#include "lasting.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -60,6 +62,17 @@ void run_tangent(int bits, const ProblemFields& problem_fields, const ParameterF
   });
 }
 
+nb::object lasting(int bits, Index elements) {
+  return with_real(bits, [&](auto real) {
+    using Real = decltype(real);
+    if (elements < 0) throw nb::value_error("a tensor has no negative number of elements");
+    void* data = take_lasting(static_cast<std::size_t>(elements) * sizeof(Real));
+    const nb::capsule owner(data, [](void* block) noexcept { give_lasting(block); });
+    const auto size = static_cast<std::size_t>(elements);
+    return nb::cast(nb::ndarray<nb::pytorch, Real, nb::ndim<1>>(data, {size}, owner));
+  });
+}
+
 std::vector<std::string> instruction_set_names() {
   int count = 0;
   const char* const* names = instruction_sets(&count);
@@ -75,6 +88,8 @@ void choose_instruction_set(const std::string& name) {
 void bind_recurrent(nb::module_& module) {
   module.def("reserve_size", reserve_size_of, "bits"_a, "problem"_a,
              "How many elements the forward pass keeps for the backward and the tangent pass.");
+  module.def("lasting", lasting, "bits"_a, "elements"_a,
+             "Give a tensor without particular values, in memory that is kept for the next one when it is freed.");
   module.def("forward", run_forward, "bits"_a, "problem"_a, "parameters"_a, "input"_a, "first"_a, "output"_a, "last"_a,
              "reserve"_a, "Run the network over a batch of sequences.");
   module.def("backward", run_backward, "bits"_a, "problem"_a, "parameters"_a, "input"_a, "first"_a, "reserve"_a,

@@ -7,6 +7,8 @@ that what lies at an address has the shape that `problem` says: nothing here can
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from torch import Tensor
+
 _Problem: TypeAlias = tuple[int, int, int, int, int, int, int, int]
 """Cell, input size, hidden size, layers, batch, time, address of the rows' lengths, threads."""
 _Parameters: TypeAlias = Sequence[int]
@@ -22,6 +24,7 @@ _Memory: TypeAlias = tuple[int, int, int, int]
 """Addresses of h, c, the last value and the past."""
 
 def reserve_size(bits: int, problem: _Problem) -> int: ...
+def lasting(bits: int, elements: int) -> Tensor: ...
 def forward(
     bits: int,
     problem: _Problem,
