@@ -129,15 +129,17 @@ def _slower(rows: Sequence[Mapping[str, Any]]) -> str:
     slower = [row for row in rows if row["slower"]]
     if not slower:
         return f"Of {len(rows)} measured shapes none is slower than torch by more than 5 %."
-    lines = [
-        f"- {TASKS[row['task']]}, {row['cell'].upper()} {row['hidden_size']} × {row['num_layers']}, "
-        f"batch {row['batch']}, {row['time']} steps, {row['precision']}, {_threads(row['threads'])}: {row['faster']['torch']['median']:.2f}"
-        for row in slower
-    ]
+    lines = [f"- {_shape(row)}: {row['faster']['torch']['median']:.2f}" for row in slower]
     head = (
         f"Of {len(rows)} measured shapes {len(slower)} are slower than torch by more than 5 %; torch's time over ours:"
     )
     return "\n".join([head, "", *lines])
+
+
+def _shape(row: Mapping[str, Any]) -> str:
+    layers = f"{row['cell'].upper()} {row['hidden_size']} × {row['num_layers']}"
+    lengths = f"batch {row['batch']}, {row['time']} steps"
+    return f"{TASKS[row['task']]}, {layers}, {lengths}, {row['precision']}, {_threads(row['threads'])}"
 
 
 def _threads(count: int) -> str:
