@@ -1,6 +1,7 @@
 #include "scratch.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <vector>
 
@@ -8,8 +9,20 @@ namespace pendula {
 namespace {
 
 constexpr std::size_t alignment = 64;
+#if defined(__SANITIZE_ADDRESS__)
+// Each piece is a block of its own, so that an access beyond it is noticed.
+constexpr std::size_t least = alignment, kept = 0;
+#else
 constexpr std::size_t least = std::size_t{1} << 20;
 constexpr std::size_t kept = std::size_t{1} << 28;  // a thread keeps at most so much between two calls
+#endif
+
+// Under a sanitizer pieces hold NaN, so that a number that is read before it is written shows in the results.
+void spoil([[maybe_unused]] char* piece, [[maybe_unused]] std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  std::memset(piece, 0xff, bytes);
+#endif
+}
 
 struct Block {
   char* data;
@@ -72,6 +85,7 @@ void* Scratch::take(std::size_t bytes) {
   }
   char* piece = own.blocks[own.block].data + own.used;
   own.used += bytes;
+  spoil(piece, bytes);
   return piece;
 }
 
