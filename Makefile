@@ -37,7 +37,7 @@ $(STAMP): pyproject.toml constraints.txt $(NATIVE)
 demo: install
 	$(BIN)/pendula demo --output runs/demo
 
-test: lint types layers pytest pytest-torch
+test: lint types layers pytest
 
 lint: install
 	$(BIN)/ruff check .

@@ -186,7 +186,9 @@ def test_a_comparison_does_not_choose_by_the_test_part():
 def test_a_scaler_of_the_whole_record_is_caught():
     def scaled_first(known):
         scaled = fit_scaler(known).transform(known.values)
-        return fit_record(replace(known, values=scaled), recipe(scaling="none"), score=False).model.forecaster.state_dict()
+        return fit_record(
+            replace(known, values=scaled), recipe(scaling="none"), score=False
+        ).model.forecaster.state_dict()
 
     with pytest.raises(LeakError, match=r"the output\['.*'\] moved"):
         leak_check(scaled_first, single(), 120)

@@ -164,7 +164,11 @@ def test_a_newer_run_is_refused(run):
         (("result", "train_stop"), 0, r"expected `result\.train_stop` to be a whole number from 1 to 60"),
         (("result", "train_stop"), 61, r"expected `result\.train_stop` to be a whole number from 1 to 60"),
         (("result", "validation_stop"), 39, r"expected `result\.validation_stop` to be a whole number from 40 to 60"),
-        (("result", "outcome"), "won", r"expected `result\.outcome` to be one of completed, stopped_early, diverged, unfinished"),
+        (
+            ("result", "outcome"),
+            "won",
+            r"expected `result\.outcome` to be one of completed, stopped_early, diverged, unfinished",
+        ),
         (("result", "seconds"), "1", r"expected `result\.seconds` to be a finite number"),
         (
             ("result", "calibration", "shape"),
