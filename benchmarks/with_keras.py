@@ -43,6 +43,10 @@ def prepare(workload: dict[str, Any], numbers: str) -> Ready:
     if workload["task"] not in {"step", "forward"}:
         raise NotImplementedError(f"Keras has no {workload['task']}")
     _set_threads(workload["threads"])
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", workload["precision"] == "float64")
     keras.backend.clear_session()
     keras.backend.set_floatx(workload["precision"])
     with np.load(numbers) as held:
