@@ -5,6 +5,9 @@ from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Cell, Network, as_network
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
+from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
+from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
+from pendula.nn.reservoir_weights import ReservoirWeights, draw_reservoir, spectral_radius
 from pendula.nn.rollout import continue_run, free_run
 from pendula.nn.streaming import Stream
 
@@ -13,6 +16,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "TOPOLOGIES",
     "Backend",
     "Cell",
     "Forecaster",
@@ -21,10 +25,18 @@ __all__ = [
     "Network",
     "RecurrentLayer",
     "RecurrentState",
+    "Reservoir",
+    "ReservoirWeights",
     "Stream",
+    "Topology",
     "as_network",
     "build",
     "continue_run",
+    "departures",
     "detach",
+    "draw_reservoir",
+    "drive_reservoir",
     "free_run",
+    "run_reservoir",
+    "spectral_radius",
 ]
