@@ -1,6 +1,7 @@
 """Ridge regression: closed forms and NumPy's least squares are the oracles."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -154,3 +155,59 @@ def test_no_rows_are_refused(blocks):
     rule = r"`blocks` must hold rows: expected at least 1, got none\. The record is too short for the lags\."
     with pytest.raises(DataError, match=rule):
         ridge_problem(blocks)
+
+
+def refitted_without_each_row(x, y, penalty):
+    """Residual of each row by a fit of all others, with the penalty n λ of the sum of squares."""
+    rows = []
+    for i in range(len(x)):
+        others = np.delete(np.arange(len(x)), i)
+        solution = ridge_problem([(x[others], y[others])]).solve(penalty * len(x) / (len(x) - 1))
+        rows.append(y[i] - solution(x[i]))
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("rows", [40, 6])
+def test_leaving_one_out_needs_no_refitting(rows):
+    x, y = drawn(rows=rows, features=8, offset=3.0)
+    penalties = [1e-3, 0.1, 10.0]
+    scores = ridge_problem([(x, y)]).leave_one_out([(x[:5], y[:5]), (x[5:], y[5:])], penalties)
+    expected = [np.sqrt(np.square(refitted_without_each_row(x, y, each)).mean(axis=0)) for each in penalties]
+    np.testing.assert_allclose(scores, expected, rtol=1e-9)
+
+
+def test_a_row_that_determines_its_own_prediction_has_no_score():
+    x, y = drawn(rows=3, features=5)
+    np.testing.assert_array_equal(ridge_problem([(x, y)]).leave_one_out([(x, y)], [0.0]), np.full((1, 2), np.inf))
+
+
+def test_other_rows_are_scored_for_many_penalties_at_once():
+    x, y = drawn(rows=60, offset=1.0)
+    problem = ridge_problem([(x[:40], y[:40])])
+    penalties = [0.0, 1e-2, 1.0]
+    scores = problem.errors([(x[40:45], y[40:45]), (x[45:], y[45:])], penalties)
+    expected = [np.sqrt(np.square(y[40:] - problem.solve(each)(x[40:])).mean(axis=0)) for each in penalties]
+    np.testing.assert_allclose(scores, expected, rtol=1e-11)
+
+
+def test_scores_need_rows_and_penalties_that_are_none_below_zero():
+    problem = ridge_problem([drawn()])
+    with pytest.raises(DataError, match=r"`blocks` must hold rows: expected at least 1, got none\. Score on more"):
+        problem.errors([], [0.1])
+    with pytest.raises(ArgumentError, match=r"`penalty` must not be negative: expected 0 or more, got -1\.0"):
+        problem.leave_one_out([drawn()], [0.1, -1.0])
+
+
+def test_the_memory_of_a_problem_does_not_grow_with_its_rows():
+    sizes = []
+
+    def blocks(count):
+        for seed in range(count):
+            yield drawn(rows=512, features=16, seed=seed)
+
+    for count in (16, 128):
+        tracemalloc.start()
+        ridge_problem(blocks(count))
+        sizes.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert sizes[1] < 1.5 * sizes[0]
