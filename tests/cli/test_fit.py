@@ -47,6 +47,15 @@ def test_json_is_one_object(pendula, bare_reports):
     assert "persistence" in answer.err
 
 
+def test_gradients_are_watched_on_request(pendula, bare_reports, folder):
+    watched = pendula("fit", "swing.csv", *TINY, "--watch-gradients", "--json").content
+    assert [(row["epoch"], row["layer"]) for row in watched["gradients"]] == [(0, 1), (1, 1)]
+    assert len((folder / "runs/swing/gradients.jsonl").read_text().splitlines()) == 2
+    plain = pendula("fit", "swing.csv", *TINY, "-o", "runs/plain", "--json").content
+    assert "gradients" not in plain
+    assert plain["scores"]["models"]["network"]["mse"] == watched["scores"]["models"]["network"]["mse"]
+
+
 def test_quiet_leaves_the_result_alone(pendula, bare_reports):
     answer = pendula("fit", "swing.csv", *TINY, "--quiet")
     assert answer.err == ""

@@ -128,7 +128,12 @@ def test_clipping_multiplies_all_lags_alike():
 def test_typical_norms_are_geometric_means():
     layer, inputs, error, _ = drawn("gru")
     flow = gradient_flow(layer, inputs, error)
-    np.testing.assert_allclose(flow.typical_norms, flow.norms.prod(axis=1) ** (1 / 3), rtol=1e-12)
+    expected = flow.norms.prod(axis=1) ** (1 / 3)
+    np.testing.assert_allclose(np.exp(flow.typical_log_norms), expected, rtol=1e-12)
+    error[0] = 0.0  # this sequence has no gradient, and does not count
+    expected = flow.norms[:, 1:].prod(axis=1) ** (1 / 2)
+    np.testing.assert_allclose(np.exp(gradient_flow(layer, inputs, error).typical_log_norms), expected, rtol=1e-12)
+    assert np.isneginf(gradient_flow(layer, inputs, 0 * error).typical_log_norms).all()
 
 
 NETWORKS = [

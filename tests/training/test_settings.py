@@ -53,6 +53,13 @@ def test_only_optional_counts_may_be_left_open(name):
         Training(**{name: None})
 
 
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("value", [1, None, "yes"])
+def test_gradients_are_watched_or_not(value):
+    with pytest.raises(ArgumentError, match=rf"`watch_gradients` must be True or False: got {value!r}\. Choose one\."):
+        Training(watch_gradients=value)
+
+
 @pytest.mark.parametrize("name", ["learning_rate", "clip_norm"])
 @pytest.mark.parametrize("value", [0.0, -1.0, math.inf, math.nan])
 def test_step_sizes_must_be_positive(name, value):

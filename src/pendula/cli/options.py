@@ -50,6 +50,7 @@ class RecipeOptions:
         learning_rate: Step size of the optimizer, at its largest. [default: 0.001]
         horizon: Steps that are scored in training; those after the first are a free run. [default: 1]
         input_noise: Standard deviation of noise on the inputs while training, in scaled units. [default: 0]
+        watch_gradients: Record after a few epochs how the gradient flows back through time. [default: no]
         transform: Function applied before scaling. [default: none]
         scaling: How center and scale are found on the training part. [default: standard]
         test: Fraction of the record kept for the test, from its end. [default: 0.25]
@@ -70,6 +71,7 @@ class RecipeOptions:
     learning_rate: float | None = None
     horizon: int | None = None
     input_noise: float | None = None
+    watch_gradients: bool | None = None
     transform: Literal["none", "sqrt", "log", "asinh"] | None = None
     scaling: Literal["standard", "range", "none"] | None = None
     test: float | None = None
@@ -102,7 +104,7 @@ class RecipeOptions:
 
 _TABLES = {
     **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags"), "network"),
-    **dict.fromkeys(("epochs", "batch_size", "learning_rate", "horizon", "input_noise"), "training"),
+    **dict.fromkeys(("epochs", "batch_size", "learning_rate", "horizon", "input_noise", "watch_gradients"), "training"),
 }
 
 AS_RECORDED = RecordOptions()

@@ -98,6 +98,7 @@ def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -
         out: How to print.
     """
     from pendula.forecasting import evaluate_fit
+    from pendula.report import gradient_facts
 
     out.remark("writing the report")
     evaluated = evaluate_fit(fit) if len(fit.split.test) else None
@@ -116,4 +117,5 @@ def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -
         "outcome": fit.outcome,
         "seconds": fit.seconds,
         "notes": [*fit.notes, *made.remarks],
+        **({"gradients": gradient_facts(fit.gradients)} if fit.gradients else {}),
     })

@@ -50,10 +50,11 @@ class GradientFlow:
             return np.asarray(np.exp(self.log_norms))
 
     @property
-    def typical_norms(self) -> Float[ndarray, "layer lag"]:
-        """Geometric means of the norms over the sequences."""
-        with np.errstate(over="ignore"):
-            return np.asarray(np.exp(self.log_norms.mean(axis=1)))
+    def typical_log_norms(self) -> Float[ndarray, "layer lag"]:
+        """Means of the logarithms over the sequences that have a gradient; minus infinity where none has."""
+        known = np.isfinite(self.log_norms)
+        total = np.where(known, self.log_norms, 0.0).sum(axis=1)
+        return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), -np.inf)
 
     def decay(self, layer: int = 0) -> Decay:
         """Fit an exponential law to a layer's norms by the states, and classify it.

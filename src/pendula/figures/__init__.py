@@ -5,6 +5,7 @@ record      draw_series, draw_phase_portrait
 learning    draw_losses
 test part   draw_predictions, draw_free_runs, draw_error_histogram, draw_scores, draw_lead_times
 future      draw_forecast
+gradients   draw_gradient_flow
 speed       draw_seconds, draw_speedups
 text        draw_summary
 composites  lecture_sine_figure, lecture_oscillator_figure
@@ -15,6 +16,7 @@ files       save, png
 from pendula.figures.canvas import png, save
 from pendula.figures.curves import draw_free_runs, draw_predictions
 from pendula.figures.forecast import draw_forecast
+from pendula.figures.gradients import draw_gradient_flow
 from pendula.figures.histogram import draw_error_histogram
 from pendula.figures.lead_time import draw_lead_times
 from pendula.figures.lecture import PredictorCurves, lecture_oscillator_figure, lecture_sine_figure
@@ -32,6 +34,7 @@ __all__ = [
     "draw_error_histogram",
     "draw_forecast",
     "draw_free_runs",
+    "draw_gradient_flow",
     "draw_lead_times",
     "draw_losses",
     "draw_phase_portrait",

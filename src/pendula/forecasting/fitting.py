@@ -9,10 +9,12 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.preparation import MOST_RUN_STEPS, Prepared, choose_target, default_window, prepare
 from pendula.forecasting.rolling import roll
+from pendula.forecasting.watching import Watching
 from pendula.nn import Network, RecurrentLayer, as_network
 from pendula.runs import (
     Calibration,
@@ -145,8 +147,8 @@ def fit_record(
     """
     prepared = prepare(rows, recipe)
     if run is None:
-        trained = _train(prepared, recipe, listener=listener)
-        return _finish(prepared, recipe, trained, notes=notes, score=score)
+        trained, gradients = _train(prepared, recipe, listener=listener)
+        return _finish(prepared, recipe, trained, gradients, notes=notes, score=score)
     with building(run, overwrite=overwrite) as folder:
         write_start(folder, record=rows, recipe=recipe, notes=tuple(notes))
         try:
@@ -175,21 +177,26 @@ def fit_side_by_side(rows: Record, recipes: Sequence[Recipe], listeners: Sequenc
         DivergedError: If the training of a network leaves the finite numbers.
     """
     prepared = [prepare(rows, recipe) for recipe in recipes]
+    windows = [_training_windows(each, recipe) for each, recipe in zip(prepared, recipes, strict=True)]
+    watching = [
+        Watching(each, recipe, cut, listener=listener)
+        for each, recipe, cut, listener in zip(prepared, recipes, windows, listeners, strict=True)
+    ]
     trained = train_ensemble(
         [each.forecaster for each in prepared],
-        [_training_windows(each, recipe) for each, recipe in zip(prepared, recipes, strict=True)],
+        windows,
         [recipe.training for recipe in recipes],
         window=recipes[0].window,
         seeds=[recipe.seed for recipe in recipes],
         validation=[each.validation for each in prepared],
-        listener=lambda number, event: listeners[number](event),
+        listener=lambda number, event: watching[number](event),
     )
     for failure in (made.failure for made in trained):
         if failure is not None:
             raise failure
     return [
-        _finish(each, recipe, made, notes=(), score=False)
-        for each, recipe, made in zip(prepared, recipes, trained, strict=True)
+        _finish(each, recipe, made, watched.records, notes=(), score=False)
+        for each, recipe, made, watched in zip(prepared, recipes, trained, watching, strict=True)
     ]
 
 
@@ -236,32 +243,45 @@ def _training_windows(prepared: Prepared, recipe: Recipe) -> Windows:
     )
 
 
-def _train(prepared: Prepared, recipe: Recipe, *, listener: Listener, checkpoint: Path | None = None) -> Trained:
-    return train(
+def _train(
+    prepared: Prepared, recipe: Recipe, *, listener: Listener, folder: Path | None = None
+) -> tuple[Trained, tuple[FlowRecord, ...]]:
+    windows = _training_windows(prepared, recipe)
+    watching = Watching(prepared, recipe, windows, listener=listener, folder=folder)
+    trained = train(
         prepared.forecaster,
-        _training_windows(prepared, recipe),
+        windows,
         recipe.training,
         window=recipe.window,
         seed=recipe.seed,
         validation=prepared.validation,
-        checkpoint=checkpoint,
+        checkpoint=None if folder is None else folder / CHECKPOINT_FOLDER,
         resume=True,
         fingerprint=prepared.fingerprint,
-        listener=listener,
+        listener=watching,
     )
+    return trained, watching.records
 
 
 def _fit_in(
     folder: Path, run: Path, prepared: Prepared, recipe: Recipe, *, notes: Sequence[str], listener: Listener
 ) -> Fit:
-    trained = _train(prepared, recipe, listener=listener, checkpoint=folder / CHECKPOINT_FOLDER)
-    made = _finish(prepared, recipe, trained, notes=notes)
+    trained, gradients = _train(prepared, recipe, listener=listener, folder=folder)
+    made = _finish(prepared, recipe, trained, gradients, notes=notes)
     save_fit(made, folder)
     finish_run(folder, run)
     return made
 
 
-def _finish(prepared: Prepared, recipe: Recipe, trained: Trained, *, notes: Sequence[str], score: bool = True) -> Fit:
+def _finish(
+    prepared: Prepared,
+    recipe: Recipe,
+    trained: Trained,
+    gradients: tuple[FlowRecord, ...],
+    *,
+    notes: Sequence[str],
+    score: bool = True,
+) -> Fit:
     parts, rows = prepared.split, prepared.split.train.parent
     model = Model(
         forecaster=trained.forecaster,
@@ -283,6 +303,7 @@ def _finish(prepared: Prepared, recipe: Recipe, trained: Trained, *, notes: Sequ
         seconds=trained.seconds,
         calibration=_calibrate(model, parts.validation),
         notes=tuple(notes),
+        gradients=gradients,
     )
     return replace(made, scores=evaluate_fit(made).to_dict()) if score and len(parts.test) else made
 

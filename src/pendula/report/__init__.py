@@ -11,12 +11,14 @@ score_text         scores → the same for a terminal
 fit_report         fit → content, with its figures
 fit_figures        fit → images by name
 comparison_report  comparison → content, with the figures of all networks
+gradient_facts     watched gradients → rates and classes
 write_report       content, images → report.html, figures/*.png
 ```
 """
 
 from pendula.report.comparison_report import comparison_report
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
+from pendula.report.gradient_figure import gradient_facts
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.record_figures import end_forecast
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
@@ -35,6 +37,7 @@ __all__ = [
     "end_forecast",
     "fit_figures",
     "fit_report",
+    "gradient_facts",
     "idle_note",
     "render_report",
     "score_table",

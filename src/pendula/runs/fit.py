@@ -6,12 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from pendula.dynamics import FlowRecord
 from pendula.errors import RunError
 from pendula.files import read_json, write_json
 from pendula.runs.calibration import Calibration
 from pendula.runs.calibration_file import load_calibration, save_calibration
 from pendula.runs.directory import building, finish_run
 from pendula.runs.fields import Fields
+from pendula.runs.gradients_file import GRADIENTS_FILE, read_gradients, write_gradients
 from pendula.runs.history_file import read_history, write_history
 from pendula.runs.manifest import MANIFEST_FILE, SERIES_FILE, Manifest, read_manifest, write_manifest
 from pendula.runs.model import Model
@@ -49,6 +51,7 @@ class Fit:
         scores: Scores of the network and of the baselines on the test part; `{}` without a test part.
         calibration: Errors of free runs on the validation part, from which intervals are made; None without one.
         notes: What the user should know, in plain sentences.
+        gradients: How gradients flowed back through time during training, if they were watched.
     """
 
     model: Model
@@ -63,6 +66,7 @@ class Fit:
     scores: dict[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
+    gradients: tuple[FlowRecord, ...] = ()
 
     @property
     def split(self) -> Split:
@@ -115,8 +119,10 @@ def save_fit(fit: Fit, folder: Path) -> None:
     result = _result(fit)
     if fit.calibration is not None:
         result["calibration"] = save_calibration(fit.calibration, folder)
+    if fit.gradients:
+        write_gradients(folder / GRADIENTS_FILE, fit.gradients)
     finished = replace(manifest, status="finished", result=result)
-    write_manifest(finished.with_digests(folder, _FILES), folder)
+    write_manifest(finished.with_digests(folder, _files(watched=bool(fit.gradients))), folder)
 
 
 def load_fit(folder: Path) -> Fit:
@@ -134,7 +140,8 @@ def load_fit(folder: Path) -> Fit:
     manifest = read_manifest(folder)
     if manifest.status != "finished":
         raise RunError(f"`{folder}` must be a finished run: its training is not done. Resume it, or train anew.")
-    for file in _FILES:
+    watched = GRADIENTS_FILE in manifest.sha256
+    for file in _files(watched=watched):
         manifest.check_file(folder, file)
     record = manifest.read_record(folder)
     result = Fields(path=folder / MANIFEST_FILE, content=manifest.result, place="result.")
@@ -158,7 +165,12 @@ def load_fit(folder: Path) -> Fit:
         scores=_scores(folder / SCORES_FILE),
         calibration=_calibration(result, folder, channels=len(record.names)),
         notes=manifest.notes,
+        gradients=read_gradients(folder / GRADIENTS_FILE) if watched else (),
     )
+
+
+def _files(*, watched: bool) -> tuple[str, ...]:
+    return (*_FILES, GRADIENTS_FILE) if watched else _FILES
 
 
 def _result(fit: Fit) -> dict[str, Any]:

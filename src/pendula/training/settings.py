@@ -46,6 +46,7 @@ class Training:
         precision: Floating point of the training.
         device: Where the training runs: cpu or cuda.
         checkpoint_seconds: Least time between two checkpoints.
+        watch_gradients: Record after a few epochs how the gradient flows back through time; the training is the same.
 
     References:
         Scheduled sampling: S. Bengio et al., NeurIPS 2015, section 2.4. AdamW: I. Loshchilov and F. Hutter, ICLR 2019.
@@ -76,6 +77,7 @@ class Training:
     precision: Precision = "float32"
     device: Device = "cpu"
     checkpoint_seconds: float = 10.0
+    watch_gradients: bool = False
 
     def __post_init__(self) -> None:
         for name, kind in _NAMES.items():
@@ -89,6 +91,8 @@ class Training:
             _check_number(name, getattr(self, name), above=False)
         for name in ("curriculum", "teacher_forcing_start", "teacher_forcing_end"):
             _check_share(name, getattr(self, name))
+        if not isinstance(self.watch_gradients, bool):
+            raise ArgumentError(f"`watch_gradients` must be True or False: got {self.watch_gradients!r}. Choose one.")
         if self.carry_state and (self.loss != "every" or self.horizon > 1):
             raise ArgumentError(
                 "`carry_state` must go with the loss of every step: expected loss='every' and horizon=1, "

@@ -1,0 +1,40 @@
+import io
+import math
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from pendula.errors import ArgumentError
+from pendula.figures import draw_gradient_flow, png
+
+FALL = math.log(0.1) * np.arange(6.0)
+
+
+def test_curves_count_powers_of_ten_from_the_last_step_on():
+    axes = draw_gradient_flow({"rnn": 3.0 + FALL, "gru": FALL / 2}, bounds=(0.01, 100.0))
+    curves = {line.get_label(): line.get_ydata() for line in axes.lines if not line.get_label().startswith("_")}
+    np.testing.assert_allclose(curves["rnn"], -np.arange(6.0))
+    np.testing.assert_allclose(curves["gru"], -np.arange(6.0) / 2)
+    bounds = [line.get_ydata()[0] for line in axes.lines if line.get_label().startswith("_")]
+    assert bounds == [-2.0, 2.0]
+    assert axes.get_xlabel() == "steps back"
+    assert float(imread(io.BytesIO(png(axes.figure, dpi=60)))[..., :3].var()) > 1e-3
+
+
+def test_absolute_norms_keep_their_size():
+    axes = draw_gradient_flow({"rnn": FALL + math.log(100)}, relative=False)
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), 2 - np.arange(6.0), atol=1e-12)
+    assert axes.get_ylabel() == "norm of the gradient"
+
+
+def test_what_leaves_the_paper_is_cut_and_silence_is_said():
+    axes = draw_gradient_flow({"steep": 100 * FALL, "none": np.full(6, -np.inf), "gap": np.array([0.0, np.nan, -1.0])})
+    assert [line.get_label() for line in axes.lines] == ["steep", "gap"]
+    assert np.isfinite(axes.lines[0].get_ydata()).tolist() == [True] + [False] * 5
+    assert axes.texts[0].get_text() == "no gradient: none"
+
+
+def test_nothing_to_draw_is_said():
+    with pytest.raises(ArgumentError, match=r"`log_norms` must hold a curve: .* got none\. Measure a flow first\."):
+        draw_gradient_flow({})
