@@ -4,6 +4,7 @@ from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Cell, Network, as_network
+from pendula.nn.readout import Readout, ReadoutResult, Scored
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
 from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
 from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
@@ -23,10 +24,13 @@ __all__ = [
     "ForecasterState",
     "LinearPath",
     "Network",
+    "Readout",
+    "ReadoutResult",
     "RecurrentLayer",
     "RecurrentState",
     "Reservoir",
     "ReservoirWeights",
+    "Scored",
     "Stream",
     "Topology",
     "as_network",

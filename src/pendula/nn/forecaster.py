@@ -108,6 +108,23 @@ class Forecaster(nn.Module):
             predictions = predictions + series[:, :, None, :]
         return predictions, ForecasterState(hidden, series[:, -1:], past)
 
+    def taken_apart(self, series: BatchTensor) -> tuple[BatchTensor, Float[Tensor, "batch time lead channel"]]:
+        """Tell what the recurrent stack sees from what is added to its head, for series without a past.
+
+        Args:
+            series: Scaled values.
+
+        Returns:
+            The stack's input, in the precision of its weights; and the predictions of a head that says zero.
+        """
+        shape = (*series.shape[:2], self.network.leads, self.channels)
+        added = series.new_zeros(shape)
+        if self.linear is not None:
+            added = added + self.linear(series, self.linear.empty(series))[0].reshape(shape)
+        if self.network.residual:
+            added = added + series[:, :, None, :]
+        return self._features(series, None).to(self.head.weight.dtype), added
+
     def _features(self, series: BatchTensor, last: Tensor | None) -> Tensor:
         if not self.network.increments:
             return series

@@ -1,18 +1,33 @@
-"""Ways to learn that torch.optim lacks: ridge regression and linear autoregression."""
+"""Ways to learn that torch.optim lacks: ridge regression, linear autoregression, Hessian-free optimization."""
 
 from pendula.optim.autoregression import autoregression_problem, iterate, lagged, select_order
+from pendula.optim.hessian_free import HessianFree, HessianFreeStep
+from pendula.optim.hessian_free_settings import HessianFreeSettings
+from pendula.optim.linearization import Sample
 from pendula.optim.moments import Moments, moments
+from pendula.optim.output_losses import LOGISTIC, SOFTMAX, SQUARED_ERROR, OutputLoss, matching_loss
 from pendula.optim.readout import ReadoutRows
 from pendula.optim.ridge import LinearMap, RidgeProblem, ridge_problem
+from pendula.optim.structural_damping import StructuralDamping
 
 __all__ = [
+    "LOGISTIC",
+    "SOFTMAX",
+    "SQUARED_ERROR",
+    "HessianFree",
+    "HessianFreeSettings",
+    "HessianFreeStep",
     "LinearMap",
     "Moments",
+    "OutputLoss",
     "ReadoutRows",
     "RidgeProblem",
+    "Sample",
+    "StructuralDamping",
     "autoregression_problem",
     "iterate",
     "lagged",
+    "matching_loss",
     "moments",
     "ridge_problem",
     "select_order",
