@@ -1,5 +1,6 @@
 """Jacobians of single steps: torch's autograd over its own cells is the oracle."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from torch import nn
 from pendula.dynamics import linearize, step_jacobians
 from pendula.dynamics.slopes import slopes_of
 from pendula.errors import ArgumentError, ShapeError
-from pendula.nn import GRU, RNN
+from pendula.nn import GRU, RNN, Reservoir, draw_reservoir, drive_reservoir
 from pendula.nn.kernels.problem import CELLS
 from pendula.nn.kernels.reference import STEPS
 
@@ -69,6 +70,22 @@ def test_the_leaky_cell_is_differentiated_too():
     step = STEPS[CELLS["leaky"]]
     expected = torch.func.jacrev(lambda state: step(from_input[0, 0], w_hh @ state, (state, None), leak)[0])(h)
     torch.testing.assert_close(got, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("connections", [3, 0])
+def test_a_reservoir_is_differentiated_along_its_own_states(connections):
+    settings_of = Reservoir(connections=connections, leak=0.3, spectral_radius=1.2)
+    reservoir = draw_reservoir(settings_of, units=6, inputs=2, seed=0)
+    inputs = np.random.default_rng(1).normal(size=(1, 5, 2))
+    (linearized,) = linearize(reservoir, torch.from_numpy(inputs))
+    got = step_jacobians(linearized)[0].numpy()
+    states = np.concatenate([np.zeros((1, 6)), drive_reservoir(reservoir, inputs)[0]])
+    step = 1e-6
+    for t in range(5):
+        # Every unit moved by itself, up and down: central differences are off by the square of the step.
+        first = np.repeat(states[t][None], 12, axis=0) + step * np.concatenate([np.eye(6), -np.eye(6)])
+        moved = drive_reservoir(reservoir, np.repeat(inputs[:, t : t + 1], 12, axis=0), first=first)[:, 0]
+        np.testing.assert_allclose(got[t], (moved[:6] - moved[6:]).T / (2 * step), rtol=0, atol=1e-9)
 
 
 def test_at_rest_the_jacobian_is_the_recurrent_matrix():

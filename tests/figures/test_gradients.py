@@ -6,7 +6,8 @@ import pytest
 from matplotlib.image import imread
 
 from pendula.errors import ArgumentError
-from pendula.figures import draw_gradient_flow, png
+from pendula.figures import FlowPanel, draw_gradient_flow, draw_singular_values, gradient_sheet, png
+from pendula.figures.style import Stroke
 
 FALL = math.log(0.1) * np.arange(6.0)
 
@@ -38,3 +39,26 @@ def test_what_leaves_the_paper_is_cut_and_silence_is_said():
 def test_nothing_to_draw_is_said():
     with pytest.raises(ArgumentError, match=r"`log_norms` must hold a curve: .* got none\. Measure a flow first\."):
         draw_gradient_flow({})
+
+
+def test_the_largest_singular_value_is_drawn_strong_and_rounding_is_not_drawn():
+    logs = np.log(10) * np.array([[0.0, 0.0, 0.0], [1.0, -3.0, -14.5]])
+    axes = draw_singular_values(np.array([0, 5]), logs)
+    largest, second, rounding = (line.get_ydata() for line in axes.lines)
+    np.testing.assert_allclose(largest, [0.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(second, [0.0, -3.0], atol=1e-12)
+    assert np.isnan(rounding[1])
+    widths = [line.get_linewidth() for line in axes.lines]
+    assert widths[0] > max(widths[1:])
+    assert float(imread(io.BytesIO(png(axes.figure, dpi=60)))[..., :3].var()) > 1e-3
+
+
+def test_the_panels_of_a_row_share_their_scale():
+    lines = {"a": Stroke(color="#000000")}
+    steep, flat = (FlowPanel(title="", log_norms={"a": factor * FALL}, lines=lines) for factor in (4.0, 0.1))
+    figure = gradient_sheet([[steep, flat]], {"W": (np.array([0, 1]), np.zeros((2, 3)))}, flat)
+    first, second, spectrum, last = figure.axes
+    assert first.get_ylim() == second.get_ylim()
+    assert first.get_ylim() != last.get_ylim()
+    assert spectrum.get_title(loc="left") == "W"
+    assert float(imread(io.BytesIO(png(figure, dpi=40)))[..., :3].var()) > 1e-3

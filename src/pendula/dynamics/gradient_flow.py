@@ -11,14 +11,14 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from pendula.dynamics.decay import Decay, decay_of
-from pendula.dynamics.linearized import LinearizedLayer, State, linearize
+from pendula.dynamics.linearized import LinearizedLayer, Recurrence, State, linearize
 from pendula.dynamics.scaled import Scaled, scaled, shifted, zeros
 from pendula.errors import ShapeError
 from pendula.nn import Forecaster
 from pendula.shapes import BatchTensor, Float
 from pendula.training import Objective
 
-__all__ = ["GradientFlow", "forecast_flow", "gradient_flow"]
+__all__ = ["GradientFlow", "forecast_error", "forecast_flow", "gradient_flow"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ class GradientFlow:
 
 
 def gradient_flow(
-    layer: nn.RNNBase,
+    layer: Recurrence,
     inputs: BatchTensor,
     error: Float[Tensor, "batch hidden"],
     *,
@@ -94,7 +94,7 @@ def gradient_flow(
     Everything is computed in float64 with closed-form derivatives of the cells.
 
     Args:
-        layer: An RNN, GRU or LSTM of Pendula or torch.
+        layer: An RNN, GRU or LSTM of Pendula or torch, or a reservoir.
         inputs: Sequences; batch comes first, whatever the layer's `batch_first` says.
         error: ∂L_T/∂h_T of each sequence's own loss by the highest layer's last state.
         state: First states; zeros if left out.
@@ -114,9 +114,10 @@ def gradient_flow(
         array([1.   , 0.5  , 0.25 , 0.125])
     """
     layers = linearize(layer, inputs, state=state)
-    if error.shape != (len(inputs), layer.hidden_size):
+    shape = (len(inputs), layers[-1].before.shape[-1])
+    if error.shape != shape:
         raise ShapeError(
-            f"`error` must hold a derivative by each last state: expected shape ({len(inputs)}, {layer.hidden_size}), "
+            f"`error` must hold a derivative by each last state: expected shape {shape}, "
             f"got {tuple(error.shape)}. Check its axes."
         )
     nothing = zeros(layers[0].before[:, 0])
@@ -160,6 +161,24 @@ def forecast_flow(forecaster: Forecaster, pieces: BatchTensor) -> GradientFlow:
         >>> forecast_flow(build(Network(cell="gru", hidden_size=4), 1), windows).decay().flow.name
         'SILENT'
     """
+    return gradient_flow(*forecast_error(forecaster, pieces))
+
+
+def forecast_error(
+    forecaster: Forecaster, pieces: BatchTensor
+) -> tuple[nn.RNNBase, Float[Tensor, "batch window input"], Float[Tensor, "batch hidden"]]:
+    """Find the error with which a forecaster's gradient sets out on its way back.
+
+    Args:
+        forecaster: The network; it is left alone.
+        pieces: As for `forecast_flow`.
+
+    Returns:
+        What `gradient_flow` takes: a copy of the recurrent stack in float64, its inputs, and ∂L_T/∂h_T.
+
+    Raises:
+        ShapeError: If a window has no step of input.
+    """
     window = pieces.shape[1] - forecaster.network.leads
     if window < 1:
         raise ShapeError(
@@ -182,7 +201,7 @@ def forecast_flow(forecaster: Forecaster, pieces: BatchTensor) -> GradientFlow:
     with torch.enable_grad():
         loss, _ = objective(twin, pieces.detach().double().cpu())
         (by_states,) = torch.autograd.grad(loss * len(pieces), seen["states"])
-    return gradient_flow(twin.recurrent, seen["inputs"], by_states[:, -1])
+    return twin.recurrent, seen["inputs"], by_states[:, -1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy import ndarray
-from torch import nn
 
 from pendula.dynamics.decay import Decay, decay_of
-from pendula.dynamics.linearized import LinearizedLayer, State, identity_rows, linearize
+from pendula.dynamics.linearized import LinearizedLayer, Recurrence, State, identity_rows, linearize
 from pendula.dynamics.scaled import scaled
 from pendula.errors import ArgumentError
 from pendula.shapes import BatchTensor, Float
@@ -49,14 +48,14 @@ class JacobianProducts:
 
 
 def jacobian_products(
-    layer: nn.RNNBase, inputs: BatchTensor, *, lags: Sequence[int] | None = None, state: State | None = None
+    layer: Recurrence, inputs: BatchTensor, *, lags: Sequence[int] | None = None, state: State | None = None
 ) -> JacobianProducts:
     """Multiply the Jacobians of the last steps of some sequences, and decompose the products.
 
     All products of all sequences grow step by step, in float64 with exponents of their own; none is computed twice.
 
     Args:
-        layer: An RNN, GRU or LSTM of Pendula or torch.
+        layer: An RNN, GRU or LSTM of Pendula or torch, or a reservoir.
         inputs: Sequences; batch comes first, whatever the layer's `batch_first` says.
         lags: The products to decompose, k ≥ 0; about twelve from 0 to the length of the sequences if left out.
         state: First states; zeros if left out.
@@ -69,7 +68,7 @@ def jacobian_products(
         ShapeError: If the sequences do not fit the layer.
 
     Examples:
-        >>> layer = nn.RNN(1, 2, bias=False)
+        >>> layer = torch.nn.RNN(1, 2, bias=False)
         >>> _ = layer.weight_hh_l0.data.copy_(torch.diag(torch.tensor([0.5, 2.0])))
         >>> products = jacobian_products(layer, torch.zeros(1, 3, 1), lags=[0, 3])
         >>> np.exp(products.log_singular_values[0, 0])  # at rest the product is W³

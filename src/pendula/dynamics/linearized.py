@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,10 +12,13 @@ from pendula.dynamics.slopes import Slopes, slopes_of
 from pendula.errors import ArgumentError, ShapeError
 from pendula.nn.kernels import recurrent
 from pendula.nn.kernels.problem import CELLS, LEAKY, LSTM
+from pendula.nn.reservoir_weights import ReservoirWeights
 from pendula.shapes import BatchTensor, Float
 
-__all__ = ["LinearizedLayer", "State", "identity_rows", "linearize", "step_jacobians"]
+__all__ = ["LinearizedLayer", "Recurrence", "State", "identity_rows", "linearize", "step_jacobians"]
 
+Recurrence: TypeAlias = nn.RNNBase | ReservoirWeights
+"""What can be linearized: an RNN, GRU or LSTM of Pendula or torch, or a reservoir."""
 State: TypeAlias = Tensor | tuple[Tensor, Tensor]
 """First states [layer, batch, hidden]; for the LSTM the pair of h and c."""
 
@@ -77,11 +81,11 @@ class LinearizedLayer:
         return gates @ self.w_ih, gates
 
 
-def linearize(layer: nn.RNNBase, inputs: BatchTensor, *, state: State | None = None) -> list[LinearizedLayer]:
+def linearize(layer: Recurrence, inputs: BatchTensor, *, state: State | None = None) -> list[LinearizedLayer]:
     """Linearize a stack of recurrent layers along the path of some sequences, in float64.
 
     Args:
-        layer: An RNN, GRU or LSTM of Pendula or torch; dropout is left out.
+        layer: An RNN, GRU or LSTM of Pendula or torch, or a reservoir; dropout is left out.
         inputs: Sequences; batch comes first, whatever the layer's `batch_first` says.
         state: First states; zeros if left out.
 
@@ -97,17 +101,17 @@ def linearize(layer: nn.RNNBase, inputs: BatchTensor, *, state: State | None = N
         >>> rnn.slopes.by_state.shape  # batch, time, part, gate, hidden
         torch.Size([2, 7, 1, 1, 4])
     """
-    cell = _cell_name(layer)
-    if inputs.dim() != 3 or inputs.shape[1] == 0 or inputs.shape[2] != layer.input_size:
+    stack = _reservoir(layer) if isinstance(layer, ReservoirWeights) else _stack(layer)
+    channels = stack.weights[0][0].shape[1]
+    if inputs.dim() != 3 or inputs.shape[1] == 0 or inputs.shape[2] != channels:
         raise ShapeError(
-            f"`inputs` must fit the layer: expected shape (batch, 1 or more, {layer.input_size}), "
+            f"`inputs` must fit the layer: expected shape (batch, 1 or more, {channels}), "
             f"got ({', '.join(map(str, inputs.shape))}). Check its axes."
         )
-    h, c = state if isinstance(state, tuple) else (state, None)
     rows, made = inputs.detach().double().cpu(), []
     with torch.no_grad():
-        for weights, first in zip(_weights(layer), _first_states(layer, rows, h, c), strict=True):
-            linearized, rows = _linearize(cell, rows, first, weights)
+        for weights, first in zip(stack.weights, _first_states(stack, rows, state), strict=True):
+            linearized, rows = _linearize(stack.cell, rows, first, weights)
             made.append(linearized)
     return made
 
@@ -172,22 +176,44 @@ def _linearize(
     return LinearizedLayer(slopes, weights[0], weights[1], rows, before), output
 
 
-def _cell_name(layer: nn.RNNBase) -> str:
-    name = layer.mode.lower()
-    if name not in CELLS or layer.bidirectional or layer.proj_size:
+class _Stack(NamedTuple):
+    """A stack in numbers.
+
+    Attributes:
+        cell: Name of the cell.
+        weights: Layer by layer, as `pendula.nn.kernels.recurrent` takes them; in float64.
+    """
+
+    cell: str
+    weights: list[list[Tensor]]
+
+
+def _stack(layer: nn.RNNBase) -> _Stack:
+    if layer.bidirectional or layer.proj_size:
         raise ArgumentError(
             "`layer` must be causal, without a projection: expected an RNN, GRU or LSTM, got "
             f"{'a bidirectional one' if layer.bidirectional else 'one with proj_size'}. Leave that argument out."
         )
-    return name
+    weights = [[weight.detach().double().cpu() for weight in weights] for weights in layer.all_weights]
+    return _Stack(layer.mode.lower(), weights)
 
 
-def _weights(layer: nn.RNNBase) -> list[list[Tensor]]:
-    return [[weight.detach().double().cpu() for weight in weights] for weights in layer.all_weights]
+def _reservoir(reservoir: ReservoirWeights) -> _Stack:
+    dense = reservoir.recurrent
+    dense = dense if isinstance(dense, np.ndarray) else dense.toarray()
+    arrays = (
+        reservoir.input,
+        dense,
+        reservoir.bias,
+        np.zeros(reservoir.units),
+        np.full(reservoir.units, reservoir.leak),
+    )
+    return _Stack("leaky", [[torch.from_numpy(np.asarray(each, np.float64)) for each in arrays]])
 
 
-def _first_states(layer: nn.RNNBase, rows: Tensor, h: Tensor | None, c: Tensor | None) -> list[tuple[Tensor, Tensor]]:
-    shape = (layer.num_layers, len(rows), layer.hidden_size)
+def _first_states(stack: _Stack, rows: Tensor, state: State | None) -> list[tuple[Tensor, Tensor]]:
+    h, c = state if isinstance(state, tuple) else (state, None)
+    shape = (len(stack.weights), len(rows), stack.weights[0][1].shape[1])
     for each in (h, c):
         if each is not None and each.shape != shape:
             raise ShapeError(

@@ -5,10 +5,10 @@ record      draw_series, draw_phase_portrait
 learning    draw_losses
 test part   draw_predictions, draw_free_runs, draw_error_histogram, draw_scores, draw_lead_times
 future      draw_forecast
-gradients   draw_gradient_flow
+gradients   draw_gradient_flow, draw_singular_values
 speed       draw_seconds, draw_speedups
 text        draw_summary
-composites  lecture_sine_figure, lecture_oscillator_figure
+composites  lecture_sine_figure, lecture_oscillator_figure, gradient_sheet
 files       save, png
 ```
 """
@@ -16,7 +16,7 @@ files       save, png
 from pendula.figures.canvas import png, save
 from pendula.figures.curves import draw_free_runs, draw_predictions
 from pendula.figures.forecast import draw_forecast
-from pendula.figures.gradients import draw_gradient_flow
+from pendula.figures.gradients import FlowPanel, draw_gradient_flow, draw_singular_values, gradient_sheet
 from pendula.figures.histogram import draw_error_histogram
 from pendula.figures.lead_time import draw_lead_times
 from pendula.figures.lecture import PredictorCurves, lecture_oscillator_figure, lecture_sine_figure
@@ -29,6 +29,7 @@ from pendula.figures.style import Quantity, style
 from pendula.figures.summary import draw_summary
 
 __all__ = [
+    "FlowPanel",
     "PredictorCurves",
     "Quantity",
     "draw_error_histogram",
@@ -42,8 +43,10 @@ __all__ = [
     "draw_scores",
     "draw_seconds",
     "draw_series",
+    "draw_singular_values",
     "draw_speedups",
     "draw_summary",
+    "gradient_sheet",
     "lecture_oscillator_figure",
     "lecture_sine_figure",
     "png",
