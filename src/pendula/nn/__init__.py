@@ -1,6 +1,7 @@
 """What a network is: recurrent layers, the linear path, and the forecaster made of them."""
 
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
+from pendula.nn.initialization import Initialization, initialize
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Cell, Network, as_network
@@ -22,6 +23,7 @@ __all__ = [
     "Cell",
     "Forecaster",
     "ForecasterState",
+    "Initialization",
     "LinearPath",
     "Network",
     "Readout",
@@ -41,6 +43,7 @@ __all__ = [
     "draw_reservoir",
     "drive_reservoir",
     "free_run",
+    "initialize",
     "run_reservoir",
     "spectral_radius",
 ]
