@@ -1,4 +1,4 @@
-// Adam and gradient descent over many batches, for Python.
+// Steps of Adam and of Nesterov's momentum, and gradient descent over many batches, for Python.
 #include <limits>
 
 #include "arguments.h"
@@ -28,7 +28,7 @@ struct LearnerFields {
   Index series_row = 0, series_channel = 0;
   double noise_scale = 0;
   Index steps = 0, windows = 0, taken = 0, done = 0;
-  Address starts = 0, learning_rates = 0, noise = 0, losses = 0, norms = 0;
+  Address starts = 0, learning_rates = 0, momenta = 0, noise = 0, losses = 0, norms = 0;
   double seconds = 0;
 };
 
@@ -60,10 +60,15 @@ Learner<Real> learner_of(const LearnerFields& from) {
   learner.series = {at<const void>(from.series), from.series_bits, from.series_row, from.series_channel};
   learner.noise_scale = from.noise_scale;
   learner.first_scored = from.first_scored;
-  learner.plan = {from.steps,          from.windows,
-                  at<const Index>(from.starts), at<const double>(from.learning_rates),
-                  at<const void>(from.noise),   at<double>(from.losses),
-                  at<double>(from.norms),       from.taken};
+  learner.plan = {from.steps,
+                  from.windows,
+                  at<const Index>(from.starts),
+                  at<const double>(from.learning_rates),
+                  at<const double>(from.momenta),
+                  at<const void>(from.noise),
+                  at<double>(from.losses),
+                  at<double>(from.norms),
+                  from.taken};
   return learner;
 }
 
@@ -95,6 +100,17 @@ double run_adam_step(int bits, Index size, Address weights, Address gradients, A
   });
 }
 
+double run_nesterov_step(int bits, Index size, Address weights, Address gradients, Address velocity, double learning_rate,
+                         double momentum, double next_momentum, double weight_decay, double clip_norm, int threads) {
+  return with_real(bits, [&](auto real) {
+    using Real = decltype(real);
+    const nb::gil_scoped_release released;
+    return nesterov_step<Real>({weight_decay, clip_norm, momentum, next_momentum},
+                               {size, at<Real>(weights), at<Real>(gradients), at<Real>(velocity), nullptr},
+                               learning_rate, threads);
+  });
+}
+
 }  // namespace
 
 void bind_epoch(nb::module_& module) {
@@ -110,8 +126,8 @@ void bind_epoch(nb::module_& module) {
       PENDULA_FIELD(epsilon) PENDULA_FIELD(weight_decay) PENDULA_FIELD(clip_norm) PENDULA_FIELD(decoupled)
       PENDULA_FIELD(series) PENDULA_FIELD(series_bits) PENDULA_FIELD(series_row) PENDULA_FIELD(series_channel)
       PENDULA_FIELD(noise_scale) PENDULA_FIELD(steps) PENDULA_FIELD(windows) PENDULA_FIELD(taken) PENDULA_FIELD(done)
-      PENDULA_FIELD(starts) PENDULA_FIELD(learning_rates) PENDULA_FIELD(noise) PENDULA_FIELD(losses)
-      PENDULA_FIELD(norms) PENDULA_FIELD(seconds);
+      PENDULA_FIELD(starts) PENDULA_FIELD(learning_rates) PENDULA_FIELD(momenta) PENDULA_FIELD(noise)
+      PENDULA_FIELD(losses) PENDULA_FIELD(norms) PENDULA_FIELD(seconds);
 #undef PENDULA_FIELD
   module.def("descend", run_descend, "bits"_a, "learners"_a, "threads"_a,
              "Let learners take their steps side by side; `done` says how many each took, `seconds` how long.");
@@ -119,6 +135,9 @@ void bind_epoch(nb::module_& module) {
              "second_moments"_a, "learning_rate"_a, "step"_a, "beta1"_a, "beta2"_a, "epsilon"_a, "weight_decay"_a,
              "decoupled"_a, "clip_norm"_a, "threads"_a,
              "Take a step of Adam or AdamW; give the gradient's norm before it was shortened.");
+  module.def("nesterov_step", run_nesterov_step, "bits"_a, "size"_a, "weights"_a, "gradients"_a, "velocity"_a,
+             "learning_rate"_a, "momentum"_a, "next_momentum"_a, "weight_decay"_a, "clip_norm"_a, "threads"_a,
+             "Take a step of Nesterov's momentum; give the gradient's norm before it was shortened.");
 }
 
 }  // namespace pendula

@@ -162,6 +162,20 @@ double in_precision_of(const Series& series, double loss) {
   return fits ? loss : std::numeric_limits<double>::infinity();
 }
 
+// Returns the gradient's norm.
+template <class Real>
+double descend_once(const Learner<Real>& learner) {
+  const Plan& plan = learner.plan;
+  const double rate = plan.learning_rates[plan.done];
+  const int threads = learner.problem.threads;
+  if (plan.momenta == nullptr) {
+    return adam_step(learner.adam, learner.weights, rate, plan.taken + plan.done + 1, threads);
+  }
+  const Nesterov nesterov{learner.adam.weight_decay, learner.adam.clip_norm, plan.momenta[plan.done],
+                          plan.momenta[plan.done + 1]};
+  return nesterov_step(nesterov, learner.weights, rate, threads);
+}
+
 template <class Real>
 void take_step(Learner<Real>& learner) {
   const auto began = std::chrono::steady_clock::now();
@@ -189,8 +203,7 @@ void take_step(Learner<Real>& learner) {
     for (Index k = 0; k < size; ++k) learner.weights.gradients[k] += more[k];
   }
   plan.losses[plan.done] = in_precision_of(learner.series, sums[0] / errors);
-  plan.norms[plan.done] = adam_step(learner.adam, learner.weights, plan.learning_rates[plan.done],
-                                    plan.taken + plan.done + 1, learner.problem.threads);
+  plan.norms[plan.done] = descend_once(learner);
   ++plan.done;
   plan.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }

@@ -1,12 +1,12 @@
 // Gradient descent over many batches in one call: windows are cut from a series by their first rows, the squared errors of
-// the predictions one step ahead (or a head's several leads) are minimized by Adam.
+// the predictions one step ahead (or a head's several leads) are minimized by Adam or Nesterov's momentum.
 #pragma once
 
 #include <vector>
 
-#include "adam.h"
 #include "forecaster.h"
 #include "learning.h"
+#include "steps.h"
 
 namespace pendula {
 
@@ -15,6 +15,7 @@ struct Plan {
   Index steps, windows;
   const Index* starts;           // first row of each window
   const double* learning_rates;  // [step]
+  const double* momenta;         // [step + 1]: of Nesterov's steps and of the one after them; null: the steps are Adam's
   const void* noise;             // [window, time, channel] in the series' precision; null: none
   double *losses, *norms;        // [step], written: mean squared errors; gradients' norms before they are shortened
   Index taken;                   // steps taken before this call

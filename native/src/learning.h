@@ -45,6 +45,14 @@ struct Update {
   double epsilon;
 };
 
+// A step of Nesterov's momentum in numbers.
+struct Glide {
+  double shorten;  // factor of the gradient
+  double decay;    // weight decay through the gradient
+  double momentum, next_momentum;
+  double rate;
+};
+
 template <class Real>
 struct Learning {
   // Inputs [window, time, features], and targets of the head [window, scored time, output] in units of its scale.
@@ -53,6 +61,7 @@ struct Learning {
   double (*head)(const HeadSlice<Real>&);
   double (*sum_of_squares)(const Real* values, Index size);
   void (*update)(const Update&, Index size, Real* values, const Real* gradients, Real* first, Real* second);
+  void (*glide)(const Glide&, Index size, Real* values, const Real* gradients, Real* velocity);
   // results[o] = bias[o] + Σ weight[o, k] x[k]
   void (*affine)(const Real* weight, const Real* bias, const Real* x, Index outputs, Index size, Real* results);
 };

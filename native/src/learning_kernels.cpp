@@ -50,8 +50,23 @@ void update(const Update& by, Index size, Real* __restrict values, const Real* _
   }
 }
 
+// v ← μ v − ε g, and from θ + μ v to the next step's θ + μ v.
 template <class Real>
-constexpr Learning<Real> functions = {cut<Real>, head_errors<Real>, sum_of_squares<Real>, update<Real>, affine<Real>};
+void glide(const Glide& by, Index size, Real* __restrict values, const Real* __restrict gradients,
+           Real* __restrict velocity) {
+  const Real shorten = static_cast<Real>(by.shorten), decay = static_cast<Real>(by.decay);
+  const Real momentum = static_cast<Real>(by.momentum), next = static_cast<Real>(by.next_momentum);
+  const Real rate = static_cast<Real>(by.rate);
+  for (Index k = 0; k < size; ++k) {
+    const Real fall = (gradients[k] * shorten + values[k] * decay) * rate;
+    velocity[k] = velocity[k] * momentum - fall;
+    values[k] += velocity[k] * next - fall;
+  }
+}
+
+template <class Real>
+constexpr Learning<Real> functions = {cut<Real>,    head_errors<Real>, sum_of_squares<Real>,
+                                      update<Real>, glide<Real>,       affine<Real>};
 
 }  // namespace
 

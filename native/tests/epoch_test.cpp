@@ -15,10 +15,11 @@ struct Setting {
   Index channels, leads, lags, hidden, layers, batch, time, first_scored;
   bool increments, residual, noise;
   int threads;
+  bool momentum = false;
 
   std::string name() const {
     return "descent: cell " + std::to_string(static_cast<int>(cell)) + ", hidden " + std::to_string(hidden) + ", batch " +
-           std::to_string(batch) + ", threads " + std::to_string(threads);
+           std::to_string(batch) + ", threads " + std::to_string(threads) + (momentum ? ", momentum" : "");
   }
 };
 
@@ -45,7 +46,7 @@ class Bench {
     weights = draw<Real>(random_, size, 0.4);
     gradients_.assign(static_cast<std::size_t>(size), std::numeric_limits<Real>::quiet_NaN());
     first_.assign(static_cast<std::size_t>(size), 0);
-    second_.assign(static_cast<std::size_t>(size), 0);
+    if (!set.momentum) second_.assign(static_cast<std::size_t>(size), 0);
     series_ = draw<Value>(random_, rows * set.channels, 1);
     noise_ = draw<Value>(random_, windows * set.time * set.channels, 1);
     output_scale_ = draw<Real>(random_, outputs, 0.1, 0.5);
@@ -53,6 +54,7 @@ class Bench {
     linear_weight_ = draw<double>(random_, outputs * set.lags * set.channels, 0.2);
     linear_bias_ = draw<double>(random_, outputs, 0.2);
     rates_.assign(static_cast<std::size_t>(steps), learning_rate);
+    momenta_.assign(static_cast<std::size_t>(steps + 1), 0.9);
     losses.assign(static_cast<std::size_t>(steps), std::numeric_limits<double>::quiet_NaN());
     norms.assign(static_cast<std::size_t>(steps), std::numeric_limits<double>::quiet_NaN());
     for (Index w = 0; w < windows; ++w) starts_.push_back((w * 7) % 18);  // the last one ends with the series
@@ -70,7 +72,7 @@ class Bench {
     learner.noise_scale = 0.1;
     learner.first_scored = set.first_scored;
     learner.plan = {steps,         windows,
-                    starts_.data(), rates_.data(),
+                    starts_.data(), rates_.data(), set.momentum ? momenta_.data() : nullptr,
                     set.noise ? noise_.data() : nullptr, losses.data(),
                     norms.data(),  0};
   }
@@ -92,7 +94,7 @@ class Bench {
   Random random_;
   std::vector<Real> gradients_, first_, second_, output_scale_, increment_scale_;
   std::vector<Value> series_, noise_;
-  std::vector<double> linear_weight_, linear_bias_, rates_;
+  std::vector<double> linear_weight_, linear_bias_, rates_, momenta_;
   std::vector<Index> starts_;
 };
 
@@ -165,11 +167,15 @@ void test_epoch() {
       {Cell::leaky, 1, 1, 0, 1, 1, 1, 1, 0, true, true, false, 1},
       {Cell::lstm, 1, 1, 2, 40, 2, 13, 20, 1, true, true, false, 3},
   };
-  for (const Setting& set : settings) {
+  for (Setting set : settings) {
     test_gradient(set);
     test_threads_agree<float, double>(set);
     test_threads_agree<double, float>(set);
     test_side_by_side<float>(set);
+    test_divergence(set);
+    set.momentum = true;
+    test_threads_agree<float, double>(set);
+    test_side_by_side<double>(set);
     test_divergence(set);
   }
 }

@@ -126,6 +126,7 @@ class Learner:
     done: int
     starts: int
     learning_rates: int
+    momenta: int
     noise: int
     losses: int
     norms: int
@@ -146,6 +147,19 @@ def adam_step(
     epsilon: float,
     weight_decay: float,
     decoupled: bool,
+    clip_norm: float,
+    threads: int,
+) -> float: ...
+def nesterov_step(
+    bits: int,
+    size: int,
+    weights: int,
+    gradients: int,
+    velocity: int,
+    learning_rate: float,
+    momentum: float,
+    next_momentum: float,
+    weight_decay: float,
     clip_norm: float,
     threads: int,
 ) -> float: ...

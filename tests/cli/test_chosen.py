@@ -30,7 +30,7 @@ def test_what_was_chosen_is_told_in_words():
         "parts     train 40, validation 10, test 50 rows",
         "window    9 rows",
         "network   rnn, 1 unit, 2 layers, linear path of 3 steps",
-        "training  1 epoch at most, batches of 8, learning rate 0.01, seed 0",
+        "training  1 epoch at most, batches of 8, adam, learning rate 0.01, seed 0",
         "note      A note.",
     ]
 

@@ -21,7 +21,7 @@ def made(network: Network, **training: Any) -> Fit:
 def rich() -> Fit:
     network = Network(cell="lstm", hidden_size=2, num_layers=2, linear_lags=1)
     return made(
-        network, loss="every", washout=2, horizon=3, input_noise=0.01, weight_decay=0.1, optimizer="adamw", batch_size=7
+        network, loss="every", washout=2, horizon=3, input_noise=0.01, weight_decay=0.1, method="adamw", batch_size=7
     )
 
 
@@ -38,7 +38,7 @@ def test_every_choice_is_told_in_words(rich: Fit) -> None:
     assert facts["Scaling"] == "mean 0, standard deviation 1 on the training part, after sqrt"
     assert facts["Loss"] == "squared errors after every step of the window from 2 on"
     assert facts["Horizon"] == "free runs of 3 steps"
-    assert facts["Optimizer"] == "adamw, batches of 7"
+    assert facts["Method"] == "adamw, batches of 7"
     assert facts["Learning rate"] == "0.001, cosine"
     assert facts["Input noise"] == "0.01 (scaled)"
     assert facts["Weight decay"] == 0.1

@@ -21,7 +21,7 @@ from pendula.training import Training, Validation, train, train_ensemble
 
 WINDOW = 8
 SETTINGS = Training(
-    epochs=120, batch_size=32, learning_rate=0.01, optimizer="adamw", weight_decay=0.01, horizon=3, curriculum=0.8,
+    epochs=120, batch_size=32, learning_rate=0.01, method="adamw", weight_decay=0.01, horizon=3, curriculum=0.8,
     teacher_forcing_start=0.9, input_noise=0.01, select_by="free_run", patience=None, checkpoint_seconds=0.0,
 )  # fmt: skip
 

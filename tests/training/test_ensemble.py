@@ -28,7 +28,7 @@ NETWORK = Network(cell="gru", hidden_size=6, num_layers=2, linear_lags=2)
 PLAIN = Training(epochs=5, learning_rate=0.02, input_noise=0.01, checkpoint_seconds=0.0, patience=None)
 VARIED = [
     PLAIN,
-    replace(PLAIN, learning_rate=0.05, weight_decay=0.1, optimizer="adamw"),
+    replace(PLAIN, learning_rate=0.05, weight_decay=0.1, method="adamw"),
     replace(PLAIN, learning_rate=0.5, schedule="constant", patience=1, epochs=40),
     replace(PLAIN, input_noise=0.1, clip_norm=None, epochs=3),
     replace(PLAIN, loss="every", batch_size=7, precision="float64"),

@@ -11,7 +11,7 @@ from pendula.nn import Network, build
 from pendula.nn.kernels import available
 from pendula.training import Training
 from pendula.training.flat_adam import FlatAdam
-from pendula.training.optimizer import TorchAdam, make_optimizer
+from pendula.training.optimizer import TorchDescent, make_optimizer
 
 pytestmark = pytest.mark.skipif(not available(), reason="needs the native core")
 NETWORK = Network(cell="gru", hidden_size=7, num_layers=2, residual=False)
@@ -42,15 +42,15 @@ def assert_same(forecaster, other, *, rtol=0.0):
         torch.testing.assert_close(value, other.state_dict()[name], rtol=rtol, atol=rtol, msg=name)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+@pytest.mark.parametrize("method", ["adam", "adamw"])
 @pytest.mark.parametrize("clip_norm", [None, 0.3, 1e3])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_the_steps_are_those_of_torch(optimizer, clip_norm, weight_decay):
+def test_the_steps_are_those_of_torch(method, clip_norm, weight_decay):
     settings = Training(
-        optimizer=optimizer, clip_norm=clip_norm, weight_decay=weight_decay, learning_rate=0.01, precision="float64"
+        method=method, clip_norm=clip_norm, weight_decay=weight_decay, learning_rate=0.01, precision="float64"
     )
     ours, theirs = network(), network()
-    one, other = make_optimizer(ours, settings), TorchAdam(theirs, settings)
+    one, other = make_optimizer(ours, settings), TorchDescent(theirs, settings)
     assert isinstance(one, FlatAdam)
     assert descend(ours, one, 25) == pytest.approx(descend(theirs, other, 25), rel=1e-11)
     assert_same(ours, theirs, rtol=1e-12)
@@ -64,7 +64,7 @@ def test_single_precision_agrees_to_rounding():
     ours, theirs = network(torch.float32), network(torch.float32)
     settings = Training(learning_rate=0.01)
     norms = descend(ours, make_optimizer(ours, settings), 10)
-    assert norms == pytest.approx(descend(theirs, TorchAdam(theirs, settings), 10), rel=1e-4)
+    assert norms == pytest.approx(descend(theirs, TorchDescent(theirs, settings), 10), rel=1e-4)
     assert_same(ours, theirs, rtol=1e-5)
 
 
@@ -145,7 +145,7 @@ def test_a_conversion_of_the_network_is_noticed():
     tensors = one.tensors()
     ours.float().double()  # other memory, and float32 in between
     theirs.load_state_dict(ours.state_dict())
-    other = TorchAdam(theirs, settings)
+    other = TorchDescent(theirs, settings)
     other.restore(tensors)
     assert descend(ours, one, 5, seed=2) == pytest.approx(descend(theirs, other, 5, seed=2), rel=1e-11)
     assert_same(ours, theirs, rtol=1e-12)
@@ -210,12 +210,12 @@ def test_frozen_parameters_stay_as_they_are():
 
 @pytest.mark.parametrize("kind", ["flat", "torch"])
 def test_the_state_of_either_optimizer_goes_on_in_this_one(kind):
-    settings = Training(learning_rate=0.01, optimizer="adamw", weight_decay=0.1, precision="float64")
+    settings = Training(learning_rate=0.01, method="adamw", weight_decay=0.1, precision="float64")
     reference, forecaster = network(), network()
     whole = make_optimizer(reference, settings)
     descend(reference, whole, 4)
     descend(reference, whole, 4, seed=2)
-    first = make_optimizer(forecaster, settings) if kind == "flat" else TorchAdam(forecaster, settings)
+    first = make_optimizer(forecaster, settings) if kind == "flat" else TorchDescent(forecaster, settings)
     descend(forecaster, first, 4)
     tensors = {name: value.clone() for name, value in first.tensors().items()}
     second = network()

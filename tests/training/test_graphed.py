@@ -10,13 +10,13 @@ from pendula.training import EpochFinished, Training, graphed, silent, train
 from pendula.training.descent import Descent
 from pendula.training.graphed import WARM_UP, GraphedSteps, make_graphs, why_not_graphed
 from pendula.training.objective import Draws
-from pendula.training.optimizer import TorchAdam
+from pendula.training.optimizer import TorchDescent
 
 WINDOW = 10
 # 190 windows in batches of 40: four full ones and a smaller one, so that an epoch holds a replay after the warm-up.
 PLAIN = Training(epochs=3, batch_size=40, learning_rate=0.01)
 RUN = replace(
-    PLAIN, optimizer="adamw", weight_decay=0.01, horizon=3, curriculum=1.0, input_noise=0.02, teacher_forcing_start=0.9,
+    PLAIN, method="adamw", weight_decay=0.01, horizon=3, curriculum=1.0, input_noise=0.02, teacher_forcing_start=0.9,
     teacher_forcing_end=0.1,
 )  # fmt: skip
 CASES = {
@@ -54,7 +54,7 @@ def descent(small, windows_of):
 
     def make(settings, record=None, **network):
         forecaster = small(**network)
-        optimizer = TorchAdam(forecaster, settings)
+        optimizer = TorchDescent(forecaster, settings)
         graphs = record and GraphedSteps(optimizer, device=torch.device("cpu"), record=record)
         windows = windows_of(horizon=settings.horizon)
         return Descent(forecaster, optimizer, windows, settings, window=WINDOW, seed=1, listener=silent, graphs=graphs)
@@ -98,7 +98,7 @@ def losses(small, windows_of, validation_of, monkeypatch):
 def test_what_is_not_recorded_says_why(small, options, network, reason):
     settings, forecaster = Training(**options), small(**network)
     assert why_not_graphed(forecaster, settings) == reason
-    assert make_graphs(forecaster, TorchAdam(forecaster, settings), settings) is None
+    assert make_graphs(forecaster, TorchDescent(forecaster, settings), settings) is None
 
 
 def test_a_hook_is_not_left_out(small):
@@ -184,7 +184,7 @@ def test_the_gpu_trains_as_the_cpu_does(losses, small, windows_of, validation_of
 def test_a_schedule_reaches_the_replays(small, windows_of):
     settings = replace(PLAIN, device="cuda", schedule="constant", steps_per_epoch=8)
     forecaster = small().cuda()
-    optimizer = TorchAdam(forecaster, settings)
+    optimizer = TorchDescent(forecaster, settings)
     graphs = make_graphs(forecaster, optimizer, settings)
     generator = torch.Generator("cuda").manual_seed(0)
     pieces, draws = torch.randn(40, WINDOW + 1, 1, generator=generator, device="cuda"), Draws(None, None)

@@ -55,18 +55,18 @@ def test_the_first_step_of_adam_by_hand(small, windows_of):
     assert trained.history[1].gradient_norm == pytest.approx(norm, rel=1e-10)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+@pytest.mark.parametrize("method", ["adam", "adamw"])
 @pytest.mark.parametrize("clip_norm", [None, 0.05])
-def test_training_is_a_plain_loop(small, windows_of, optimizer, clip_norm):
+def test_training_is_a_plain_loop(small, windows_of, method, clip_norm):
     windows = windows_of(dtype=torch.float64)
     settings = Training(
-        epochs=3, batch_size=32, optimizer=optimizer, weight_decay=0.1, learning_rate=0.01, clip_norm=clip_norm,
+        epochs=3, batch_size=32, method=method, weight_decay=0.1, learning_rate=0.01, clip_norm=clip_norm,
         precision="float64",
     )  # fmt: skip
     trained = train(small(), windows, settings, window=WINDOW, seed=5)
 
     plain = small().double()
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer]
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[method]
     descent = kind(plain.parameters(), lr=0.01, weight_decay=0.1)
     steps = math.ceil(len(windows) / 32)
     for epoch in range(3):

@@ -84,8 +84,10 @@ CASES = {
     "leads, every": ({"leads": 3, "linear_lags": 2}, {"loss": "every"}),
     "noise": ({"linear_lags": 3}, {"input_noise": 0.1}),
     "noise, every": ({"linear_lags": 3}, {"input_noise": 0.1, "loss": "every", "washout": 4}),
-    "adamw": ({}, {"optimizer": "adamw", "weight_decay": 0.1, "schedule": "constant"}),
+    "adamw": ({}, {"method": "adamw", "weight_decay": 0.1, "schedule": "constant"}),
     "adam with decay": ({}, {"weight_decay": 0.1, "clip_norm": 0.01}),
+    "nesterov": ({"cell": "rnn"}, {"method": "nesterov", "weight_decay": 0.1, "clip_norm": 0.5}),
+    "nesterov, changing": ({}, {"method": "nesterov", "epochs": 60, "batch_size": 16, "momentum": 0.8}),
     "draws": ({}, {"steps_per_epoch": 3}),
     "one batch": ({}, {"batch_size": 500}),
     "single windows": ({"hidden_size": 1}, {"batch_size": 1, "steps_per_epoch": 9}),
@@ -102,7 +104,7 @@ def test_an_epoch_is_that_of_autograd(case, channels):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("case", ["lstm", "every", "linear path", "leads", "noise", "adamw"])
+@pytest.mark.parametrize("case", ["lstm", "every", "linear path", "leads", "noise", "adamw", "nesterov"])
 def test_in_single_precision_it_is_so_to_rounding(case, dtype):
     network, settings = CASES[case]
     network = Network(**({"cell": "gru", "hidden_size": 6} | network))
@@ -178,7 +180,7 @@ def test_the_pieces_of_an_epoch_do_not_show(monkeypatch):
 @pytest.mark.parametrize("moment", [1, 2, 5])
 def test_an_epoch_that_was_interrupted_begins_anew(monkeypatch, tmp_path, moment):
     network = Network(cell="lstm", hidden_size=6)
-    settings = Training(epochs=4, input_noise=0.1, optimizer="adamw", weight_decay=0.01, checkpoint_seconds=0.0)
+    settings = Training(epochs=4, input_noise=0.1, method="adamw", weight_decay=0.01, checkpoint_seconds=0.0)
     options = {"window": WINDOW, "engine": "native", "resume": True, "seed": 4}
     whole = train(forecaster_of(network), cut(network), settings, checkpoint=tmp_path / "whole", **options)
     monkeypatch.setattr("pendula.training.native_epoch.CALL_SECONDS", 0.0)

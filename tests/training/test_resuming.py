@@ -16,11 +16,11 @@ from pendula.training import (
     train,
 )
 from pendula.training.flat_adam import FlatAdam
-from pendula.training.optimizer import TorchAdam
+from pendula.training.optimizer import TorchDescent
 
 WINDOW = 10
 EVERYTHING = Training(
-    epochs=8, batch_size=40, learning_rate=0.02, weight_decay=0.01, optimizer="adamw", horizon=4, curriculum=0.8,
+    epochs=8, batch_size=40, learning_rate=0.02, weight_decay=0.01, method="adamw", horizon=4, curriculum=0.8,
     teacher_forcing_start=0.9, teacher_forcing_end=0.1, input_noise=0.02, select_by="free_run", patience=6,
     checkpoint_seconds=0.0,
 )  # fmt: skip
@@ -32,6 +32,8 @@ SETTINGS = {
         {"cell": "rnn", "residual": False},
     ),
     "draws": (replace(EVERYTHING, steps_per_epoch=3), {}),
+    "nesterov": (replace(EVERYTHING, method="nesterov"), {"cell": "lstm"}),
+    "plain nesterov": (replace(EVERYTHING, method="nesterov", horizon=1, patience=None), {"cell": "rnn"}),
     "plain": (replace(EVERYTHING, horizon=1), {"cell": "rnn", "num_layers": 2, "linear_lags": 2}),
 }
 
@@ -94,7 +96,7 @@ def test_a_run_interrupted_at_an_epoch_and_resumed_is_the_same(run, tmp_path, ca
     assert_same_end(run(case), reference, tmp_path)
 
 
-@pytest.mark.parametrize("case", ["everything", "streams", "plain"])
+@pytest.mark.parametrize("case", ["everything", "streams", "plain", "plain nesterov"])
 def test_a_run_interrupted_after_every_epoch_is_the_same(run, tmp_path, case):
     reference = run(case, folder="whole")
     for epoch in range(8):
@@ -131,7 +133,7 @@ def test_a_run_interrupted_while_it_validates_is_the_same(run, validation_of, tm
 @pytest.mark.parametrize("moment", [0, 1, 7, 20, 33])
 def test_a_run_interrupted_within_an_epoch_is_the_same(run, tmp_path, monkeypatch, moment):
     reference = run("everything", folder="whole")
-    kind, taken = FlatAdam if available() else TorchAdam, []
+    kind, taken = FlatAdam if available() else TorchDescent, []
     step = kind.step
 
     def interrupted(self):

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pendula.errors import ArgumentError
+from pendula.optim import momentum_at
 from pendula.training import Training
 
 CHOICES = {
-    "optimizer": ("adam, adamw", "adan", "adam"),
+    "method": ("adam, adamw, nesterov, ridge", "adan", "adam"),
     "schedule": ("constant, cosine", "cosin", "cosine"),
     "loss": ("last, every", "evry", "every"),
     "select_by": ("one_step, free_run, last_epoch", "freerun", "free_run"),
@@ -150,3 +151,25 @@ def test_teacher_forcing_stays_between_its_ends(epochs, curriculum, start, end):
 def test_without_a_curriculum_forcing_is_at_its_end_at_once():
     training = Training(curriculum=0.0, teacher_forcing_start=1.0, teacher_forcing_end=0.25)
     assert training.teacher_forcing_in(1) == 0.25
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("value", [-0.1, 1.0, math.nan, True, "0.9"])
+def test_the_momentum_must_be_below_1(value):
+    assert Training(momentum=0.0).momentum == 0
+    rule = (
+        rf"`momentum` must be a number from 0 up to 1: expected less than 1, got {value}\. "
+        r"Published values are 0\.9 to 0\.995\."
+    )
+    with pytest.raises(ArgumentError, match=rule):
+        Training(momentum=value)
+
+
+@given(st.integers(1, 40), st.integers(1, 300), st.floats(0, 0.999))
+def test_the_momentum_of_the_next_step_is_that_of_the_next_step(epochs, steps, momentum):
+    training = Training(epochs=epochs, momentum=momentum)
+    pairs = [training.momenta_in(epoch, step, steps=steps) for epoch in range(1, epochs + 1) for step in range(steps)]
+    assert [after for _, after in pairs[:-1]] == [now for now, _ in pairs[1:]]
+    first = math.ceil(0.98 * epochs * steps)
+    assert [now for now, _ in pairs[:first]] == [momentum_at(step, largest=momentum) for step in range(first)]
+    assert all(now == min(0.9, momentum) for now, _ in pairs[first + 1 :])

@@ -54,7 +54,7 @@ def chosen_lines(task: Task, *, network: str | None = None) -> list[str]:
         "window": f"{recipe.window} rows",
         "network": network or _network(task),
         "training": f"{counted(recipe.training.epochs, 'epoch')} at most, batches of {recipe.training.batch_size}, "
-        f"learning rate {recipe.training.learning_rate:g}, seed {recipe.seed}",
+        f"{recipe.method}, learning rate {recipe.training.learning_rate:g}, seed {recipe.seed}",
     }
     return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in task.notes]
 

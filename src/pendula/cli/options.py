@@ -46,8 +46,9 @@ class RecipeOptions:
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. [default: 0]
         window: Steps of known past that the network sees. [default: 50, fewer for short records]
         epochs: How often the training part is gone through, at most. [default: 100]
-        batch_size: Windows in a step of the optimizer. [default: 32]
-        learning_rate: Step size of the optimizer, at its largest. [default: 0.001]
+        batch_size: Windows in a step. [default: 32]
+        method: The way to learn. [default: ridge for a reservoir, adam for all other cells]
+        learning_rate: Step size of the method, at its largest. [default: 0.001]
         horizon: Steps that are scored in training; those after the first are a free run. [default: 1]
         input_noise: Standard deviation of noise on the inputs while training, in scaled units. [default: 0]
         watch_gradients: Record after a few epochs how the gradient flows back through time. [default: no]
@@ -68,6 +69,7 @@ class RecipeOptions:
     window: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
+    method: Literal["adam", "adamw", "nesterov", "ridge"] | None = None
     learning_rate: float | None = None
     horizon: int | None = None
     input_noise: float | None = None
@@ -104,7 +106,9 @@ class RecipeOptions:
 
 _TABLES = {
     **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags"), "network"),
-    **dict.fromkeys(("epochs", "batch_size", "learning_rate", "horizon", "input_noise", "watch_gradients"), "training"),
+    **dict.fromkeys(
+        ("epochs", "batch_size", "method", "learning_rate", "horizon", "input_noise", "watch_gradients"), "training"
+    ),
 }
 
 AS_RECORDED = RecordOptions()

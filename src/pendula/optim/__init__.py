@@ -1,10 +1,11 @@
-"""Ways to learn that torch.optim lacks: ridge regression, linear autoregression, Hessian-free optimization."""
+"""Ways to learn that torch.optim lacks: ridge regression, Hessian-free optimization, Nesterov's growing momentum."""
 
 from pendula.optim.autoregression import autoregression_problem, iterate, lagged, select_order
 from pendula.optim.hessian_free import HessianFree, HessianFreeStep
 from pendula.optim.hessian_free_settings import HessianFreeSettings
 from pendula.optim.linearization import Sample
 from pendula.optim.moments import Moments, moments
+from pendula.optim.nesterov import Nesterov, momentum_at
 from pendula.optim.output_losses import LOGISTIC, SOFTMAX, SQUARED_ERROR, OutputLoss, matching_loss
 from pendula.optim.readout import ReadoutRows
 from pendula.optim.ridge import LinearMap, RidgeProblem, ridge_problem
@@ -19,6 +20,7 @@ __all__ = [
     "HessianFreeStep",
     "LinearMap",
     "Moments",
+    "Nesterov",
     "OutputLoss",
     "ReadoutRows",
     "RidgeProblem",
@@ -29,6 +31,7 @@ __all__ = [
     "lagged",
     "matching_loss",
     "moments",
+    "momentum_at",
     "ridge_problem",
     "select_order",
 ]

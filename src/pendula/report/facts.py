@@ -8,7 +8,7 @@ from pendula.figures.style import label
 from pendula.nn import Network
 from pendula.report.numbers import counted, format_moment, format_number
 from pendula.report.page import Reference
-from pendula.runs import Fit
+from pendula.runs import Fit, Recipe
 from pendula.series.record import Record
 from pendula.training import Training
 
@@ -57,7 +57,7 @@ def setting_facts(fit: Fit) -> dict[str, object]:
         "Window": counted(recipe.window, "step"),
         "Scaling": _SCALINGS.get(recipe.scaling, "none")
         + (f", after {recipe.transform}" if recipe.transform != "none" else ""),
-        **_training_facts(recipe.training),
+        **_training_facts(recipe),
         "Epochs": f"{_epochs_done(fit)} done of {recipe.training.epochs}, epoch {fit.best_epoch} kept",
         "Kept": _kept(fit),
         "Training time": f"{format_number(fit.seconds, digits=3)} s",
@@ -156,11 +156,12 @@ def _loss(training: Training) -> str:
     )
 
 
-def _training_facts(training: Training) -> dict[str, object]:
+def _training_facts(recipe: Recipe) -> dict[str, object]:
+    training = recipe.training
     facts: dict[str, object] = {
         "Loss": _loss(training),
         "Horizon": "one step" if training.horizon == 1 else f"free runs of {training.horizon} steps",
-        "Optimizer": f"{training.optimizer}, batches of {training.batch_size}",
+        "Method": f"{recipe.method}, batches of {training.batch_size}",
         "Learning rate": f"{format_number(training.learning_rate)}, {training.schedule}",
     }
     if training.input_noise:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pendula.errors import ArgumentError, ConfigError, did_you_mean
 from pendula.nn import Network
 from pendula.series.scaling import ScalerKind, ScalerLink
-from pendula.training import Training
+from pendula.training import Method, Training, method_for
 
 __all__ = ["Recipe"]
 
@@ -55,6 +55,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not isinstance(self.window, int) or isinstance(self.window, bool) or self.window < 1:
             raise ArgumentError(f"`window` must be positive: expected 1 or more, got {self.window}. Count it in rows.")
+        method_for(self.network, self.training)
         if self.network.linear_lags > self.window:
             raise ArgumentError(
                 f"`linear_lags` must fit into the window: expected at most {self.window}, got "
@@ -80,6 +81,11 @@ class Recipe:
             raise ArgumentError(
                 f"`seed` must be a whole number: expected 0 or more and below 2⁶³, got {self.seed}. Choose another."
             )
+
+    @property
+    def method(self) -> Method:
+        """What trains the network."""
+        return method_for(self.network, self.training)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the recipe as plain values.

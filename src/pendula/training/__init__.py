@@ -15,9 +15,10 @@ from pendula.training.events import (
     silent,
 )
 from pendula.training.loop import train
+from pendula.training.method import method_for
 from pendula.training.objective import Objective
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
-from pendula.training.settings import Training
+from pendula.training.settings import Method, Training
 from pendula.training.start import PENALTIES, start_forecaster
 from pendula.training.trained import Trained
 from pendula.training.validation import Validation
@@ -33,6 +34,7 @@ __all__ = [
     "EpochRecord",
     "Event",
     "Listener",
+    "Method",
     "Objective",
     "Outcome",
     "Progressed",
@@ -42,6 +44,7 @@ __all__ = [
     "Validation",
     "derived_seed",
     "epoch_generator",
+    "method_for",
     "read_checkpoint",
     "seeded",
     "shuffled",

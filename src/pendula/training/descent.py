@@ -77,6 +77,7 @@ class Descent:
             self.graphs.begin()
         for step, batch in enumerate(batches):
             self.optimizer.learning_rate = self.settings.learning_rate_in(epoch, step / steps)
+            self.optimizer.momenta = self.settings.momenta_in(epoch, step, steps=steps)
             pieces = batch.pieces.to(self.forecaster.output_scale.device)
             if self.graphs is None or len(pieces) < self._full_batch():
                 loss, norm, state = self._step(

@@ -7,7 +7,7 @@ from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.descent import Descent
 from pendula.training.events import Listener
-from pendula.training.flat_adam import FlatAdam
+from pendula.training.flat import FlatDescent
 from pendula.training.graphed import make_graphs
 from pendula.training.native_descent import NativeDescent
 from pendula.training.obstacles import why_not_native
@@ -57,7 +57,7 @@ def make_descent(
         raise ArgumentError(
             f"`engine` must be one that can train the network: got native, but {obstacle}. Choose autograd."
         )
-    if engine != "autograd" and not obstacle and isinstance(optimizer, FlatAdam):
+    if engine != "autograd" and not obstacle and isinstance(optimizer, FlatDescent):
         return NativeDescent(
             forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener, threads=threads
         )

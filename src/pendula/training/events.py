@@ -13,6 +13,7 @@ class Outcome(Enum):
 
     COMPLETED = "All epochs were done."
     STOPPED_EARLY = "The validation error no longer fell."
+    SOLVED = "The problem is solved."
     DIVERGED = "The loss or a weight left the finite numbers."
     UNFINISHED = "Training is not finished."
 

@@ -1,26 +1,18 @@
-"""Adam over all weights at once: they lie in one vector, and the native core updates them in one pass."""
+"""Adam over all weights at once."""
 
-import math
 from collections.abc import Iterable
-from typing import Any
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from pendula.errors import ArgumentError
-from pendula.nn.kernels.native import core
+from pendula.training.flat import FlatDescent
 
 __all__ = ["FlatAdam"]
 
-BITS = {torch.float32: 32, torch.float64: 64}
-KEYS = ("step", "exp_avg", "exp_avg_sq")
 
-
-class FlatAdam:
-    """Adam, or AdamW, as torch.optim has them, with the gradient's norm and its clipping in the same pass.
-
-    The parameters become views of one vector, and so do their gradients. Whatever puts other memory in their place — a
-    conversion to another precision, a gradient from elsewhere — is noticed at the next step and brought back.
+class FlatAdam(FlatDescent):
+    """Adam, or AdamW, as torch.optim has them.
 
     Args:
         parameters: The parameters by name, on the CPU and of one floating-point type; those that require no gradient
@@ -30,20 +22,11 @@ class FlatAdam:
         decoupled: AdamW: the weight decay does not pass through the gradient.
         clip_norm: Longest gradient that is not shortened; None shortens none.
 
-    Attributes:
-        learning_rate: Step size; it may change between two steps.
-        steps: How many were taken.
-        weights: All parameters, one after the other.
-        gradients: Their gradients.
-        moments: The mean gradient and the mean of its square.
-
-    Raises:
-        ArgumentError: If the parameters are not on the CPU, or of several types.
-
     References:
         D. P. Kingma and J. Ba, ICLR 2015, algorithm 1. AdamW: I. Loshchilov and F. Hutter, ICLR 2019, algorithm 2.
     """
 
+    keys: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     betas = (0.9, 0.999)
     epsilon = 1e-8
 
@@ -56,33 +39,41 @@ class FlatAdam:
         decoupled: bool = False,
         clip_norm: float | None = None,
     ) -> None:
-        self._named = {name: parameter for name, parameter in parameters if parameter.requires_grad}
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
+        super().__init__(parameters, learning_rate=learning_rate, weight_decay=weight_decay, clip_norm=clip_norm)
         self.decoupled = decoupled
-        self.clip_norm = math.inf if clip_norm is None else clip_norm
-        self.steps = 0
-        self._core: Any = core
-        sizes = [parameter.numel() for parameter in self._named.values()]
-        self.moments = (torch.zeros(sum(sizes)), torch.zeros(sum(sizes)))
-        self._lay_out()
 
-    def zero_grad(self) -> None:
-        """Set the gradient to zero."""
-        self._find()
-        self.gradients.zero_()
-        for parameter, gradient in self._pairs:
-            if parameter.grad is not gradient:
-                parameter.grad = gradient
-
-    def step(self) -> float:
-        """Take a step against the gradient.
+    def tensors(self) -> dict[str, Tensor]:
+        """Copy the moments and the number of steps, by parameter and name, such as `head.weight/exp_avg`.
 
         Returns:
-            The gradient's norm before it was shortened.
+            Tensors as torch.optim's Adam holds them; none before the first step.
         """
-        self.gather()
-        self.steps += 1
+        if self.steps == 0:
+            return {}
+        steps = torch.full((len(self._named),), float(self.steps)).unbind()
+        return {f"{name}/step": taken for name, taken in zip(self._named, steps, strict=True)} | super().tensors()
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Put copied moments back.
+
+        Args:
+            tensors: What `tensors` gave, here or for torch.optim's Adam.
+
+        Raises:
+            KeyError: If a parameter's tensor is missing, or a tensor belongs to no parameter.
+            ValueError: If a tensor has another shape, or the parameters have taken different numbers of steps.
+        """
+        counts = {path: tensor for path, tensor in tensors.items() if path.endswith("/step")}
+        expected = {f"{name}/step" for name in self._named} if tensors else set()
+        if expected ^ counts.keys():
+            raise KeyError(", ".join(sorted(expected ^ counts.keys())))
+        steps = {int(tensor) for tensor in counts.values()} or {0}
+        if len(steps) > 1:
+            raise ValueError(f"all parameters must have taken the same number of steps: got {sorted(steps)}")
+        super().restore({path: tensor for path, tensor in tensors.items() if path not in counts})
+        (self.steps,) = steps
+
+    def _update(self) -> float:
         norm: float = self._core.adam_step(
             self.bits,
             self.weights.numel(),
@@ -97,105 +88,3 @@ class FlatAdam:
             torch.get_num_threads(),
         )
         return norm
-
-    def gather(self) -> None:
-        """Bring back parameters and gradients that were given other memory.
-
-        Raises:
-            ArgumentError: If they left the CPU.
-        """
-        self._find()
-        for parameter, gradient in self._pairs:
-            if (given := parameter.grad) is not gradient:
-                gradient.zero_() if given is None else gradient.copy_(given)
-                parameter.grad = gradient
-
-    def release(self) -> None:
-        """Give every parameter memory of its own again, and no gradient."""
-        for parameter in self._named.values():
-            parameter.data, parameter.grad = parameter.detach().clone(), None
-
-    @property
-    def bits(self) -> int:
-        """Of a number."""
-        return BITS[self.weights.dtype]
-
-    @property
-    def addresses(self) -> tuple[int, int, int, int]:
-        """Of the weights, their gradients and the two moments."""
-        first, second = self.moments
-        return self.weights.data_ptr(), self.gradients.data_ptr(), first.data_ptr(), second.data_ptr()
-
-    @property
-    def offsets(self) -> dict[str, int]:
-        """Where each parameter starts, by name."""
-        size = self.weights.element_size()
-        starts = [(place - self._places[0]) // size for place in self._places]
-        return dict(zip(self._named, starts, strict=True))
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Copy the moments and the number of steps, by parameter and name, such as `head.weight/exp_avg`.
-
-        Returns:
-            Tensors as torch.optim's Adam holds them; none before the first step.
-        """
-        if self.steps == 0:
-            return {}
-        steps = torch.full((len(self._named),), float(self.steps)).unbind()
-        copies = [steps, *(self._parts(moment.clone()) for moment in self.moments)]
-        return {
-            f"{name}/{key}": value
-            for name, *values in zip(self._named, *copies, strict=True)
-            for key, value in zip(KEYS, values, strict=True)
-        }
-
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Put copied moments back.
-
-        Args:
-            tensors: What `tensors` gave, here or for torch.optim's Adam.
-
-        Raises:
-            KeyError: If a parameter's tensor is missing, or a tensor belongs to no parameter.
-            ValueError: If a tensor has another shape, or the parameters have taken different numbers of steps.
-        """
-        expected = {f"{name}/{key}" for name in self._named for key in KEYS} if tensors else set()
-        if expected ^ tensors.keys():
-            raise KeyError(", ".join(sorted(expected ^ tensors.keys())))
-        steps = {int(tensor) for path, tensor in tensors.items() if path.endswith("/step")} or {0}
-        if len(steps) > 1:
-            raise ValueError(f"all parameters must have taken the same number of steps: got {sorted(steps)}")
-        for key, moment in zip(KEYS[1:], self.moments, strict=True):
-            moment.zero_()
-            for name, part in zip(self._named, self._parts(moment), strict=True):
-                if (tensor := tensors.get(f"{name}/{key}", part)).shape != part.shape:
-                    raise ValueError(f"{name}/{key} must have shape {tuple(part.shape)}: got {tuple(tensor.shape)}")
-                part.copy_(tensor)
-        (self.steps,) = steps
-
-    def _find(self) -> None:
-        # A conversion of the network gives new memory to parameters and gradients at once.
-        if [parameter.data_ptr() for parameter in self._named.values()] != self._places:
-            self._lay_out()
-
-    def _lay_out(self) -> None:
-        given = list(self._named.values())
-        kinds = {(parameter.device.type, parameter.dtype) for parameter in given}
-        if len(kinds) != 1 or not kinds <= {("cpu", dtype) for dtype in BITS}:
-            raise ArgumentError(
-                "`parameters` must lie on the CPU and be float32 or float64, all of them: got "
-                f"{', '.join(sorted(f'{dtype} on {device}' for device, dtype in kinds)) or 'none'}. Convert them all, "
-                "or use torch.optim.Adam."
-            )
-        self.weights = torch.cat([parameter.detach().flatten() for parameter in given])
-        self.gradients = torch.zeros_like(self.weights)
-        self.moments = (self.moments[0].to(self.weights.dtype), self.moments[1].to(self.weights.dtype))
-        for parameter, part in zip(given, self._parts(self.weights), strict=True):
-            parameter.data = part
-        self._places = [parameter.data_ptr() for parameter in given]
-        self._pairs = list(zip(given, self._parts(self.gradients), strict=True))
-
-    def _parts(self, vector: Tensor) -> list[Tensor]:
-        sizes = [parameter.numel() for parameter in self._named.values()]
-        parts = torch.split(vector, sizes)
-        return [part.view(parameter.shape) for part, parameter in zip(parts, self._named.values(), strict=True)]

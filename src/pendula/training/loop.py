@@ -57,7 +57,8 @@ def train(
         The trained network and its history.
 
     Raises:
-        ArgumentError: If lengths do not fit each other, or the native core is asked for and cannot.
+        ArgumentError: If lengths do not fit each other, the method makes no sense for the cell, or the native core is
+            asked for and cannot.
         DivergedError: If the loss or a weight leaves the finite numbers.
         InterruptedRunError: If the user interrupts; the last whole epoch is in the checkpoint.
         RunError: If the checkpoint belongs to other data or settings.

@@ -9,7 +9,8 @@ from pendula.nn.kernels.native import core
 from pendula.nn.kernels.problem import CELLS
 from pendula.series.windows import Windows
 from pendula.training.events import Listener
-from pendula.training.flat_adam import BITS, FlatAdam
+from pendula.training.flat import BITS, FlatDescent
+from pendula.training.flat_adam import FlatAdam
 from pendula.training.native_epoch import NativeEpoch, Pace
 from pendula.training.obstacles import first_scored
 from pendula.training.settings import Training
@@ -35,7 +36,7 @@ class NativeDescent:
     def __init__(
         self,
         forecaster: Forecaster,
-        optimizer: FlatAdam,
+        optimizer: FlatDescent,
         windows: Windows,
         settings: Training,
         *,
@@ -112,11 +113,14 @@ class NativeDescent:
     def _describe_weights(self, learner: Any) -> None:
         optimizer = self.optimizer
         learner.size = optimizer.weights.numel()
-        learner.weights, learner.gradients, learner.first_moments, learner.second_moments = optimizer.addresses
+        learner.weights, learner.gradients = optimizer.weights.data_ptr(), optimizer.gradients.data_ptr()
+        learner.first_moments, *second = (moment.data_ptr() for moment in optimizer.moments)
         learner.offsets = [optimizer.offsets.get(name, -1) for name in _names(learner.num_layers)]
-        learner.beta1, learner.beta2 = optimizer.betas
-        learner.epsilon, learner.weight_decay = optimizer.epsilon, optimizer.weight_decay
-        learner.decoupled, learner.clip_norm = optimizer.decoupled, optimizer.clip_norm
+        learner.weight_decay, learner.clip_norm = optimizer.weight_decay, optimizer.clip_norm
+        if isinstance(optimizer, FlatAdam):
+            (learner.second_moments,) = second
+            learner.beta1, learner.beta2 = optimizer.betas
+            learner.epsilon, learner.decoupled = optimizer.epsilon, optimizer.decoupled
 
     def _describe_learning(self, learner: Any) -> None:
         values = self.windows.values

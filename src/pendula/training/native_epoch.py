@@ -11,7 +11,8 @@ from pendula.errors import DivergedError
 from pendula.nn.kernels.native import core
 from pendula.series.windows import Windows
 from pendula.training.batches import drawn
-from pendula.training.flat_adam import FlatAdam
+from pendula.training.flat import FlatDescent
+from pendula.training.flat_nesterov import FlatNesterov
 from pendula.training.randomness import epoch_generator
 from pendula.training.settings import Training
 from pendula.training.watch import Watch
@@ -45,7 +46,7 @@ class NativeEpoch:
     def __init__(
         self,
         learner: Any,
-        optimizer: FlatAdam,
+        optimizer: FlatDescent,
         windows: Windows,
         settings: Training,
         *,
@@ -66,6 +67,8 @@ class NativeEpoch:
         self._steps = math.ceil(len(order) / settings.batch_size)
         rates = [settings.learning_rate_in(epoch, step / self._steps) for step in range(self._steps)]
         self._rates = torch.tensor(rates, dtype=torch.float64)
+        momenta = [settings.momenta_in(epoch, step, steps=self._steps)[0] for step in range(self._steps + 1)]
+        self._momenta = torch.tensor(momenta, dtype=torch.float64)
         self._losses, self._norms = torch.empty_like(self._rates), torch.empty_like(self._rates)
         self._done = 0
         self._noise = torch.empty(0)
@@ -92,6 +95,8 @@ class NativeEpoch:
         starts = self._starts[first : first + learner.steps * size]
         learner.windows, learner.starts = len(starts), starts.data_ptr()
         learner.learning_rates = self._rates[self._done :].data_ptr()
+        is_nesterov = isinstance(self._optimizer, FlatNesterov)
+        learner.momenta = self._momenta[self._done :].data_ptr() if is_nesterov else 0
         learner.losses, learner.norms = self._losses[self._done :].data_ptr(), self._norms[self._done :].data_ptr()
         learner.noise = self._draw_noise(len(starts))
         learner.taken = self._optimizer.steps
@@ -108,6 +113,7 @@ class NativeEpoch:
         self.seconds += self.learner.seconds
         optimizer.steps += taken
         optimizer.learning_rate = float(self._rates[self._done - 1])
+        optimizer.momenta = (float(self._momenta[self._done - 1]), float(self._momenta[self._done]))
         try:
             self._watch.check_losses(self._losses[: self._done])
         except DivergedError as failure:

@@ -5,7 +5,7 @@ import torch
 from pendula.nn import Forecaster
 from pendula.nn.network import CELLS
 from pendula.series.windows import Windows
-from pendula.training.flat_adam import BITS
+from pendula.training.flat import BITS
 from pendula.training.settings import Training
 
 __all__ = ["first_scored", "why_not_native"]

@@ -5,15 +5,21 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
+from pendula.optim import momentum_at
 
-__all__ = ["Device", "Loss", "Optimizer", "Precision", "Schedule", "Selection", "Training"]
+__all__ = ["Device", "Loss", "Method", "Precision", "Schedule", "Selection", "Training"]
 
-Optimizer: TypeAlias = Literal["adam", "adamw"]
+Method: TypeAlias = Literal["adam", "adamw", "nesterov", "ridge"]
 Schedule: TypeAlias = Literal["constant", "cosine"]
 Loss: TypeAlias = Literal["last", "every"]
 Selection: TypeAlias = Literal["one_step", "free_run", "last_epoch"]
 Device: TypeAlias = Literal["cpu", "cuda"]
 Precision: TypeAlias = Literal["float32", "float64"]
+
+LAST_MOMENTUM = 0.9
+"""The momentum is lowered to this at the end, so that what it accumulated in flat directions settles in steep ones."""
+LAST_SHARE = 0.02
+"""The last of so many steps of all; published are 1000 of 50 000 or more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +29,11 @@ class Training:
     Attributes:
         epochs: How often the training part is gone through, at most.
         batch_size: Windows in a step; with `carry_state`, streams that advance together.
-        optimizer: adam, or adamw, whose weight decay does not pass through the gradient.
-        learning_rate: Step size of the optimizer, at its largest.
+        method: adam; adamw, whose weight decay does not pass through the gradient; nesterov, accelerated gradient
+            descent whose momentum grows; or ridge, which solves for the readout of an echo state network. None for
+            ridge with such a network, and adam with the others.
+        learning_rate: Step size of the method, at its largest.
+        momentum: Limit of the momentum with the method nesterov; in the last fiftieth of the steps it is at most 0.9.
         weight_decay: Pull of the weights towards zero.
         schedule: The learning rate stays constant, or falls to zero along half a cosine.
         clip_norm: Longest gradient that is not shortened; None clips nothing.
@@ -49,7 +58,8 @@ class Training:
         watch_gradients: Record after a few epochs how the gradient flows back through time; the training is the same.
 
     References:
-        Scheduled sampling: S. Bengio et al., NeurIPS 2015, section 2.4. AdamW: I. Loshchilov and F. Hutter, ICLR 2019.
+        Momentum: I. Sutskever et al., ICML 2013, section 3. Scheduled sampling: S. Bengio et al., NeurIPS 2015, section
+        2.4. AdamW: I. Loshchilov and F. Hutter, ICLR 2019.
 
     Examples:
         >>> Training(epochs=10).learning_rate
@@ -58,8 +68,9 @@ class Training:
 
     epochs: int = 100
     batch_size: int = 32
-    optimizer: Optimizer = "adam"
+    method: Method | None = None
     learning_rate: float = 1e-3
+    momentum: float = 0.99
     weight_decay: float = 0.0
     schedule: Schedule = "cosine"
     clip_norm: float | None = 1.0
@@ -81,7 +92,8 @@ class Training:
 
     def __post_init__(self) -> None:
         for name, kind in _NAMES.items():
-            _check_name(name, getattr(self, name), get_args(kind))
+            if (value := getattr(self, name)) is not None or name != "method":
+                _check_name(name, value, get_args(kind))
         for name in ("epochs", "batch_size", "patience", "horizon", "steps_per_epoch"):
             _check_whole(name, getattr(self, name), optional=name in {"patience", "steps_per_epoch"}, low=1)
         _check_whole("washout", self.washout, optional=False, low=0)
@@ -93,6 +105,11 @@ class Training:
             _check_share(name, getattr(self, name))
         if not isinstance(self.watch_gradients, bool):
             raise ArgumentError(f"`watch_gradients` must be True or False: got {self.watch_gradients!r}. Choose one.")
+        if not _is_number(self.momentum) or not 0 <= self.momentum < 1:
+            raise ArgumentError(
+                f"`momentum` must be a number from 0 up to 1: expected less than 1, got {self.momentum}. "
+                "Published values are 0.9 to 0.995."
+            )
         if self.carry_state and (self.loss != "every" or self.horizon > 1):
             raise ArgumentError(
                 "`carry_state` must go with the loss of every step: expected loss='every' and horizon=1, "
@@ -165,13 +182,38 @@ class Training:
         """
         return self.learning_rate_at((epoch - 1 + min(share, 1.0)) / self.epochs)
 
+    def momenta_in(self, epoch: int, step: int, *, steps: int) -> tuple[float, float]:
+        """Give the momentum of a step and of the one after it.
+
+        Args:
+            epoch: Counted from 1.
+            step: Within the epoch, counted from 0.
+            steps: Of an epoch.
+
+        Returns:
+            Two numbers below 1.
+
+        Examples:
+            >>> Training(epochs=10).momenta_in(1, 249, steps=500)
+            (0.5, 0.75)
+            >>> Training(epochs=10).momenta_in(10, 399, steps=500)  # the last fiftieth begins
+            (0.975, 0.9)
+        """
+        taken = (epoch - 1) * steps + step
+        return self._momentum_at(taken, self.epochs * steps), self._momentum_at(taken + 1, self.epochs * steps)
+
+    def _momentum_at(self, step: int, steps: int) -> float:
+        if step >= (1 - LAST_SHARE) * steps:
+            return min(self.momentum, LAST_MOMENTUM)
+        return momentum_at(step, largest=self.momentum)
+
     def _grown(self, epoch: int) -> float:
         growth_epochs = self.curriculum * self.epochs
         return 1.0 if growth_epochs == 0 else min(1.0, epoch / growth_epochs)
 
 
 _NAMES: dict[str, Any] = {
-    "optimizer": Optimizer,
+    "method": Method,
     "schedule": Schedule,
     "loss": Loss,
     "select_by": Selection,

@@ -14,6 +14,7 @@ from pendula.series.windows import Windows
 from pendula.training.checkpoint import Checkpoint, write_checkpoint
 from pendula.training.engine import Engine, make_descent
 from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcome, TrainingFinished
+from pendula.training.method import method_for
 from pendula.training.native_descent import NativeDescent
 from pendula.training.optimizer import make_optimizer
 from pendula.training.settings import Training
@@ -48,7 +49,7 @@ class Trainer:
         outcome: Why training ended, or that it has not.
 
     Raises:
-        ArgumentError: If the native core is asked for and cannot.
+        ArgumentError: If the method makes no sense for the cell, or the native core is asked for and cannot.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Trainer:
         engine: Engine | None = None,
         threads: int | None = None,
     ) -> None:
+        method_for(forecaster.network, settings)
         self.forecaster = forecaster.to(usable_device(settings), getattr(torch, settings.precision))
         self.settings = settings
         self.validation = validation

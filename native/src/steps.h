@@ -1,4 +1,4 @@
-// Adam and AdamW over one vector of parameters.
+// Steps of descent over one vector of parameters: Adam and AdamW, and Nesterov's momentum.
 #pragma once
 
 #include "recurrent.h"
@@ -12,6 +12,13 @@ struct Adam {
   double clip_norm;  // longest gradient that is not shortened; infinity: none is
 };
 
+// I. Sutskever et al., ICML 2013, equations 3 and 4. The weights are those at which the gradient is taken, θ + μv.
+struct Nesterov {
+  double weight_decay, clip_norm;
+  double momentum, next_momentum;  // of this step and of the one after it
+};
+
+// Nesterov's velocity is its first moment; it has no second.
 template <class Real>
 struct FlatWeights {
   Index size;
@@ -22,5 +29,8 @@ struct FlatWeights {
 // are counted from 1. The result has the same bits on any number of threads.
 template <class Real>
 double adam_step(const Adam& adam, const FlatWeights<Real>& weights, double learning_rate, Index step, int threads);
+
+template <class Real>
+double nesterov_step(const Nesterov& nesterov, const FlatWeights<Real>& weights, double learning_rate, int threads);
 
 }  // namespace pendula

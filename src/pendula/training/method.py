@@ -1,0 +1,45 @@
+"""Which way to learn suits which network."""
+
+from pendula.errors import ArgumentError
+from pendula.nn import Network
+from pendula.training.settings import Method, Training
+
+__all__ = ["method_for"]
+
+OF_RESERVOIRS: tuple[Method, ...] = ("ridge",)
+OF_TRAINED_CELLS: tuple[Method, ...] = ("adam", "adamw", "nesterov")
+
+
+def method_for(network: Network, settings: Training) -> Method:
+    """Find the method that trains a network.
+
+    Args:
+        network: The architecture.
+        settings: How to train.
+
+    Returns:
+        The method of the settings; without one ridge for an echo state network, and adam for the other cells.
+
+    Raises:
+        ArgumentError: If the method makes no sense for the cell.
+
+    Examples:
+        >>> method_for(Network(cell="gru"), Training())
+        'adam'
+        >>> method_for(Network(cell="rnn"), Training(method="nesterov"))
+        'nesterov'
+    """
+    cell: str = network.cell
+    suiting, reason = _SUITING.get(cell, (OF_TRAINED_CELLS, _TRAINED))
+    if settings.method is None:
+        return suiting[0]
+    if settings.method not in suiting:
+        raise ArgumentError(
+            f"`method` must suit the cell: expected {' or '.join(suiting)} for {cell}, got {settings.method}. {reason}"
+        )
+    return settings.method
+
+
+_TRAINED = "Ridge regression trains the readout of an echo state network alone; choose cell='esn' for it."
+_DRAWN = "The reservoir of an echo state network stays as it was drawn, and its readout has a closed solution."
+_SUITING = {"esn": (OF_RESERVOIRS, _DRAWN)}

@@ -1,0 +1,32 @@
+"""Which way to learn suits which cell."""
+
+import pytest
+
+from pendula.errors import ArgumentError
+from pendula.nn import Network
+from pendula.runs import Recipe
+from pendula.training import Training, method_for
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("method", ["adam", "adamw", "nesterov"])
+def test_gradients_train_the_recurrent_cells(cell, method):
+    assert method_for(Network(cell=cell), Training(method=method)) == method
+    assert method_for(Network(cell=cell), Training()) == "adam"
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_ridge_regression_does_not(cell):
+    rule = (
+        rf"`method` must suit the cell: expected adam or adamw or nesterov for {cell}, got ridge\. "
+        "Ridge regression trains the readout of an echo state network alone; choose cell='esn' for it"
+    )
+    with pytest.raises(ArgumentError, match=rule):
+        method_for(Network(cell=cell), Training(method="ridge"))
+    with pytest.raises(ArgumentError, match=rule):
+        Recipe(network=Network(cell=cell), training=Training(method="ridge"))
+
+
+def test_a_recipe_says_what_trains_it():
+    assert Recipe().method == "adam"
+    assert Recipe(training=Training(method="nesterov")).method == "nesterov"
