@@ -95,8 +95,8 @@ class NativeEpoch:
         starts = self._starts[first : first + learner.steps * size]
         learner.windows, learner.starts = len(starts), starts.data_ptr()
         learner.learning_rates = self._rates[self._done :].data_ptr()
-        is_nesterov = isinstance(self._optimizer, FlatNesterov)
-        learner.momenta = self._momenta[self._done :].data_ptr() if is_nesterov else 0
+        if isinstance(self._optimizer, FlatNesterov):
+            learner.momenta = self._momenta[self._done :].data_ptr()
         learner.losses, learner.norms = self._losses[self._done :].data_ptr(), self._norms[self._done :].data_ptr()
         learner.noise = self._draw_noise(len(starts))
         learner.taken = self._optimizer.steps
