@@ -8,4 +8,5 @@ NB_MODULE(_native, module) {
   pendula::bind_recurrent(module);
   pendula::bind_epoch(module);
   pendula::bind_free_run(module);
+  pendula::bind_reservoir(module);
 }

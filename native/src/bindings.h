@@ -8,5 +8,6 @@ namespace pendula {
 void bind_epoch(nanobind::module_& module);
 void bind_free_run(nanobind::module_& module);
 void bind_recurrent(nanobind::module_& module);
+void bind_reservoir(nanobind::module_& module);
 
 }  // namespace pendula

@@ -232,6 +232,16 @@ std::unique_ptr<Stepper<Real>> make_stepper(const Problem& problem, const Parame
 PENDULA_INSTANTIATE(float)
 PENDULA_INSTANTIATE(double)
 
+template <>
+const ReservoirPasses<float>& reservoir_passes() {
+  return *choices().chosen.load()->reservoirs->singles;
+}
+
+template <>
+const ReservoirPasses<double>& reservoir_passes() {
+  return *choices().chosen.load()->reservoirs->doubles;
+}
+
 const char* const* instruction_sets(int* count) {
   *count = choices().count;
   return choices().names;

@@ -50,8 +50,9 @@ const Passes<Real>* passes_of(Cell cell) {
 
 }  // namespace
 
+extern const ReservoirTable reservoir_table;
 extern const Table table;
-const Table table = {PENDULA_NAME(PENDULA_ISA), passes_of<float>, passes_of<double>};
+const Table table = {PENDULA_NAME(PENDULA_ISA), passes_of<float>, passes_of<double>, &reservoir_table};
 
 }  // namespace PENDULA_ISA
 }  // namespace pendula

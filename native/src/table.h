@@ -2,6 +2,7 @@
 #pragma once
 
 #include "recurrent.h"
+#include "reservoir_table.h"
 
 namespace pendula {
 
@@ -22,6 +23,7 @@ struct Table {
   const char* name;
   const Passes<float>* (*singles)(Cell);
   const Passes<double>* (*doubles)(Cell);
+  const ReservoirTable* reservoirs;
 };
 
 }  // namespace pendula

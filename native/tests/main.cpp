@@ -26,6 +26,8 @@ int main(int count, char** arguments) {
   pendula::test_free_run();
   announce("epoch");
   pendula::test_epoch();
+  announce("reservoir");
+  pendula::test_reservoir();
   std::printf("%d failures\n", pendula::failures());
   return pendula::failures() == 0 ? 0 : 1;
 }

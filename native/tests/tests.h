@@ -8,5 +8,6 @@ void test_passes(int random_cases);
 void test_stepper(int random_cases);
 void test_free_run();
 void test_epoch();
+void test_reservoir();
 
 }  // namespace pendula

@@ -20,6 +20,10 @@ _State: TypeAlias = tuple[int, int]
 _Frame: TypeAlias = Sequence[int]
 """Of a forecaster: channels, leads, lags, increments, residual, and the addresses of head_weight, head_bias,
 output_scale, increment_scale, linear_weight and linear_bias."""
+_Reservoir: TypeAlias = tuple[int, int, int, int, int, int, int]
+"""Units, inputs, and the addresses of the rows' starts (0: dense), columns, values, input weights and bias."""
+_Readout: TypeAlias = tuple[int, int, int, bool]
+"""Addresses of weight and bias, outputs, and whether values are read beside states."""
 _Memory: TypeAlias = tuple[int, int, int, int]
 """Addresses of h, c, the last value and the past."""
 
@@ -75,6 +79,30 @@ def free_run(
     steps: int,
     output: _View,
     last: _Memory,
+) -> None: ...
+def drive_reservoir(
+    bits: int,
+    reservoir: _Reservoir,
+    leak: float,
+    batch: int,
+    time: int,
+    inputs: _View,
+    first: int,
+    states: _View,
+    threads: int,
+) -> None: ...
+def run_reservoir(
+    bits: int,
+    reservoir: _Reservoir,
+    leak: float,
+    readout: _Readout,
+    batch: int,
+    time: int,
+    states: int,
+    values: int,
+    external: _View,
+    predictions: _View,
+    threads: int,
 ) -> None: ...
 
 class Stream:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pendula.errors import DivergedError, ShapeError
+from pendula.nn.native_reservoir import drive_natively, run_natively, takes
 from pendula.nn.reservoir_weights import ReservoirWeights
 from pendula.shapes import BatchSeries, Float, Int, ndarray
 
@@ -37,6 +38,8 @@ def drive_reservoir(
         )
     kind = weights.bias.dtype
     h = _first(weights, len(inputs), first).astype(kind)
+    if takes(weights):
+        return drive_natively(weights, inputs, h)
     driven = np.asarray(inputs, kind) @ weights.input.T + weights.bias
     for t in range(driven.shape[1]):
         driven[:, t] = h = _step(weights, h, driven[:, t])
@@ -84,7 +87,8 @@ def run_reservoir(
         array([0.5  , 0.25 , 0.125])
     """
     _check_run(weights, readout, states, values, external, steps)
-    run = _run(weights, readout, bias, states, values, steps, external)
+    runs_on = run_natively if takes(weights) else _run
+    run = runs_on(weights, readout, bias, states, values, steps, external)
     left = departures(run, limit=limit)
     if len(left) and left.min() < steps:
         step, start = int(left.min()), int(left.argmin())
