@@ -51,7 +51,14 @@ def run_ensemble(folder, windows, validation):
     )
 
 
-KINDS = {"one": run_one, "ensemble": run_ensemble}
+def run_hessian_free(folder, windows, validation):
+    """Train a network by Hessian-free optimization."""
+    settings = replace(PLAIN, epochs=12, method="hessian-free", weight_decay=0.0)
+    options = {"seed": 11, "validation": validation, "checkpoint": folder, "resume": True, "fingerprint": "killed"}
+    return [train(build(replace(NETWORK, dropout=0.0), 1), windows, settings, window=WINDOW, **options)]
+
+
+KINDS = {"one": run_one, "ensemble": run_ensemble, "hessian-free": run_hessian_free}
 
 
 def run(kind, folder):

@@ -143,3 +143,17 @@ def test_a_killed_ensemble_goes_on_as_if_nothing_had_happened(server, tmp_path):
     assert server.end() == 0
     for number, member in enumerate(members):
         assert_same_bits(folder, whole, member=member, number=number)
+
+
+def test_a_killed_hessian_free_run_goes_on_as_if_nothing_had_happened(server, tmp_path):
+    whole, folder = tmp_path / "whole", tmp_path / "killed"
+    for place in (whole, folder):
+        place.mkdir()
+    run_in_a_fresh_process(whole, "hessian-free")
+    for death in ("half-1", "unnamed-4", "half-5"):
+        server.start(folder, death, kind="hessian-free")
+        assert server.end() == -signal.SIGKILL
+    assert 1 < read_checkpoint(folder).epoch < read_checkpoint(whole).epoch
+    server.start(folder, kind="hessian-free")
+    assert server.end() == 0
+    assert_same_bits(folder, whole)

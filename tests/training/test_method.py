@@ -9,7 +9,7 @@ from pendula.training import Training, method_for
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("method", ["adam", "adamw", "nesterov"])
+@pytest.mark.parametrize("method", ["adam", "adamw", "nesterov", "hessian-free"])
 def test_gradients_train_the_recurrent_cells(cell, method):
     assert method_for(Network(cell=cell), Training(method=method)) == method
     assert method_for(Network(cell=cell), Training()) == "adam"
@@ -18,7 +18,7 @@ def test_gradients_train_the_recurrent_cells(cell, method):
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_ridge_regression_does_not(cell):
     rule = (
-        rf"`method` must suit the cell: expected adam or adamw or nesterov for {cell}, got ridge\. "
+        rf"`method` must suit the cell: expected adam or adamw or nesterov or hessian-free for {cell}, got ridge\. "
         "Ridge regression trains the readout of an echo state network alone; choose cell='esn' for it"
     )
     with pytest.raises(ArgumentError, match=rule):

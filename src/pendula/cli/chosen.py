@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pendula.cli.records import Task
 
 if TYPE_CHECKING:
+    from pendula.runs import Recipe
     from pendula.series import Record
 
 __all__ = ["chosen", "chosen_lines"]
@@ -53,10 +54,16 @@ def chosen_lines(task: Task, *, network: str | None = None) -> list[str]:
         "parts": ", ".join(f"{name} {size}" for name, size in parts.items()) + " rows",
         "window": f"{recipe.window} rows",
         "network": network or _network(task),
-        "training": f"{counted(recipe.training.epochs, 'epoch')} at most, batches of {recipe.training.batch_size}, "
-        f"{recipe.method}, learning rate {recipe.training.learning_rate:g}, seed {recipe.seed}",
+        "training": f"{counted(recipe.training.epochs, 'epoch')} at most, {_method(recipe)}, seed {recipe.seed}",
     }
     return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in task.notes]
+
+
+def _method(recipe: "Recipe") -> str:
+    if recipe.method == "hessian-free":
+        return "hessian-free, a step an epoch"
+    training = recipe.training
+    return f"batches of {training.batch_size}, {recipe.method}, learning rate {training.learning_rate:g}"
 
 
 def _parts(task: Task) -> dict[str, int]:

@@ -69,7 +69,7 @@ class RecipeOptions:
     window: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
-    method: Literal["adam", "adamw", "nesterov", "ridge"] | None = None
+    method: Literal["adam", "adamw", "nesterov", "hessian-free", "ridge"] | None = None
     learning_rate: float | None = None
     horizon: int | None = None
     input_noise: float | None = None

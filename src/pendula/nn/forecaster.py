@@ -108,7 +108,9 @@ class Forecaster(nn.Module):
             predictions = predictions + series[:, :, None, :]
         return predictions, ForecasterState(hidden, series[:, -1:], past)
 
-    def taken_apart(self, series: BatchTensor) -> tuple[BatchTensor, Float[Tensor, "batch time lead channel"]]:
+    def taken_apart(
+        self, series: BatchTensor
+    ) -> tuple[Float[Tensor, "batch time feature"], Float[Tensor, "batch time lead channel"]]:
         """Tell what the recurrent stack sees from what is added to its head, for series without a past.
 
         Args:

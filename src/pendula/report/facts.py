@@ -161,9 +161,13 @@ def _training_facts(recipe: Recipe) -> dict[str, object]:
     facts: dict[str, object] = {
         "Loss": _loss(training),
         "Horizon": "one step" if training.horizon == 1 else f"free runs of {training.horizon} steps",
-        "Method": f"{recipe.method}, batches of {training.batch_size}",
-        "Learning rate": f"{format_number(training.learning_rate)}, {training.schedule}",
     }
+    if recipe.method == "hessian-free":
+        size = training.hessian_free.gradient_size
+        facts["Method"] = f"hessian-free, a step an epoch on at most {counted(size, 'window')}"
+    else:
+        facts["Method"] = f"{recipe.method}, batches of {training.batch_size}"
+        facts["Learning rate"] = f"{format_number(training.learning_rate)}, {training.schedule}"
     if training.input_noise:
         facts["Input noise"] = f"{format_number(training.input_noise)} (scaled)"
     if training.weight_decay:

@@ -7,7 +7,7 @@ from pendula.training.settings import Method, Training
 __all__ = ["method_for"]
 
 OF_RESERVOIRS: tuple[Method, ...] = ("ridge",)
-OF_TRAINED_CELLS: tuple[Method, ...] = ("adam", "adamw", "nesterov")
+OF_TRAINED_CELLS: tuple[Method, ...] = ("adam", "adamw", "nesterov", "hessian-free")
 
 
 def method_for(network: Network, settings: Training) -> Method:

@@ -1,15 +1,15 @@
 """How a network is trained, in numbers."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
-from pendula.optim import momentum_at
+from pendula.optim import HessianFreeSettings, momentum_at
 
 __all__ = ["Device", "Loss", "Method", "Precision", "Schedule", "Selection", "Training"]
 
-Method: TypeAlias = Literal["adam", "adamw", "nesterov", "ridge"]
+Method: TypeAlias = Literal["adam", "adamw", "nesterov", "hessian-free", "ridge"]
 Schedule: TypeAlias = Literal["constant", "cosine"]
 Loss: TypeAlias = Literal["last", "every"]
 Selection: TypeAlias = Literal["one_step", "free_run", "last_epoch"]
@@ -30,9 +30,11 @@ class Training:
         epochs: How often the training part is gone through, at most.
         batch_size: Windows in a step; with `carry_state`, streams that advance together.
         method: adam; adamw, whose weight decay does not pass through the gradient; nesterov, accelerated gradient
-            descent whose momentum grows; or ridge, which solves for the readout of an echo state network. None for
-            ridge with such a network, and adam with the others.
+            descent whose momentum grows; hessian-free, which takes one long step an epoch, along a solution of the
+            quadratic model of the loss; or ridge, which solves for the readout of an echo state network. None for ridge
+            with such a network, and adam with the others.
         learning_rate: Step size of the method, at its largest.
+        hessian_free: Settings of the method hessian-free, which knows no batches, learning rate, clipping or decay.
         momentum: Limit of the momentum with the method nesterov; in the last fiftieth of the steps it is at most 0.9.
         weight_decay: Pull of the weights towards zero.
         schedule: The learning rate stays constant, or falls to zero along half a cosine.
@@ -70,6 +72,7 @@ class Training:
     batch_size: int = 32
     method: Method | None = None
     learning_rate: float = 1e-3
+    hessian_free: HessianFreeSettings = field(default_factory=HessianFreeSettings)
     momentum: float = 0.99
     weight_decay: float = 0.0
     schedule: Schedule = "cosine"
@@ -115,6 +118,8 @@ class Training:
                 "`carry_state` must go with the loss of every step: expected loss='every' and horizon=1, "
                 f"got loss='{self.loss}' and horizon={self.horizon}. Streams have no last step."
             )
+        if self.method == "hessian-free":
+            _check_hessian_free(self)
 
     def horizon_in(self, epoch: int) -> int:
         """Give the free-run length of an epoch under the curriculum.
@@ -221,6 +226,23 @@ _NAMES: dict[str, Any] = {
     "device": Device,
 }
 assert set(_NAMES) <= {field.name for field in fields(Training)}
+
+
+_OF_HESSIAN_FREE: dict[str, Any] = {
+    "horizon": 1,
+    "carry_state": False,
+    "weight_decay": 0.0,
+    "steps_per_epoch": None,
+    "device": "cpu",
+}
+
+
+def _check_hessian_free(settings: Training) -> None:
+    for name, expected in _OF_HESSIAN_FREE.items():
+        if (value := getattr(settings, name)) != expected:
+            raise ArgumentError(
+                f"`{name}` must be {expected} with method hessian-free: got {value}. Leave it out, or choose adam."
+            )
 
 
 def _check_name(name: str, value: str, known: tuple[str, ...]) -> None:

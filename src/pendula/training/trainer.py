@@ -12,11 +12,13 @@ from pendula.errors import ArgumentError, RunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.checkpoint import Checkpoint, write_checkpoint
+from pendula.training.descent import Descent
 from pendula.training.engine import Engine, make_descent
 from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcome, TrainingFinished
+from pendula.training.hessian_free_descent import HessianFreeDescent
 from pendula.training.method import method_for
 from pendula.training.native_descent import NativeDescent
-from pendula.training.optimizer import make_optimizer
+from pendula.training.optimizer import Optimizer, make_optimizer
 from pendula.training.settings import Training
 from pendula.training.trained import Trained
 from pendula.training.validation import Validation
@@ -70,18 +72,23 @@ class Trainer:
         self.settings = settings
         self.validation = validation
         self.listener = listener
-        self.optimizer = make_optimizer(forecaster, settings)
-        self.descent = make_descent(
-            forecaster,
-            self.optimizer,
-            windows,
-            settings,
-            window=window,
-            seed=seed,
-            listener=listener,
-            engine=engine,
-            threads=threads,
-        )
+        self.optimizer: Optimizer | HessianFreeDescent
+        self.descent: Descent | NativeDescent | HessianFreeDescent
+        if settings.method == "hessian-free":
+            self.optimizer = self.descent = HessianFreeDescent(forecaster, windows, settings, window=window, seed=seed)
+        else:
+            self.optimizer = optimizer = make_optimizer(forecaster, settings)
+            self.descent = make_descent(
+                forecaster,
+                optimizer,
+                windows,
+                settings,
+                window=window,
+                seed=seed,
+                listener=listener,
+                engine=engine,
+                threads=threads,
+            )
         self.engine: Engine = "native" if isinstance(self.descent, NativeDescent) else "autograd"
         self.epoch = 0
         self.history: list[EpochRecord] = []
