@@ -24,7 +24,10 @@ def test_a_folder_gets_scores_and_report(pendula, folder):
 
 def test_bad_usage(pendula, fitted):
     for words, message in (
-        (("--cells", "rnn,grue"), "`--cells` must name recurrent layers: expected some of rnn, gru, lstm, got grue"),
+        (
+            ("--cells", "rnn,grue"),
+            "`--cells` must name recurrent layers: expected some of rnn, gru, lstm, esn, got grue",
+        ),
         (("--cells", "rnn,rnn"), "`--cells` must name different layers"),
         (("--cell", "rnn"), "`--cell` must be left out"),
     ):

@@ -4,20 +4,22 @@ import pytest
 from torch import nn
 
 from pendula.errors import ArgumentError
-from pendula.nn import CELLS, GRU, LSTM, RNN, Network, as_network
+from pendula.nn import CELLS, GRU, LSTM, RNN, Network, Reservoir, as_network
 from pendula.nn.network import MAX_SIZE
 
 
 @pytest.mark.usefixtures("unchecked")
 def test_an_unknown_cell_is_named_with_the_nearest_known():
-    rule = r"`cell` must be a known recurrent layer: expected one of rnn, gru, lstm, got lstn\. Did you mean `lstm`\?"
+    rule = (
+        r"`cell` must be a known recurrent layer: expected one of rnn, gru, lstm, esn, got lstn\. Did you mean `lstm`\?"
+    )
     with pytest.raises(ArgumentError, match=rule):
         Network(cell="lstn")
 
 
 @pytest.mark.parametrize("name", ["hidden_size", "num_layers", "leads", "linear_lags"])
 @pytest.mark.usefixtures("unchecked")
-@pytest.mark.parametrize("value", [-1, MAX_SIZE + 1, 2.0, True, None, "8"])
+@pytest.mark.parametrize("value", [-1, MAX_SIZE + 1, 2.0, True, "8"])
 def test_sizes_must_be_whole_numbers_in_range(name, value):
     low = 0 if name == "linear_lags" else 1
     rule = rf"`{name}` must be a whole number: expected {low} to 65536, got {value}\. Choose one in that range\."
@@ -103,3 +105,29 @@ def test_switches_must_be_true_or_false(name):
     object.__setattr__(network, name, "no")
     with pytest.raises(ArgumentError, match=f"`{name}` must be True or False: got 'no'"):
         network.__post_init__()
+
+
+def test_a_reservoir_has_a_usual_size_of_its_own():
+    assert (Network().hidden_size, Network(cell="esn").hidden_size) == (64, 200)
+    assert Network(cell="esn", hidden_size=400).hidden_size == 400
+
+
+@pytest.mark.parametrize(("name", "value", "usual"), [
+    ("num_layers", 2, 1), ("leads", 3, 1), ("linear_lags", 4, 0), ("residual", False, True),
+    ("increments", False, True),
+])  # fmt: skip
+def test_a_reservoir_takes_no_settings_of_the_trained_cells(name, value, usual):
+    rule = f"`{name}` must be left out for an echo state network: expected {usual}, got {value}"
+    with pytest.raises(ArgumentError, match=rule):
+        Network(cell="esn", **{name: value})
+
+
+def test_settings_of_a_reservoir_go_with_the_cell_esn_alone():
+    with pytest.raises(ArgumentError, match="`reservoir` must go with the cell esn: got settings of a reservoir and"):
+        Network(cell="gru", reservoir=Reservoir())
+
+
+def test_a_unit_listens_to_no_more_units_than_there_are():
+    rule = "`connections` must not be more than there are units: expected at most 5, got 10"
+    with pytest.raises(ArgumentError, match=rule):
+        Network(cell="esn", hidden_size=5, reservoir=Reservoir())

@@ -43,8 +43,6 @@ def chosen_lines(task: Task, *, network: str | None = None) -> list[str]:
     Returns:
         Lines, a word and its meaning in each.
     """
-    from pendula.report.numbers import counted
-
     rows, recipe = task.record, task.recipe
     parts = _parts(task)
     lines = {
@@ -54,7 +52,7 @@ def chosen_lines(task: Task, *, network: str | None = None) -> list[str]:
         "parts": ", ".join(f"{name} {size}" for name, size in parts.items()) + " rows",
         "window": f"{recipe.window} rows",
         "network": network or _network(task),
-        "training": f"{counted(recipe.training.epochs, 'epoch')} at most, {_method(recipe)}, seed {recipe.seed}",
+        "training": _training(task),
     }
     return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in task.notes]
 
@@ -80,10 +78,24 @@ def _time(rows: "Record") -> str:
     return f"{_with_unit(rows.axis.name, rows.axis.units)} from {first} to {last}, a step of {rows.axis.step_text}"
 
 
+def _training(task: Task) -> str:
+    from pendula.nn import RESERVOIR
+    from pendula.report.numbers import counted
+
+    recipe = task.recipe
+    if recipe.network.cell == RESERVOIR:
+        return f"ridge regression, seed {recipe.seed}"
+    return f"{counted(recipe.training.epochs, 'epoch')} at most, {_method(recipe)}, seed {recipe.seed}"
+
+
 def _network(task: Task) -> str:
+    from pendula.nn import RESERVOIR
     from pendula.report.numbers import counted
 
     network = task.recipe.network
+    if network.cell == RESERVOIR:
+        how = "chosen by free runs within the training part" if network.reservoir is None else "as set"
+        return f"{network.cell}, {counted(network.hidden_size, 'unit')}, {how}"
     lags = f", linear path of {counted(network.linear_lags, 'step')}" if network.linear_lags else ""
     return f"{network.cell}, {counted(network.hidden_size, 'unit')}, {counted(network.num_layers, 'layer')}{lags}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from cyclopts import Parameter
 
@@ -20,7 +20,7 @@ __all__ = ["EXAMPLE", "compare"]
 SCORES = "scores.json"
 
 EXAMPLE = """\
-pendula compare pendulum.csv --cells rnn,lstm,gru -o runs/cells
+pendula compare pendulum.csv --cells rnn,lstm,gru,esn -o runs/cells
 """
 
 
@@ -52,7 +52,7 @@ def compare(
         out: How to print.
     """
     from pendula.cli.chosen import chosen, chosen_lines
-    from pendula.cli.records import task_from
+    from pendula.cli.records import recipe_for, task_from
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
@@ -65,10 +65,7 @@ def compare(
 
         prepare_folder(output, mark=SCORES, overwrite=overwrite)
     out.remark(*chosen_lines(task, network=", ".join(names)), "")
-    recipes: dict[str, Recipe] = {
-        name: replace(task.recipe, network=replace(task.recipe.network, cell=name))  # type: ignore[arg-type] # checked
-        for name in names
-    }
+    recipes: dict[str, Recipe] = {name: recipe_for(task.record, task.choices, cell=name) for name in names}
     with trainings(out) as listener:
         listeners = {name: listener(name) for name in names}
         comparison = compare_recipes(task.record, recipes, listeners=listeners)
@@ -82,17 +79,17 @@ def compare(
 
 
 def _cells(cells: str, recipe: RecipeOptions) -> tuple[str, ...]:
-    from pendula.nn.network import CELLS
+    from pendula.nn import Cell
 
-    names = listed(cells)
+    names, known = listed(cells), get_args(Cell)
     for name in names:
-        if name not in CELLS:
+        if name not in known:
             raise ArgumentError(
-                f"`--cells` must name recurrent layers: expected some of {', '.join(CELLS)}, got {name}."
-                + did_you_mean(name, CELLS)
+                f"`--cells` must name recurrent layers: expected some of {', '.join(known)}, got {name}."
+                + did_you_mean(name, known)
             )
     if not names or len(set(names)) < len(names):
-        raise ArgumentError(f"`--cells` must name different layers: expected some of {', '.join(CELLS)}, got {cells}.")
+        raise ArgumentError(f"`--cells` must name different layers: expected some of {', '.join(known)}, got {cells}.")
     if recipe.cell is not None:
         raise ArgumentError(f"`--cell` must be left out: expected --cells alone, got --cell {recipe.cell} too.")
     return names

@@ -40,11 +40,13 @@ class RecipeOptions:
     """How a fit is made; the most used choices by name, all others by --set.
 
     Attributes:
-        cell: The recurrent layer. [default: gru]
-        hidden_size: Units in each recurrent layer. [default: 64]
+        cell: The recurrent layer; esn is an echo state network, whose reservoirs are found in about a second.
+            [default: gru]
+        hidden_size: Units in each recurrent layer. [default: 64, 200 in a reservoir]
         num_layers: How many recurrent layers are stacked. [default: 1]
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. [default: 0]
-        window: Steps of known past that the network sees. [default: 50, fewer for short records]
+        window: Steps of known past that the network sees. [default: 50, 300 for esn, fewer for short
+            records]
         epochs: How often the training part is gone through, at most. [default: 100]
         batch_size: Windows in a step. [default: 32]
         method: The way to learn. [default: ridge for a reservoir, adam for all other cells]
@@ -62,7 +64,7 @@ class RecipeOptions:
         set: Any other setting by its dotted name, as in training.patience=10. May be repeated.
     """
 
-    cell: Literal["rnn", "gru", "lstm"] | None = None
+    cell: Literal["rnn", "gru", "lstm", "esn"] | None = None
     hidden_size: int | None = None
     num_layers: int | None = None
     linear_lags: int | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pendula.cli.output import Output
 
 if TYPE_CHECKING:
-    from pendula.training import EpochFinished, Event, Listener
+    from pendula.training import EpochFinished, Event, Listener, ReservoirTried
 
 __all__ = ["LINE_SECONDS", "BarProgress", "LineProgress", "progress"]
 
@@ -121,12 +121,15 @@ class _Tally:
         self.train_loss: float | None = None
         self.validation: float | None = None
         self.best_epoch = 0
+        self.trials: ReservoirTried | None = None
         self.end = ""
 
     def __call__(self, event: "Event") -> None:
-        from pendula.training import EpochFinished, Progressed
+        from pendula.training import EpochFinished, Progressed, ReservoirTried
 
-        if isinstance(event, Progressed):
+        if isinstance(event, ReservoirTried):
+            self.trials, self.done, self.epochs = event, float(event.number), event.count
+        elif isinstance(event, Progressed):
             self.done, self.epochs, self.train_loss = event.epoch - 1 + event.share, event.epochs, event.loss
         elif isinstance(event, EpochFinished):
             self._finish_epoch(event)
@@ -144,6 +147,10 @@ class _Tally:
         self.best_epoch = record.epoch if event.is_best else self.best_epoch
 
     def text(self) -> str:
+        if self.trials is not None:
+            return (
+                f"reservoir {self.trials.number}/{self.trials.count}, smallest free-run error {self.trials.error:.3g}"
+            )
         parts = [f"epoch {self.done:.4g}/{self.epochs}"]
         parts += [f"train loss {self.train_loss:.3g}"] if self.train_loss is not None else []
         parts += [f"validation error {self.validation:.3g}"] if self.validation is not None else []

@@ -1,6 +1,7 @@
 """From a file and options to the record that is learned from, and what people should know about it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pendula.runs import Recipe
     from pendula.series import Record
 
-__all__ = ["Task", "data_settings", "read_series", "task_from"]
+__all__ = ["Task", "data_settings", "read_series", "recipe_for", "task_from"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -26,12 +27,14 @@ class Task:
         record: The record.
         recipe: Every choice.
         notes: What people should know about the record, in plain sentences.
+        choices: What was asked for of the recipe: values by name, tables within tables.
     """
 
     source: str
     record: "Record"
     recipe: "Recipe"
     notes: tuple[str, ...]
+    choices: Mapping[str, Any] = field(default_factory=dict)
 
 
 def task_from(
@@ -55,24 +58,51 @@ def task_from(
         DataError: If the record cannot be learned from.
     """
     from pendula.config import ExperimentFile, build, merge, read_experiment
-    from pendula.forecasting import choose_target, default_window
+    from pendula.forecasting import choose_target
     from pendula.runs import Recipe
     from pendula.series import record
 
     written = ExperimentFile() if config is None else read_experiment(config)
     settings = data_settings(written.data, file=file, target=target, options=data)
     choices = merge(written.choices, recipe.choices())
-    checked = build(Recipe, choices)  # before the file is read: bad settings are told at once
+    build(Recipe, choices)  # before the file is read: bad settings are told at once
     try:
         series, notes = read_series(settings)
     except DataError as error:
         # The library calls them columns; here they are an option.
         raise DataError(str(error).replace("`columns`", "`--target`")) from error
     rows = record(series, choose_target(series, settings.target or None))
-    if "window" not in choices:
-        window = default_window(rows, test=checked.test, validation=checked.validation, test_from=checked.test_from)
-        checked = replace(checked, window=window)
-    return Task(source=settings.file or "", record=rows, recipe=checked, notes=(*notes, *_gap_notes(rows)))
+    return Task(
+        source=settings.file or "",
+        record=rows,
+        recipe=recipe_for(rows, choices),
+        notes=(*notes, *_gap_notes(rows)),
+        choices=choices,
+    )
+
+
+def recipe_for(rows: "Record", choices: Mapping[str, Any], *, cell: str | None = None) -> "Recipe":
+    """Make the recipe for a record.
+
+    Args:
+        rows: The record.
+        choices: What was asked for: values by name, tables within tables.
+        cell: The recurrent layer, in place of the one asked for.
+
+    Returns:
+        The recipe, with the usual window of the layer if none was asked for.
+    """
+    from pendula.config import build, merge
+    from pendula.forecasting import default_window
+    from pendula.runs import Recipe
+
+    made = build(Recipe, choices if cell is None else merge(choices, {"network": {"cell": cell}}))
+    if "window" in choices:
+        return made
+    window = default_window(
+        rows, test=made.test, validation=made.validation, test_from=made.test_from, cell=made.network.cell
+    )
+    return replace(made, window=window)
 
 
 def data_settings(

@@ -98,7 +98,7 @@ def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -
         out: How to print.
     """
     from pendula.forecasting import evaluate_fit
-    from pendula.report import gradient_facts
+    from pendula.report import gradient_facts, member_rows
 
     out.remark("writing the report")
     evaluated = evaluate_fit(fit) if len(fit.split.test) else None
@@ -112,7 +112,8 @@ def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -
         "chosen": chosen,
         "scores": scores,
         "verdict": made.verdict,
-        "epochs": fit.history[-1].epoch,
+        "epochs": fit.history[-1].epoch if fit.history else 0,
+        "members": member_rows(fit),
         "best_epoch": fit.best_epoch,
         "outcome": fit.outcome,
         "seconds": fit.seconds,

@@ -7,6 +7,7 @@ from types import NoneType
 from typing import Any, TypeVar, get_args
 
 from pendula.errors import ConfigError, did_you_mean
+from pendula.runs.nested import settings_in
 
 __all__ = ["build", "known_paths", "plain"]
 
@@ -56,8 +57,9 @@ def known_paths(kind: type) -> Iterator[str]:
         ['file', 'target']
     """
     for field in fields(kind):
-        if isinstance(field.type, type) and is_dataclass(field.type):
-            yield from (f"{field.name}.{inner}" for inner in known_paths(field.type))
+        settings = settings_in(field.type)
+        if settings is not None:
+            yield from (f"{field.name}.{inner}" for inner in known_paths(settings))
         else:
             yield field.name
 
@@ -90,13 +92,14 @@ def _listed(value: Any) -> Any:
 def _value(name: str, value: Any, expected: Any) -> Any:
     if value == "none" and NoneType in get_args(expected):
         return None
-    if isinstance(expected, type) and is_dataclass(expected):
+    settings = settings_in(expected)
+    if settings is not None:
         if not isinstance(value, Mapping):
             raise ConfigError(
                 f"`{name}` must be a table: expected names and values, got {value!r}. "
-                f"Name one of {', '.join(f'`{name}.{field.name}`' for field in fields(expected))}."
+                f"Name one of {', '.join(f'`{name}.{field.name}`' for field in fields(settings))}."
             )
-        return build(expected, value, where=f"{name}.")
+        return build(settings, value, where=f"{name}.")
     return _typed(name, value, expected)
 
 

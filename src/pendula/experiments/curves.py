@@ -8,6 +8,7 @@ from numpy import ndarray
 
 from pendula.figures import PredictorCurves
 from pendula.forecasting import Comparison
+from pendula.nn import Forecaster
 from pendula.runs import Fit
 
 __all__ = ["loss_curves", "predictor_curves"]
@@ -23,7 +24,8 @@ def loss_curves(fit: Fit, *, held_out: str = "validation") -> dict[str, Sequence
     Returns:
         The training loss and the held-out one-step error of epochs 1, 2, …
     """
-    scale = float(fit.model.forecaster.output_scale.square().mean())
+    forecaster = fit.model.forecaster
+    scale = float(forecaster.output_scale.square().mean()) if isinstance(forecaster, Forecaster) else 1.0
     records = [record for record in fit.history if record.epoch > 0]
     curves: dict[str, Sequence[float | None]] = {
         "train": [None if record.train_loss is None else record.train_loss * scale for record in records]

@@ -8,6 +8,7 @@ from pendula.errors import DataError
 from pendula.optim import LinearMap, autoregression_problem, iterate, select_order
 from pendula.series.record import Record
 from pendula.series.scaling import Scaler
+from pendula.series.windows import latest_rows
 from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["LinearAutoregression", "Persistence", "SeasonalPersistence", "find_period", "fit_linear"]
@@ -136,12 +137,12 @@ def fit_linear(
         array([30., 31.])
     """
     values = record.values[:stop] if scaler is None else scaler.transform(record.values[:stop])
-    segments = _latest(np.clip(record.segments, 0, stop), MOST_ROWS)
+    segments = latest_rows(np.clip(record.segments, 0, stop), MOST_ROWS)
     lengths = segments[:, 1] - segments[:, 0]
     longest = int(lengths.max(initial=0))
     if lags is None and longest > 1:
         most = min(most_lags, max(1, (longest - 1) // 2))
-        lags = select_order(values, _latest(segments[lengths > most], ORDER_ROWS), most=most)
+        lags = select_order(values, latest_rows(segments[lengths > most], ORDER_ROWS), most=most)
     if lags is None or longest <= lags:
         raise DataError(
             f"`lags` must be shorter than the longest gap-free stretch: expected at most {longest - 1}, "
@@ -149,13 +150,6 @@ def fit_linear(
         )
     solution = autoregression_problem(values, segments, lags=lags).solve()
     return LinearAutoregression(solution=solution, lags=lags, scaler=scaler)
-
-
-def _latest(segments: Int[ndarray, "segment 2"], rows: int) -> Int[ndarray, "latest 2"]:
-    # The last so many rows of all segments; gaps do not count.
-    lengths = segments[:, 1] - segments[:, 0]
-    kept = np.clip(rows - (np.cumsum(lengths[::-1])[::-1] - lengths), 0, lengths)
-    return np.asarray(np.stack([segments[:, 1] - kept, segments[:, 1]], axis=1)[kept > 0])
 
 
 def find_period(values: Series, segments: Int[ndarray, "segment 2"]) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import xarray as xr
 
@@ -9,7 +10,7 @@ from pendula.errors import ArgumentError
 from pendula.forecasting.evaluation import Evaluated, score_all
 from pendula.forecasting.fitting import fit_side_by_side
 from pendula.forecasting.preparation import choose_target, default_window
-from pendula.nn import Cell, Network, as_network
+from pendula.nn import RESERVOIR, Cell, Network, as_network
 from pendula.runs import Fit, Recipe
 from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerLink
@@ -50,7 +51,8 @@ def compare(
         target: The variable or variables to learn; the only one when left out.
         models: Names of cells, or architectures by name.
         training: How to train all of them.
-        window: Steps of known past that the networks see.
+        window: Steps of known past that the networks see; the usual number of each when left out. All are scored on the
+            rows that have the largest before them.
         test_from: Time at which the test part starts; the last quarter when left out.
         transform: none, sqrt, log or asinh, applied before scaling.
         seed: Of weights, order and noise.
@@ -71,7 +73,9 @@ def compare(
         name: Recipe(
             network=network,
             training=training or Training(),
-            window=default_window(rows, test=0.25, validation=0.2, test_from=test_from) if window is None else window,
+            window=default_window(rows, test=0.25, validation=0.2, test_from=test_from, cell=network.cell)
+            if window is None
+            else window,
             test_from=test_from,
             transform=transform,
             seed=seed,
@@ -90,7 +94,7 @@ def compare_recipes(
 
     Args:
         rows: The record.
-        recipes: How to make each fit, by name; they share their split, scaling and window.
+        recipes: How to make each fit, by name; they share their split and scaling.
         listeners: Hear the events of each training, by name.
 
     Returns:
@@ -118,10 +122,17 @@ def _check_recipes(recipes: Mapping[str, Recipe]) -> None:
         raise ArgumentError("`models` must name networks: expected at least one, got none. Write models=('lstm',).")
     if any(recipe.test == 0 and recipe.test_from is None for recipe in recipes.values()):
         raise ArgumentError("`test` must keep rows to compare on: expected a fraction above 0, got 0. Usual is 0.25.")
-    for name in ("window", "test", "validation", "test_from", "by", "cut", "transform", "scaling", "baseline_lags"):
+    windows = {recipe.window for recipe in recipes.values() if recipe.network.cell != RESERVOIR}
+    if len(windows) > 1:
+        raise ArgumentError(_different("window", windows))
+    for name in ("test", "validation", "test_from", "by", "cut", "transform", "scaling", "baseline_lags"):
         values = {getattr(recipe, name) for recipe in recipes.values()}
         if len(values) > 1:
-            raise ArgumentError(
-                f"`{name}` must be the same for all networks: got {', '.join(map(str, values))}. "
-                "They are scored on the same rows."
-            )
+            raise ArgumentError(_different(name, values))
+
+
+def _different(name: str, values: set[Any]) -> str:
+    return (
+        f"`{name}` must be the same for all networks: got {', '.join(map(str, values))}. "
+        "They are scored on the same rows."
+    )

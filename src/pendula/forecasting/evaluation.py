@@ -11,12 +11,16 @@ import xarray as xr
 
 from pendula.errors import DataError, UnitsError
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
+from pendula.forecasting.echo_baseline import fit_echo_state
 from pendula.forecasting.overlap import count_seen
 from pendula.forecasting.predictors import Predictor
+from pendula.forecasting.preparation import RESERVOIR_WINDOW
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
+from pendula.nn import EchoStateForecaster
 from pendula.runs import Fit, Model
 from pendula.series.record import Record, record
+from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
 
@@ -129,7 +133,12 @@ def _kept_seconds(fit: Fit) -> dict[str, float]:
 
 
 def score_all(
-    networks: Mapping[str, Predictor], known: Part, part: Part, *, fit: Fit, seconds: Mapping[str, float] | None = None
+    networks: Mapping[str, Predictor],
+    known: Part,
+    part: Part,
+    *,
+    fit: Fit,
+    seconds: Mapping[str, float] | None = None,
 ) -> Evaluated:
     """Score networks and baselines on the same rows.
 
@@ -137,15 +146,17 @@ def score_all(
         networks: By name.
         known: The rows that baselines may be fitted to.
         part: The part to score on.
-        fit: A fit whose window, transform and baseline settings are taken.
+        fit: A fit whose transform and baseline settings are taken.
         seconds: Training times of the networks, in seconds; the fit's own when left out.
 
     Returns:
         Predictions and scores.
     """
-    baselines, baseline_seconds = _timed_baselines(known, part, fit=fit)
+    window = max(fit.model.window, *(network.context for network in networks.values()))
+    baselines, baseline_seconds = _timed_baselines(
+        known, part, fit=fit, window=window, beside_its_like=any(map(_is_echo_state, networks.values()))
+    )
     predictors: dict[str, Predictor] = {**networks, **baselines}
-    window = fit.model.window
     times = dict(seconds) if seconds is not None else dict.fromkeys(networks, fit.seconds)
     return Evaluated(
         evaluation=score_part(predictors, part, window=window),
@@ -164,15 +175,18 @@ def fit_baselines(known: Part, part: Part, *, fit: Fit) -> dict[str, Predictor]:
         fit: A fit whose window, transform and baseline settings are taken.
 
     Returns:
-        `persistence`, `linear`, also `linear (sqrt)` or the like where the network sees transformed values, and
-        `seasonal` where the known rows have a period that the part leaves room for.
+        `persistence`, `linear`, also `linear (sqrt)` or the like where the network sees transformed values; `seasonal`
+        where the known rows have a period that the part leaves room for; and, unless the fit is an echo state network,
+        `esn` where the known rows are enough to teach one.
     """
-    return _timed_baselines(known, part, fit=fit)[0]
+    return _timed_baselines(known, part, fit=fit, window=fit.model.window, beside_its_like=_is_echo_state(fit.model))[0]
 
 
-def _timed_baselines(known: Part, part: Part, *, fit: Fit) -> tuple[dict[str, Predictor], dict[str, float]]:
+def _timed_baselines(
+    known: Part, part: Part, *, fit: Fit, window: int, beside_its_like: bool
+) -> tuple[dict[str, Predictor], dict[str, float]]:
     # Also the seconds that each took, except persistence, which is not fitted.
-    rows, window, scaler = known.record, fit.model.window, fit.model.scaler
+    rows, scaler = known.record, fit.model.scaler
     makers: dict[str, Callable[[], Predictor | None]] = {
         "seasonal": lambda: _seasonal(rows, part, window=window),
         "linear": lambda: fit_linear(rows, len(rows), most_lags=window, lags=fit.recipe.baseline_lags),
@@ -181,6 +195,8 @@ def _timed_baselines(known: Part, part: Part, *, fit: Fit) -> tuple[dict[str, Pr
         makers[f"linear ({scaler.link})"] = lambda: fit_linear(
             rows, len(rows), most_lags=window, lags=fit.recipe.baseline_lags, scaler=scaler
         )
+    if not beside_its_like:
+        makers["esn"] = lambda: _echo_state(rows, part, window=window, transform=scaler.link)
     baselines: dict[str, Predictor] = {"persistence": Persistence()}
     seconds: dict[str, float] = {}
     for name, make in makers.items():
@@ -196,6 +212,15 @@ def _seasonal(rows: Record, part: Part, *, window: int) -> SeasonalPersistence |
     if period is None or not _has_room(part, window=window, context=period):
         return None
     return SeasonalPersistence(period=period)
+
+
+def _is_echo_state(predictor: Predictor) -> bool:
+    return isinstance(predictor, Model) and isinstance(predictor.forecaster, EchoStateForecaster)
+
+
+def _echo_state(rows: Record, part: Part, *, window: int, transform: ScalerLink) -> Model | None:
+    longer = RESERVOIR_WINDOW if _has_room(part, window=window, context=RESERVOIR_WINDOW) else window
+    return fit_echo_state(rows, window=max(longer, window), transform=transform)
 
 
 def _plain_rolling(rolling: RollingErrors) -> dict[str, Any]:

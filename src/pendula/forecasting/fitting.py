@@ -12,9 +12,9 @@ import xarray as xr
 from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.forecasting.evaluation import evaluate_fit
+from pendula.forecasting.learning import CHECKPOINT_FOLDER, learn, learn_side_by_side
 from pendula.forecasting.preparation import MOST_RUN_STEPS, Prepared, choose_target, default_window, prepare
 from pendula.forecasting.rolling import roll
-from pendula.forecasting.watching import Watching
 from pendula.nn import Network, RecurrentLayer, as_network
 from pendula.runs import (
     Calibration,
@@ -31,12 +31,10 @@ from pendula.runs import (
 from pendula.series.record import Record, record
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 from pendula.series.split import Part
-from pendula.series.windows import Windows, windows_for
-from pendula.training import Listener, Trained, Training, silent, train, train_ensemble
+from pendula.training import Listener, Trained, Training, silent
 
 __all__ = ["fit", "fit_record", "fit_side_by_side", "resume"]
 
-CHECKPOINT_FOLDER = "checkpoint"
 CALIBRATION_ORIGINS = 200
 """Intervals are calibrated from at most so many origins."""
 
@@ -67,9 +65,10 @@ def fit(
     Args:
         series: Variables along `time`.
         target: The variable or variables to learn; the only one when left out.
-        model: An architecture, the name of a cell (rnn, gru, lstm), or a layer of `pendula.nn`.
+        model: An architecture, the name of a cell (rnn, gru, lstm, esn), or a layer of `pendula.nn`.
         training: How to train; the defaults of `Training` when left out.
-        window: Steps of known past that the network sees; 50 when left out, fewer for short records.
+        window: Steps of known past that the network sees; 50 when left out, 300 for an echo state network, fewer for
+            short records.
         scaling: standard, range or none; fitted on the training part.
         transform: none, sqrt, log or asinh, applied before scaling.
         test: Fraction of the record kept for the test, from its end; 0 for none.
@@ -98,11 +97,11 @@ def fit(
         >>> sorted(made.scores["baselines"])
         ['linear', 'persistence', 'seasonal']
     """
-    rows = record(series, choose_target(series, target))
+    rows, network = record(series, choose_target(series, target)), as_network(model)
     recipe = Recipe(
-        network=as_network(model),
+        network=network,
         training=training or Training(),
-        window=default_window(rows, test=test, validation=validation, test_from=test_from)
+        window=default_window(rows, test=test, validation=validation, test_from=test_from, cell=network.cell)
         if window is None
         else window,
         scaling=scaling,
@@ -147,7 +146,7 @@ def fit_record(
     """
     prepared = prepare(rows, recipe)
     if run is None:
-        trained, gradients = _train(prepared, recipe, listener=listener)
+        trained, gradients = learn(prepared, recipe, listener=listener)
         return _finish(prepared, recipe, trained, gradients, notes=notes, score=score)
     with building(run, overwrite=overwrite) as folder:
         write_start(folder, record=rows, recipe=recipe, notes=tuple(notes))
@@ -165,7 +164,7 @@ def fit_side_by_side(rows: Record, recipes: Sequence[Recipe], listeners: Sequenc
 
     Args:
         rows: The record.
-        recipes: How to make each fit, with one window.
+        recipes: How to make each fit; those that are trained by gradients have one window.
         listeners: Hear the events, one for each fit.
 
     Returns:
@@ -177,26 +176,10 @@ def fit_side_by_side(rows: Record, recipes: Sequence[Recipe], listeners: Sequenc
         DivergedError: If the training of a network leaves the finite numbers.
     """
     prepared = [prepare(rows, recipe) for recipe in recipes]
-    windows = [_training_windows(each, recipe) for each, recipe in zip(prepared, recipes, strict=True)]
-    watching = [
-        Watching(each, recipe, cut, listener=listener)
-        for each, recipe, cut, listener in zip(prepared, recipes, windows, listeners, strict=True)
-    ]
-    trained = train_ensemble(
-        [each.forecaster for each in prepared],
-        windows,
-        [recipe.training for recipe in recipes],
-        window=recipes[0].window,
-        seeds=[recipe.seed for recipe in recipes],
-        validation=[each.validation for each in prepared],
-        listener=lambda number, event: watching[number](event),
-    )
-    for failure in (made.failure for made in trained):
-        if failure is not None:
-            raise failure
+    learned = learn_side_by_side(prepared, recipes, listeners)
     return [
-        _finish(each, recipe, made, watched.records, notes=(), score=False)
-        for each, recipe, made, watched in zip(prepared, recipes, trained, watching, strict=True)
+        _finish(each, recipe, *made, notes=(), score=False)
+        for each, recipe, made in zip(prepared, recipes, learned, strict=True)
     ]
 
 
@@ -234,39 +217,10 @@ def _with_epochs(recipe: Recipe, epochs: int) -> Recipe:
     return replace(recipe, training=replace(recipe.training, epochs=epochs))
 
 
-def _training_windows(prepared: Prepared, recipe: Recipe) -> Windows:
-    return windows_for(
-        prepared.split.train,
-        length=recipe.window,
-        horizon=max(recipe.training.horizon, recipe.network.leads),
-        values=prepared.values,
-    )
-
-
-def _train(
-    prepared: Prepared, recipe: Recipe, *, listener: Listener, folder: Path | None = None
-) -> tuple[Trained, tuple[FlowRecord, ...]]:
-    windows = _training_windows(prepared, recipe)
-    watching = Watching(prepared, recipe, windows, listener=listener, folder=folder)
-    trained = train(
-        prepared.forecaster,
-        windows,
-        recipe.training,
-        window=recipe.window,
-        seed=recipe.seed,
-        validation=prepared.validation,
-        checkpoint=None if folder is None else folder / CHECKPOINT_FOLDER,
-        resume=True,
-        fingerprint=prepared.fingerprint,
-        listener=watching,
-    )
-    return trained, watching.records
-
-
 def _fit_in(
     folder: Path, run: Path, prepared: Prepared, recipe: Recipe, *, notes: Sequence[str], listener: Listener
 ) -> Fit:
-    trained, gradients = _train(prepared, recipe, listener=listener, folder=folder)
+    trained, gradients = learn(prepared, recipe, listener=listener, folder=folder)
     made = _finish(prepared, recipe, trained, gradients, notes=notes)
     save_fit(made, folder)
     finish_run(folder, run)

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError, DivergedError
+from pendula.nn import RESERVOIR
 from pendula.runs import Calibration, Fit
 from pendula.series.axis import TimeValue, parse_time
 from pendula.series.record import Record
@@ -62,11 +63,17 @@ def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | 
     values = fit.model.run(context[None], steps=steps)[0]
     if not np.isfinite(values).all():
         step = int(np.argmin(np.isfinite(values).all(axis=1))) + 1
-        raise DivergedError(
-            f"The free run diverged at step {step} of {steps}. Forecast fewer steps, or train for free runs: "
-            "raise `horizon`, and choose `select_by` free_run."
-        )
+        raise DivergedError(f"The free run diverged at step {step} of {steps}. Forecast fewer steps, or {_advice(fit)}")
     return _dataset(fit, values, row=row, coverage=coverage)
+
+
+def _advice(fit: Fit) -> str:
+    if fit.recipe.network.cell == RESERVOIR:
+        return (
+            "take a reservoir that is stable in free run: lower `spectral_radius` or `input_scaling`, raise the ridge "
+            "penalty with `linear_penalty`, or leave the reservoir's settings out to have them chosen."
+        )
+    return "train for free runs: raise `horizon`, and choose `select_by` free_run."
 
 
 def _known_before(record: Record, row: int) -> int:

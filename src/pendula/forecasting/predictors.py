@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from pendula.errors import ArgumentError
+from pendula.runs import Model
 from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["Predictor", "predict_from"]
@@ -62,6 +63,14 @@ def predict_from(
             f"`origins` must have {predictor.context} known values before them: got row {origins.min()}. "
             "Start later, or use a predictor with a shorter memory."
         )
-    past = np.arange(-predictor.context, 0)
     chunks = np.split(origins, range(BATCH, len(origins), BATCH))
-    return np.concatenate([predictor.run(values[chunk[:, None] + past], steps=steps) for chunk in chunks])
+    return np.concatenate([_runs(predictor, values, chunk, steps=steps) for chunk in chunks])
+
+
+def _runs(
+    predictor: Predictor, values: Series, origins: Int[ndarray, " origin"], *, steps: int
+) -> Float[ndarray, "origin step channel"]:
+    along = predictor.run_along(values, origins, steps=steps) if isinstance(predictor, Model) and len(origins) else None
+    if along is not None:
+        return along
+    return predictor.run(values[origins[:, None] + np.arange(-predictor.context, 0)], steps=steps)

@@ -7,18 +7,29 @@ import torch
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
-from pendula.nn import Forecaster, build
+from pendula.nn import RESERVOIR, Cell, Forecaster, build
 from pendula.runs import Recipe, fingerprint
 from pendula.series.record import Record, column_names
 from pendula.series.scaling import Scaler, fit_scaler
 from pendula.series.split import Part, Split, split
 from pendula.series.windows import window_segments, windows_for
-from pendula.shapes import SeriesTensor
+from pendula.shapes import Int, Series, SeriesTensor, ndarray
 from pendula.training import Validation, start_forecaster
 
-__all__ = ["MOST_RUN_STEPS", "Prepared", "choose_target", "default_window", "prepare", "split_record"]
+__all__ = [
+    "MOST_RUN_STEPS",
+    "RESERVOIR_WINDOW",
+    "Prepared",
+    "choose_target",
+    "default_window",
+    "prepare",
+    "split_record",
+    "training_segments",
+]
 
 DEFAULT_WINDOW = 50
+RESERVOIR_WINDOW = 300
+"""A reservoir starts from zeros, and forgets them only slowly."""
 MOST_RUN_STEPS = 500
 """Free runs on the validation part go at most so far."""
 
@@ -48,7 +59,12 @@ def choose_target(series: xr.Dataset, target: str | Sequence[str] | None) -> tup
 
 
 def default_window(
-    rows: Record, *, test: float | int, validation: float | int, test_from: float | int | str | None = None
+    rows: Record,
+    *,
+    test: float | int,
+    validation: float | int,
+    test_from: float | int | str | None = None,
+    cell: Cell = "gru",
 ) -> int:
     """Choose a window for a record.
 
@@ -57,9 +73,11 @@ def default_window(
         test: Fraction of the test part.
         validation: Fraction of the validation part of what remains.
         test_from: Time at which the test part starts, in place of its fraction.
+        cell: The recurrent layer.
 
     Returns:
-        50 steps, or a quarter of what the longest gap-free stretch leaves for training, if that is less.
+        50 steps, or 300 for a reservoir; or a quarter of what the longest gap-free stretch leaves for training, if that
+        is less.
 
     Examples:
         >>> import numpy as np
@@ -69,7 +87,8 @@ def default_window(
     """
     if test_from is not None:
         test = len(split(rows, validation=0, test_from=test_from).test) / len(rows)
-    return max(1, min(DEFAULT_WINDOW, int(rows.longest * (1 - test) * (1 - validation)) // 4))
+    usual = RESERVOIR_WINDOW if cell == RESERVOIR else DEFAULT_WINDOW
+    return max(1, min(usual, int(rows.longest * (1 - test) * (1 - validation)) // 4))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -79,9 +98,10 @@ class Prepared:
     Attributes:
         split: The three parts.
         scaler: Fitted on the training part.
-        values: The scaled record, in the training's precision.
+        values: The scaled record, in the training's precision; of an echo state network, in float64.
         validation: Windows that choose the epoch, or None.
-        forecaster: A fresh network with its scales and its linear path.
+        forecaster: A fresh network with its scales and its linear path; None for an echo state network, which is made
+            when it is trained.
         fingerprint: Of the record and the recipe.
     """
 
@@ -89,7 +109,7 @@ class Prepared:
     scaler: Scaler
     values: SeriesTensor
     validation: Validation | None
-    forecaster: Forecaster
+    forecaster: Forecaster | None
     fingerprint: str
 
 
@@ -114,23 +134,42 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
     scaled = scaler.transform(rows.values)
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
-    forecaster = build(recipe.network, len(rows.names), seed=recipe.seed)
+    is_reservoir = recipe.network.cell == RESERVOIR
+    return Prepared(
+        split=parts,
+        scaler=scaler,
+        values=torch.from_numpy(scaled).to(
+            torch.float64 if is_reservoir else getattr(torch, recipe.training.precision)
+        ),
+        validation=validation,
+        forecaster=None if is_reservoir else _fresh(parts, scaled, validation, recipe),
+        fingerprint=fingerprint(rows, recipe),
+    )
+
+
+def training_segments(parts: Split) -> Int[ndarray, "segment 2"]:
+    """Find the gap-free stretches of the training part.
+
+    Args:
+        parts: The three parts.
+
+    Returns:
+        Half-open row ranges of the record.
+    """
+    return parts.train.parent.slice(parts.train.start, parts.train.stop).segments + parts.train.start
+
+
+def _fresh(parts: Split, scaled: Series, validation: Validation | None, recipe: Recipe) -> Forecaster:
+    forecaster = build(recipe.network, scaled.shape[1], seed=recipe.seed)
     start_forecaster(
         forecaster,
         scaled,
-        parts.train.parent.slice(parts.train.start, parts.train.stop).segments + parts.train.start,
+        training_segments(parts),
         validation=validation,
         select_by=recipe.training.select_by,
         penalty=recipe.linear_penalty,
     )
-    return Prepared(
-        split=parts,
-        scaler=scaler,
-        values=torch.from_numpy(scaled).to(getattr(torch, recipe.training.precision)),
-        validation=validation,
-        forecaster=forecaster,
-        fingerprint=fingerprint(rows, recipe),
-    )
+    return forecaster
 
 
 def split_record(rows: Record, recipe: Recipe) -> Split:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pendula.dynamics import FlowRecord, GradientWatch
-from pendula.forecasting.preparation import Prepared
+from pendula.nn import Forecaster
 from pendula.runs import Recipe
 from pendula.runs.gradients_file import GRADIENTS_FILE, read_gradients, write_gradients
 from pendula.series.windows import Windows
@@ -16,7 +16,7 @@ class Watching:
     """A listener that watches gradients if the recipe says so, and hands every event on.
 
     Args:
-        prepared: What is trained.
+        forecaster: What is trained.
         recipe: Every choice.
         windows: Of the training part.
         listener: Hears the events, too.
@@ -28,14 +28,20 @@ class Watching:
     """
 
     def __init__(
-        self, prepared: Prepared, recipe: Recipe, windows: Windows, *, listener: Listener, folder: Path | None = None
+        self,
+        forecaster: Forecaster,
+        recipe: Recipe,
+        windows: Windows,
+        *,
+        listener: Listener,
+        folder: Path | None = None,
     ) -> None:
         self.listener = listener
         self.watch: GradientWatch | None = None
         if recipe.training.watch_gradients:
             file = None if folder is None else folder / GRADIENTS_FILE
             self.watch = GradientWatch(
-                prepared.forecaster,
+                forecaster,
                 windows,
                 window=recipe.window,
                 earlier=read_gradients(file) if file is not None and file.is_file() else (),

@@ -1,26 +1,33 @@
 """What a network is: recurrent layers, the linear path, and the forecaster made of them."""
 
+from pendula.nn.echo_state import EchoState, EchoStateForecaster
+from pendula.nn.echo_stream import EchoStream
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
 from pendula.nn.initialization import Initialization, initialize
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
-from pendula.nn.network import CELLS, Cell, Network, as_network
+from pendula.nn.network import CELLS, RESERVOIR, Cell, Network, as_network
 from pendula.nn.readout import Readout, ReadoutResult, Scored
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
 from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
 from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
 from pendula.nn.reservoir_weights import ReservoirWeights, draw_reservoir, spectral_radius
-from pendula.nn.rollout import continue_run, free_run
+from pendula.nn.rollout import AnyForecaster, continue_run, free_run
 from pendula.nn.streaming import Stream
 
 __all__ = [
     "CELLS",
     "GRU",
     "LSTM",
+    "RESERVOIR",
     "RNN",
     "TOPOLOGIES",
+    "AnyForecaster",
     "Backend",
     "Cell",
+    "EchoState",
+    "EchoStateForecaster",
+    "EchoStream",
     "Forecaster",
     "ForecasterState",
     "Initialization",

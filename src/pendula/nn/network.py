@@ -5,11 +5,17 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer
+from pendula.nn.reservoir import Reservoir
 
-__all__ = ["CELLS", "Cell", "Network", "as_network"]
+__all__ = ["CELLS", "RESERVOIR", "Cell", "Network", "as_network"]
 
-Cell: TypeAlias = Literal["rnn", "gru", "lstm"]
+Cell: TypeAlias = Literal["rnn", "gru", "lstm", "esn"]
 CELLS: dict[str, type[RecurrentLayer]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+"""The recurrent layers that are trained."""
+RESERVOIR = "esn"
+"""The cell that is drawn and not trained."""
+USUAL_SIZES = {"esn": 200}
+USUAL_SIZE = 64
 MAX_SIZE = 65_536
 """Sizes above this are taken for a mistake, or for a hostile file."""
 
@@ -18,9 +24,13 @@ MAX_SIZE = 65_536
 class Network:
     """The architecture of a forecaster: a recurrent stack, a linear head, and what is added to them.
 
+    Or, with the cell esn, an echo state network: a reservoir that is drawn and never trained, and a linear readout of
+    its state and of the last value. What belongs to the trained cells alone (layers, dropout, leads, residual,
+    increments, the linear path) is then left as it is.
+
     Attributes:
-        cell: The recurrent layer: rnn, gru or lstm.
-        hidden_size: Units in each recurrent layer.
+        cell: The recurrent layer: rnn, gru or lstm; or esn, a reservoir.
+        hidden_size: Units in each recurrent layer, or in the reservoir; 64 when left out, 200 in a reservoir.
         num_layers: How many recurrent layers are stacked.
         dropout: Probability to drop a unit between layers, while training.
         leads: How many steps ahead the head predicts at once; above 1 the forecast is direct multi-step.
@@ -28,27 +38,33 @@ class Network:
         increments: Show the network the increments of the series beside its values.
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. The path is a linear
             autoregression; the network learns what that cannot explain.
+        reservoir: What the reservoir is like; None to have several chosen by the training part.
 
     Examples:
         >>> Network(cell="gru", hidden_size=32).cell
         'gru'
+        >>> Network(cell="esn").hidden_size, Network(cell="esn", reservoir=Reservoir(leak=0.3)).reservoir.leak
+        (200, 0.3)
     """
 
     cell: Cell = "gru"
-    hidden_size: int = 64
+    hidden_size: int = None  # type: ignore[assignment] # the cell's usual size, put in below
     num_layers: int = 1
     dropout: float = 0.0
     leads: int = 1
     residual: bool = True
     increments: bool = True
     linear_lags: int = 0
+    reservoir: Reservoir | None = None
 
     def __post_init__(self) -> None:
         if self.cell not in get_args(Cell):
             raise ArgumentError(
-                f"`cell` must be a known recurrent layer: expected one of {', '.join(CELLS)}, got {self.cell}."
-                + did_you_mean(str(self.cell), CELLS)
+                f"`cell` must be a known recurrent layer: expected one of {', '.join(get_args(Cell))}, got {self.cell}."
+                + did_you_mean(str(self.cell), get_args(Cell))
             )
+        if self.hidden_size is None:
+            object.__setattr__(self, "hidden_size", USUAL_SIZES.get(self.cell, USUAL_SIZE))
         for name, low in (("hidden_size", 1), ("num_layers", 1), ("leads", 1), ("linear_lags", 0)):
             _check_whole(name, getattr(self, name), low)
         for name in ("residual", "increments"):
@@ -63,6 +79,7 @@ class Network:
             raise ArgumentError(
                 f"`dropout` must be 0 with one layer, since it acts between layers: got {self.dropout}. Stack two."
             )
+        _check_reservoir(self)
 
 
 def as_network(model: "Network | RecurrentLayer | str") -> Network:
@@ -111,6 +128,33 @@ def _of_layer(layer: RecurrentLayer) -> Network:
         )
     cell: Any = next(name for name, kind in CELLS.items() if isinstance(layer, kind))
     return Network(cell=cell, hidden_size=layer.hidden_size, num_layers=layer.num_layers, dropout=float(layer.dropout))
+
+
+def _check_reservoir(network: Network) -> None:
+    if network.cell != RESERVOIR:
+        if network.reservoir is not None:
+            raise ArgumentError(
+                f"`reservoir` must go with the cell esn: got settings of a reservoir and the cell {network.cell}. "
+                "Choose cell='esn', or leave them out."
+            )
+        return
+    for name, usual in _TRAINED_ALONE.items():
+        if getattr(network, name) != usual:
+            raise ArgumentError(
+                f"`{name}` must be left out for an echo state network: expected {usual}, got {getattr(network, name)}. "
+                "Its one reservoir is followed by a linear readout of its state and of the last value."
+            )
+    if network.reservoir is not None and network.reservoir.connections > network.hidden_size:
+        raise ArgumentError(
+            f"`connections` must not be more than there are units: expected at most {network.hidden_size}, got "
+            f"{network.reservoir.connections}. 0 connects each unit with all."
+        )
+
+
+_TRAINED_ALONE = {
+    "num_layers": 1, "dropout": 0.0, "leads": 1, "residual": True, "increments": True, "linear_lags": 0,
+}  # fmt: skip
+"""What the trained cells alone have, and what it is when left out."""
 
 
 def _check_whole(name: str, value: int, low: int) -> None:

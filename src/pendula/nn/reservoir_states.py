@@ -55,7 +55,7 @@ def run_reservoir(
     values: Float[ndarray, "start input"],
     steps: int,
     external: Float[ndarray, "run step given"] | None = None,
-    limit: float = np.inf,
+    limit: float | None = np.inf,
 ) -> Float[ndarray, "batch steps output"]:
     """Let a reservoir run on by itself, from many starts at once: its predictions become its inputs.
 
@@ -70,7 +70,7 @@ def run_reservoir(
         values: x at the last known step.
         steps: How many steps to run.
         external: e at the steps to come: the inputs' last channels, which the readout does not predict.
-        limit: Largest modulus of a prediction that is taken for one.
+        limit: Largest modulus of a prediction that is taken for one; None to let an unstable run go where it will.
 
     Returns:
         The predictions of the next steps.
@@ -89,6 +89,8 @@ def run_reservoir(
     _check_run(weights, readout, states, values, external, steps)
     runs_on = run_natively if takes(weights) else _run
     run = runs_on(weights, readout, bias, states, values, steps, external)
+    if limit is None:
+        return run
     left = departures(run, limit=limit)
     if len(left) and left.min() < steps:
         step, start = int(left.min()), int(left.argmin())

@@ -1,22 +1,29 @@
 """Run a forecaster freely: its predictions become its input."""
 
+from typing import TypeAlias
+
 import torch
 
 from pendula.errors import ArgumentError
+from pendula.nn.echo_state import EchoStateForecaster
 from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.native_forecaster import NativeForecaster, runs_natively
 from pendula.shapes import BatchTensor, Float, Tensor
 
-__all__ = ["continue_run", "free_run"]
+__all__ = ["AnyForecaster", "continue_run", "free_run"]
+
+AnyForecaster: TypeAlias = Forecaster | EchoStateForecaster
+"""A network that forecasts: trained by gradients, or with reservoirs."""
 
 
-def free_run(forecaster: Forecaster, context: BatchTensor, steps: int) -> Float[Tensor, "batch steps channel"]:
+def free_run(forecaster: AnyForecaster, context: BatchTensor, steps: int) -> Float[Tensor, "batch steps channel"]:
     """Warm a forecaster up on known values and let it run on by itself, all starts in one batch.
 
     The state is carried from step to step; nothing is computed twice. A direct forecaster hands on its `leads`
     predictions as one block. A forecaster of native layers runs in one call of the core, its starts spread over
     `torch.get_num_threads()` threads: the run of a start has the same bits whatever starts run beside it, on however
-    many threads. Otherwise torch loops over the steps.
+    many threads. Otherwise torch loops over the steps. In an echo state network each member closes a loop of its own,
+    and the run is their median.
 
     Args:
         forecaster: The network.
@@ -36,6 +43,8 @@ def free_run(forecaster: Forecaster, context: BatchTensor, steps: int) -> Float[
     """
     if steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
+    if isinstance(forecaster, EchoStateForecaster):
+        return forecaster.free_run(context, steps)
     with torch.no_grad():
         if runs_natively(forecaster, context):
             return NativeForecaster(forecaster, context.dtype).run(context, None, steps)

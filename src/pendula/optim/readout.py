@@ -59,7 +59,6 @@ class ReadoutRows:
             )
 
     def __iter__(self) -> Iterator[tuple[FloatArray, FloatArray]]:
-        outputs = self.values.shape[1] if self.outputs is None else self.outputs
         for begin, end in self.segments:
             state = None
             for start in range(begin, end - 1, BLOCK_ROWS):
@@ -68,11 +67,20 @@ class ReadoutRows:
                 state = states[-1:]
                 skipped = max(begin + self.washout - start, 0)
                 if skipped < len(states):
-                    yield self._block(states[skipped:], range(start + skipped, rows.stop), outputs)
+                    yield self.block(states[skipped:], np.arange(start + skipped, rows.stop))
 
-    def _block(self, states: Float[ndarray, "row unit"], rows: range, outputs: int) -> tuple[FloatArray, FloatArray]:
-        now = self.values[rows.start : rows.stop]
-        following = self.values[rows.start + 1 : rows.stop + 1, :outputs]
+    def block(self, states: Float[ndarray, "row unit"], rows: Int[ndarray, " row"]) -> tuple[FloatArray, FloatArray]:
+        """Lay out some of the rows.
+
+        Args:
+            states: Of the reservoir after each of them.
+            rows: Their numbers; each has a known value after it.
+
+        Returns:
+            Features and targets.
+        """
+        outputs = self.values.shape[1] if self.outputs is None else self.outputs
+        now, following = self.values[rows], self.values[rows + 1, :outputs]
         if not self.direct:
             return states.astype(np.float64, copy=False), following
         return np.concatenate([states, now], axis=1, dtype=np.float64), following - now[:, :outputs]

@@ -8,6 +8,7 @@ end_forecast       fit → what comes after the record's end
 seen_note          scores → a warning, if the fit had seen the rows
 score_table        scores → heads and rows
 score_text         scores → the same for a terminal
+member_rows        fit → the settings of its reservoirs
 fit_report         fit → content, with its figures
 fit_figures        fit → images by name
 comparison_report  comparison → content, with the figures of all networks
@@ -17,6 +18,7 @@ write_report       content, images → report.html, figures/*.png
 """
 
 from pendula.report.comparison_report import comparison_report
+from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.gradient_figure import gradient_facts
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
@@ -39,6 +41,7 @@ __all__ = [
     "fit_report",
     "gradient_facts",
     "idle_note",
+    "member_rows",
     "render_report",
     "score_table",
     "score_text",

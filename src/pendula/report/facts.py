@@ -2,22 +2,25 @@
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 from pendula.figures.style import label
-from pendula.nn import Network
-from pendula.report.numbers import counted, format_moment, format_number
+from pendula.nn import RESERVOIR, EchoStateForecaster, Network
+from pendula.report.numbers import counted, format_moment, format_number, format_value
 from pendula.report.page import Reference
 from pendula.runs import Fit, Recipe
 from pendula.series.record import Record
 from pendula.training import Training
 
-__all__ = ["data_facts", "network_references", "setting_facts", "software_versions", "watched_part"]
+__all__ = ["data_facts", "member_rows", "network_references", "setting_facts", "software_versions", "watched_part"]
 
 _CELLS = {
     "rnn": "simple recurrent cell (tanh)",
     "gru": "gated recurrent unit (GRU)",
     "lstm": "long short-term memory (LSTM)",
+    "esn": "echo state network (ESN)",
 }
 _SCALINGS = {"standard": "mean 0, standard deviation 1 on the training part", "range": "−1 to 1 on the training part"}
 _SELECTIONS = {
@@ -30,6 +33,12 @@ _SOURCES = {
     "gru": Reference(name="Gated recurrent unit", citation="K. Cho et al., EMNLP 2014, section 2.3."),
     "lstm": Reference(
         name="Long short-term memory", citation="S. Hochreiter and J. Schmidhuber, Neural Computation 9 (1997) 1735."
+    ),
+    "esn": Reference(
+        name="Echo state network",
+        equation="x̂(t+1) = Vᵀ [h(t); x(t)] + c,  h(t) = (1 − a) h(t−1) + a tanh(W h(t−1) + U x(t) + b)",
+        citation="H. Jaeger, GMD report 148 (2001). W, U and b are drawn and stay as they are; V and c are found by "
+        "ridge regression. The forecast is the median of the members' free runs.",
     ),
 }
 _INTERVALS = Reference(
@@ -48,6 +57,8 @@ def setting_facts(fit: Fit) -> dict[str, object]:
         Settings in words, by name.
     """
     recipe, network = fit.recipe, fit.recipe.network
+    if network.cell == RESERVOIR:
+        return _reservoir_facts(fit)
     return {
         "Cell": _CELLS[network.cell],
         "Hidden size": network.hidden_size,
@@ -55,14 +66,53 @@ def setting_facts(fit: Fit) -> dict[str, object]:
         "Parameters": sum(weights.numel() for weights in fit.model.forecaster.parameters()),
         "Added to the network": _added(network),
         "Window": counted(recipe.window, "step"),
-        "Scaling": _SCALINGS.get(recipe.scaling, "none")
-        + (f", after {recipe.transform}" if recipe.transform != "none" else ""),
+        "Scaling": _scaling(fit),
         **_training_facts(recipe),
         "Epochs": f"{_epochs_done(fit)} done of {recipe.training.epochs}, epoch {fit.best_epoch} kept",
         "Kept": _kept(fit),
         "Training time": f"{format_number(fit.seconds, digits=3)} s",
         "Seed": recipe.seed,
     }
+
+
+def member_rows(fit: Fit) -> list[dict[str, Any]]:
+    """List the reservoirs of an echo state network.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        The settings of each member; none where the network has no reservoir.
+    """
+    forecaster = fit.model.forecaster
+    return [asdict(each) for each in forecaster.reservoirs] if isinstance(forecaster, EchoStateForecaster) else []
+
+
+def _reservoir_facts(fit: Fit) -> dict[str, object]:
+    network, members = fit.recipe.network, member_rows(fit)
+    chosen = "chosen by free runs within the training part" if network.reservoir is None else "as set"
+    settings = {
+        name: ", ".join(format_value(member[key]) for member in members)
+        for name, key in (("Spectral radius", "spectral_radius"), ("Input scaling", "input_scaling"), ("Leak", "leak"))
+    }
+    return {
+        "Cell": _CELLS[network.cell],
+        "Units": network.hidden_size,
+        "Reservoirs": f"{len(members)}, {chosen}",
+        **settings,
+        "Coefficients of the readouts": sum(held.numel() for held in fit.model.forecaster.parameters()),
+        "Window": counted(fit.recipe.window, "step"),
+        "Scaling": _scaling(fit),
+        "Training": "ridge regression on the training part",
+        "Training time": f"{format_number(fit.seconds, digits=3)} s",
+        "Seed": fit.recipe.seed,
+    }
+
+
+def _scaling(fit: Fit) -> str:
+    recipe = fit.recipe
+    after = f", after {recipe.transform}" if recipe.transform != "none" else ""
+    return _SCALINGS.get(recipe.scaling, "none") + after
 
 
 def data_facts(fit: Fit) -> dict[str, object]:
@@ -104,13 +154,15 @@ def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[R
         The equation of the forecaster, the cells, and the intervals where there are any.
     """
     cells = list(dict.fromkeys(fit.recipe.network.cell for fit in fits))
+    conformal = [_INTERVALS] if intervals and any(fit.calibration is not None for fit in fits) else []
+    if cells == [RESERVOIR]:
+        return [_SOURCES[RESERVOIR], *conformal]
     forecaster = Reference(
         name="Forecaster",
         equation=_EQUATION,
         citation="x(t) is there if the network is residual, the sum if it has a linear path, Δx if it sees increments; "
         "s and d are the sizes of what the head predicts and of the increments.",
     )
-    conformal = [_INTERVALS] if intervals and any(fit.calibration is not None for fit in fits) else []
     return [forecaster, *(_SOURCES[cell] for cell in cells), *conformal]
 
 

@@ -93,7 +93,7 @@ def idle_note(fit: Fit) -> list[str]:
     Returns:
         One sentence where the kept epoch is 0, or none.
     """
-    if fit.best_epoch > 0:
+    if fit.best_epoch > 0 or not fit.history:
         return []
     network = fit.recipe.network
     alone = "the linear path alone" if network.linear_lags else "persistence alone"
@@ -121,7 +121,7 @@ _MIXED_UNITS = (
     "The channels have different units: RMSE and MAE mix them and are ruled by the largest numbers. "
     "Compare NRMSE, which is taken of each channel on its own."
 )
-_ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}
+_ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM", "esn": "an ESN"}
 
 
 def _evaluated(fit: Fit, evaluated: Evaluated | None) -> Evaluated | None:

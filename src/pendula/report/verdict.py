@@ -24,6 +24,7 @@ _NAMES = {
     "persistence": "persistence",
     "linear": "linear autoregression",
     "seasonal": "the seasonal baseline",
+    "esn": "the echo state network",
 }
 
 

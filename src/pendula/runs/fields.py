@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pendula.errors import RunError
 from pendula.files import read_json
+from pendula.runs.nested import settings_in
 
 __all__ = ["MAX_TEXT", "Fields", "conforms"]
 
@@ -165,6 +166,22 @@ class Fields:
         """
         return Fields(path=self.path, content=self.get(name, dict), place=f"{self.place}{name}.")
 
+    def tables(self, name: str, most: int) -> list["Fields"]:
+        """Give a list of tables within the table.
+
+        Args:
+            name: Its name.
+            most: How many there may be.
+
+        Returns:
+            The tables.
+        """
+        value = self.get(name, list)
+        if len(value) > most or not all(isinstance(table, dict) for table in value):
+            raise self.error(name, f"at most {most} tables", value)
+        places = [f"{self.place}{name}[{number}]." for number in range(len(value))]
+        return [Fields(path=self.path, content=table, place=place) for table, place in zip(value, places, strict=True)]
+
     def build(self, kind: type[Kind]) -> Kind:
         """Make a dataclass of plain values from the whole table.
 
@@ -179,11 +196,19 @@ class Fields:
         """
         types: dict[str, Any] = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type] # a dataclass
         self.check_names(types)
-        values = {name: self.get(name, wanted) for name, wanted in types.items()}
+        values = {name: self._built(name, wanted) for name, wanted in types.items()}
         try:
             return kind(**values)
         except (ValueError, TypeError) as error:
             raise RunError(f"`{self.path}` must be sound: {error} {_ADVICE}") from error
+
+    def _built(self, name: str, wanted: Any) -> Any:
+        kind = settings_in(wanted)
+        if kind is None:
+            return self.get(name, wanted)
+        if self.content[name] is None and kind is not wanted:
+            return None
+        return self.table(name).build(kind)
 
     def error(self, name: str, expected: str, actual: Any) -> RunError:
         """Make the error for a value.

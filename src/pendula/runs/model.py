@@ -1,17 +1,21 @@
 """A trained network with all that it takes to use it on data in physical units."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from pendula.nn import Forecaster, free_run
+from pendula.nn import AnyForecaster, EchoStateForecaster, free_run
 from pendula.runs.model_stream import ModelStream
 from pendula.series.axis import TimeAxis
 from pendula.series.scaling import Scaler
-from pendula.shapes import BatchSeries, Float, ndarray
+from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["Model"]
+
+MOST_PASS = 20_000
+"""Rows that a reservoir reads at once, so that memory stays bounded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -27,7 +31,7 @@ class Model:
         window: Steps of known past that warm the network up.
     """
 
-    forecaster: Forecaster
+    forecaster: AnyForecaster
     scaler: Scaler
     names: tuple[str, ...]
     units: tuple[str, ...]
@@ -55,6 +59,32 @@ class Model:
         with np.errstate(all="ignore"):
             return self.scaler.inverse(run)
 
+    def run_along(
+        self, values: Series, origins: Int[ndarray, " origin"], *, steps: int
+    ) -> Float[ndarray, "origin step channel"] | None:
+        """Forecast from several rows of a series, reading it once, where that is cheaper than a window for each row.
+
+        A reservoir needs a long warm-up, and forgets: its state at a row is the same whether it read the window before
+        it or, from one origin to the next, more than that.
+
+        Args:
+            values: The series in physical units; only rows before an origin are looked at for it.
+            origins: Rows of the first forecast values, ascending; each has a window before it.
+            steps: How many steps to run freely.
+
+        Returns:
+            The forecasts from each origin; None where a network is to be shown its windows.
+        """
+        network, passes = self.forecaster, list(_passes(origins, self.window))
+        if not isinstance(network, EchoStateForecaster) or len(passes) == len(origins):
+            return None
+        runs = [
+            network.free_runs_along(self.scaler.transform(values[first:last]), rows - first, steps)
+            for first, last, rows in passes
+        ]
+        with np.errstate(all="ignore"):
+            return self.scaler.inverse(np.concatenate(runs))
+
     def stream(self) -> ModelStream:
         """Follow a measurement value by value.
 
@@ -74,3 +104,11 @@ class Model:
             True
         """
         return ModelStream(self.forecaster, self.scaler)
+
+
+def _passes(origins: Int[ndarray, " origin"], window: int) -> Iterator[tuple[int, int, Int[ndarray, " origin"]]]:
+    # An origin within the next one's window has no gap between them: one pass goes through both.
+    apart = np.diff(origins) > window
+    block = (origins[1:] - origins[0]) // MOST_PASS > (origins[:-1] - origins[0]) // MOST_PASS
+    for rows in np.split(origins, np.flatnonzero(apart | block) + 1):
+        yield int(rows[0]) - window, int(rows[-1]), rows

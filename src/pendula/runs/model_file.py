@@ -1,5 +1,6 @@
 """A model on disk: the architecture as JSON, the weights as safetensors."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import torch
 
 from pendula.errors import DataError, RunError
 from pendula.files import write_json
-from pendula.nn import Forecaster, Network
+from pendula.nn import RESERVOIR, AnyForecaster, EchoStateForecaster, Forecaster, Network, Reservoir
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.model import Model
@@ -22,10 +23,11 @@ MODEL_FILE = "model.json"
 WEIGHTS_FILE = "weights.safetensors"
 MAX_CHANNELS = 65_536
 MAX_WINDOW = 2**31
+MAX_MEMBERS = 100
 
 _NAMES = (
     "format", "pendula", "network", "channels", "window", "names", "units", "scaler", "axis",
-    "weights", "weights_sha256", "weights_bytes",
+    "weights", "weights_sha256", "weights_bytes", "reservoirs",
 )  # fmt: skip
 
 
@@ -72,6 +74,7 @@ def save_model(model: Model, folder: str | Path) -> None:
         "units": model.units,
         "scaler": model.scaler.to_dict(),
         "axis": model.axis.to_dict(),
+        "reservoirs": [asdict(reservoir) for reservoir in _reservoirs(model.forecaster)],
         "weights": WEIGHTS_FILE,
         "weights_sha256": digest.sha256,
         "weights_bytes": digest.size,
@@ -98,6 +101,7 @@ def load_model(folder: str | Path) -> Model:
     fields.check_names(_NAMES)
     fields.text("pendula")
     network = fields.table("network").build(Network)
+    reservoirs = [table.build(Reservoir) for table in fields.tables("reservoirs", MAX_MEMBERS)]
     channels = fields.whole("channels", 1, MAX_CHANNELS)
     digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))
     names, units = fields.texts("names", count=channels), fields.texts("units", count=channels)
@@ -105,7 +109,7 @@ def load_model(folder: str | Path) -> Model:
     axis = axis_from(fields.table("axis"))
     window = fields.whole("window", 1, MAX_WINDOW)
     return Model(
-        forecaster=_forecaster(_weights_path(fields), network, channels, digest=digest),
+        forecaster=_forecaster(_weights_path(fields), network, channels, reservoirs, digest=digest),
         scaler=scaler,
         names=names,
         units=units,
@@ -114,7 +118,13 @@ def load_model(folder: str | Path) -> Model:
     )
 
 
-def _forecaster(path: Path, network: Network, channels: int, *, digest: Digest) -> Forecaster:
+def _reservoirs(forecaster: AnyForecaster) -> tuple[Reservoir, ...]:
+    return forecaster.reservoirs if isinstance(forecaster, EchoStateForecaster) else ()
+
+
+def _forecaster(
+    path: Path, network: Network, channels: int, reservoirs: Sequence[Reservoir], *, digest: Digest
+) -> AnyForecaster:
     # Every layer has four tensors; a network of more layers than there are in the file is not even outlined.
     count = count_tensors(path, digest=digest)
     if 4 * network.num_layers > count:
@@ -122,7 +132,7 @@ def _forecaster(path: Path, network: Network, channels: int, *, digest: Digest) 
             f"`{path}` must fit its architecture: expected the weights of {network.num_layers} layers, got "
             f"{count} tensors. The folder is damaged or was changed; restore it from a copy, or train anew."
         )
-    forecaster = _hollow(network, channels)
+    forecaster = _hollow(network, channels, reservoirs)
     shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in forecaster.state_dict().items()}
     tensors = read_tensors(path, shapes, digest=digest)
     _check_finite(path, tensors)
@@ -130,13 +140,31 @@ def _forecaster(path: Path, network: Network, channels: int, *, digest: Digest) 
     if len(kinds) > 1:
         raise RunError(f"`{path}` must hold weights of one precision: got float32 and float64. Train the model anew.")
     forecaster.load_state_dict(tensors, assign=True)
+    if isinstance(forecaster, EchoStateForecaster):
+        _check_links(path, forecaster)
+        return forecaster.eval()
     return forecaster.requires_grad_().eval()
 
 
-def _hollow(network: Network, channels: int) -> Forecaster:
+def _hollow(network: Network, channels: int, reservoirs: Sequence[Reservoir]) -> AnyForecaster:
     # Shapes alone, for which no memory is taken.
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        if network.cell == RESERVOIR:
+            return EchoStateForecaster(network, channels, reservoirs)
         return Forecaster(network, channels)
+
+
+def _check_links(path: Path, forecaster: EchoStateForecaster) -> None:
+    # They are indices into memory.
+    for member in forecaster.each():
+        links = member.links
+        if links.dtype != torch.float64 or not bool(
+            ((links >= 0) & (links < len(links)) & (links == links.floor())).all()
+        ):
+            raise RunError(
+                f"`{path}` must link units that are there: expected whole numbers from 0 to {len(links) - 1}. "
+                "The folder is damaged or was changed; restore it from a copy, or train anew."
+            )
 
 
 def _scaler(fields: Fields, channels: int) -> Scaler:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from pendula.errors import DataError
-from pendula.nn import Forecaster, Stream
+from pendula.nn import AnyForecaster, EchoStateForecaster, EchoStream, Stream
 from pendula.series.scaling import Scaler
 from pendula.shapes import Float, Vector, ndarray
 
@@ -22,8 +22,11 @@ class ModelStream:
         scaler: From physical units to the network's, and back.
     """
 
-    def __init__(self, forecaster: Forecaster, scaler: Scaler) -> None:
-        self._scaler, self._stream = scaler, Stream(forecaster)
+    def __init__(self, forecaster: AnyForecaster, scaler: Scaler) -> None:
+        self._scaler = scaler
+        self._stream: Stream | EchoStream = (
+            EchoStream(forecaster) if isinstance(forecaster, EchoStateForecaster) else Stream(forecaster)
+        )
 
     def step(self, values: Vector) -> Float[ndarray, "lead channel"]:
         """Show the next value.

@@ -1,10 +1,11 @@
 """How a fit is made from a record: every choice, in plain values."""
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from pendula.errors import ArgumentError, ConfigError, did_you_mean
 from pendula.nn import Network
+from pendula.runs.nested import settings_in
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Method, Training, method_for
 
@@ -108,29 +109,30 @@ class Recipe:
         Raises:
             ConfigError: If a key is unknown, or a value has the wrong type.
         """
-        top = _checked(cls, content, where="")
-        for name, kind in (("network", Network), ("training", Training)):
-            if name in top:
-                top[name] = kind(**_checked(kind, top[name], where=f"{name}."))
-        return cls(**top)
+        return cls(**_checked(cls, content, where=""))
 
 
 def _checked(kind: type, content: Any, *, where: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"`{where.rstrip('.')}` must be a table: expected names and values, got {content!r}.")
     types = {field.name: field.type for field in fields(kind)}
-    for name, value in content.items():
+    for name in content:
         if name not in types:
             raise ConfigError(f"`{where}{name}` must be a known setting." + did_you_mean(name, types))
-        _check_type(f"{where}{name}", value, types[name])
-    return dict(content)
+    return {name: _value(f"{where}{name}", value, types[name]) for name, value in content.items()}
+
+
+def _value(name: str, value: Any, expected: Any) -> Any:
+    settings = settings_in(expected)
+    if settings is None or (value is None and settings is not expected):
+        _check_type(name, value, expected)
+        return value
+    return settings(**_checked(settings, value, where=f"{name}."))
 
 
 def _check_type(name: str, value: Any, expected: Any) -> None:
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-    if is_dataclass(expected):  # a table, whose own values are checked one by one
-        return
     try:
         TypeAdapter(expected, config=ConfigDict(strict=True)).validate_python(value)
     except ValidationError as error:

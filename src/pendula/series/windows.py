@@ -10,7 +10,7 @@ from pendula.series.record import Record
 from pendula.series.split import Part
 from pendula.shapes import BatchTensor, Int, SeriesTensor, Tensor, ndarray
 
-__all__ = ["Windows", "window_segments", "windows_for"]
+__all__ = ["Windows", "latest_rows", "window_segments", "windows_for"]
 
 
 class Windows:
@@ -214,6 +214,26 @@ def windows_for(
             "Scale the whole record, not the part."
         )
     return Windows(rows, segments, length=length + horizon, stride=stride)
+
+
+def latest_rows(segments: Int[ndarray, "segment 2"], rows: int) -> Int[ndarray, "latest 2"]:
+    """Cut segments down to the last rows of all of them together; gaps do not count.
+
+    Args:
+        segments: Half-open row ranges.
+        rows: How many rows to keep at most.
+
+    Returns:
+        The segments that hold them.
+
+    Examples:
+        >>> latest_rows(np.array([[0, 50], [60, 100]]), 50)
+        array([[ 40,  50],
+               [ 60, 100]])
+    """
+    lengths = segments[:, 1] - segments[:, 0]
+    kept = np.clip(rows - (np.cumsum(lengths[::-1])[::-1] - lengths), 0, lengths)
+    return np.asarray(np.stack([segments[:, 1] - kept, segments[:, 1]], axis=1)[kept > 0])
 
 
 def _every_window(values: Tensor, length: int) -> Tensor:

@@ -11,6 +11,7 @@ from pendula.training.events import (
     Listener,
     Outcome,
     Progressed,
+    ReservoirTried,
     TrainingFinished,
     silent,
 )
@@ -18,6 +19,8 @@ from pendula.training.loop import train
 from pendula.training.method import method_for
 from pendula.training.objective import Objective
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
+from pendula.training.readout import train_reservoirs
+from pendula.training.reservoir_search import LIGHT, USUAL, Budget
 from pendula.training.settings import Method, Training
 from pendula.training.start import PENALTIES, start_forecaster
 from pendula.training.trained import Trained
@@ -25,8 +28,11 @@ from pendula.training.validation import Validation
 
 __all__ = [
     "CHECKPOINT_FILE",
+    "LIGHT",
     "PENALTIES",
+    "USUAL",
     "Batch",
+    "Budget",
     "Checkpoint",
     "Engine",
     "EnsembleListener",
@@ -38,6 +44,7 @@ __all__ = [
     "Objective",
     "Outcome",
     "Progressed",
+    "ReservoirTried",
     "Trained",
     "Training",
     "TrainingFinished",
@@ -54,5 +61,6 @@ __all__ = [
     "streamed",
     "train",
     "train_ensemble",
+    "train_reservoirs",
     "write_checkpoint",
 ]

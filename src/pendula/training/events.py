@@ -5,13 +5,24 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-__all__ = ["EpochFinished", "EpochRecord", "Event", "Listener", "Outcome", "Progressed", "TrainingFinished", "silent"]
+__all__ = [
+    "EpochFinished",
+    "EpochRecord",
+    "Event",
+    "Listener",
+    "Outcome",
+    "Progressed",
+    "ReservoirTried",
+    "TrainingFinished",
+    "silent",
+]
 
 
 class Outcome(Enum):
     """Why training ended; the value is the message."""
 
     COMPLETED = "All epochs were done."
+    SOLVED = "The readout was solved for in one pass over the training part."
     STOPPED_EARLY = "The validation error no longer fell."
     SOLVED = "The problem is solved."
     DIVERGED = "The loss or a weight left the finite numbers."
@@ -78,6 +89,21 @@ class EpochFinished:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReservoirTried:
+    """A reservoir was tried by free runs within the training part.
+
+    Attributes:
+        number: Of the trial, counted from 1.
+        count: How many there are.
+        error: The smallest error so far, in standard deviations of the training part.
+    """
+
+    number: int
+    count: int
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingFinished:
     """Training is over.
 
@@ -92,7 +118,7 @@ class TrainingFinished:
     seconds: float
 
 
-Event: TypeAlias = Progressed | EpochFinished | TrainingFinished
+Event: TypeAlias = Progressed | EpochFinished | ReservoirTried | TrainingFinished
 Listener: TypeAlias = Callable[[Event], None]
 
 

@@ -1,9 +1,10 @@
 """What training came to."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pendula.errors import DivergedError
-from pendula.nn import Forecaster
+from pendula.nn import AnyForecaster
 from pendula.training.engine import Engine
 from pendula.training.events import EpochRecord, Outcome
 
@@ -16,18 +17,18 @@ class Trained:
 
     Attributes:
         forecaster: The network with the weights that were kept, without dropout.
-        history: One record for each epoch, epoch 0 first.
+        history: One record for each epoch, epoch 0 first; none where there were no epochs.
         best_epoch: The epoch whose weights were kept.
         outcome: Why training ended.
         seconds: Training time, over all sittings.
-        engine: What took the steps: native or autograd.
+        engine: What took the steps: native or autograd; or ridge regression, which takes none.
         failure: What was wrong, if a member of an ensemble diverged; `train` raises it.
     """
 
-    forecaster: Forecaster
+    forecaster: AnyForecaster
     history: tuple[EpochRecord, ...]
     best_epoch: int
     outcome: Outcome
     seconds: float
-    engine: Engine
+    engine: Engine | Literal["ridge"]
     failure: DivergedError | None = None

@@ -1,0 +1,128 @@
+"""From a prepared record to trained weights: by gradients, epoch after epoch, or by ridge regression."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from pendula.dynamics import FlowRecord
+from pendula.errors import ArgumentError
+from pendula.forecasting.preparation import Prepared, training_segments
+from pendula.forecasting.watching import Watching
+from pendula.nn import RESERVOIR, Forecaster
+from pendula.runs import Recipe
+from pendula.series.windows import Windows, windows_for
+from pendula.training import Listener, Trained, train, train_ensemble, train_reservoirs
+
+__all__ = ["CHECKPOINT_FOLDER", "Learned", "learn", "learn_side_by_side"]
+
+CHECKPOINT_FOLDER = "checkpoint"
+
+Learned: TypeAlias = tuple[Trained, tuple[FlowRecord, ...]]
+"""What training came to, and what was seen of the gradients."""
+
+
+def learn(prepared: Prepared, recipe: Recipe, *, listener: Listener, folder: Path | None = None) -> Learned:
+    """Train on what was prepared.
+
+    Args:
+        prepared: Parts, values and a fresh network.
+        recipe: Every choice.
+        listener: Hears the training's events.
+        folder: Where a run is built up, with a checkpoint to go on from if there is one; None keeps nothing.
+
+    Returns:
+        What training came to.
+    """
+    if prepared.forecaster is None:
+        return _solve(prepared, recipe, listener=listener), ()
+    windows = _training_windows(prepared, recipe)
+    watching = Watching(prepared.forecaster, recipe, windows, listener=listener, folder=folder)
+    trained = train(
+        prepared.forecaster,
+        windows,
+        recipe.training,
+        window=recipe.window,
+        seed=recipe.seed,
+        validation=prepared.validation,
+        checkpoint=None if folder is None else folder / CHECKPOINT_FOLDER,
+        resume=True,
+        fingerprint=prepared.fingerprint,
+        listener=watching,
+    )
+    return trained, watching.records
+
+
+def learn_side_by_side(
+    prepared: Sequence[Prepared], recipes: Sequence[Recipe], listeners: Sequence[Listener]
+) -> list[Learned]:
+    """Train several networks at once, each on one core.
+
+    Args:
+        prepared: Parts, values and a fresh network for each.
+        recipes: How to make each; those that are trained by gradients have one window.
+        listeners: Hear the events, one for each.
+
+    Returns:
+        What training came to for each, with the bits that `learn` gives on one thread.
+
+    Raises:
+        DivergedError: If the training of a network leaves the finite numbers.
+    """
+    jobs = list(zip(prepared, recipes, listeners, strict=True))
+    by_gradients = [
+        (each, each.forecaster, recipe, listener) for each, recipe, listener in jobs if each.forecaster is not None
+    ]
+    together = iter(_descend_together(by_gradients))
+    return [
+        (_solve(each, recipe, listener=listener), ()) if each.forecaster is None else next(together)
+        for each, recipe, listener in jobs
+    ]
+
+
+def _descend_together(jobs: Sequence[tuple[Prepared, Forecaster, Recipe, Listener]]) -> list[Learned]:
+    if not jobs:
+        return []
+    windows = [_training_windows(each, recipe) for each, _, recipe, _ in jobs]
+    watching = [
+        Watching(forecaster, recipe, cut, listener=listener)
+        for (_, forecaster, recipe, listener), cut in zip(jobs, windows, strict=True)
+    ]
+    trained = train_ensemble(
+        [forecaster for _, forecaster, _, _ in jobs],
+        windows,
+        [recipe.training for _, _, recipe, _ in jobs],
+        window=jobs[0][2].window,
+        seeds=[recipe.seed for _, _, recipe, _ in jobs],
+        validation=[each.validation for each, _, _, _ in jobs],
+        listener=lambda number, event: watching[number](event),
+    )
+    for failure in (made.failure for made in trained):
+        if failure is not None:
+            raise failure
+    return [(made, watched.records) for made, watched in zip(trained, watching, strict=True)]
+
+
+def _solve(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained:
+    # It takes a second: there is no checkpoint, and a resumed run begins anew, with the same bits.
+    if recipe.training.watch_gradients:
+        raise ArgumentError(
+            f"`watch_gradients` must be off for the cell {RESERVOIR}: its readout is solved for, and no gradient "
+            "flows. Leave it out."
+        )
+    return train_reservoirs(
+        recipe.network,
+        prepared.values.numpy(),
+        training_segments(prepared.split),
+        seed=recipe.seed,
+        penalty=recipe.linear_penalty,
+        listener=listener,
+    )
+
+
+def _training_windows(prepared: Prepared, recipe: Recipe) -> Windows:
+    return windows_for(
+        prepared.split.train,
+        length=recipe.window,
+        horizon=max(recipe.training.horizon, recipe.network.leads),
+        values=prepared.values,
+    )

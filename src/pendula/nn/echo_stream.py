@@ -1,0 +1,61 @@
+"""Follow a series value by value with an echo state network."""
+
+from pendula.errors import ArgumentError, ShapeError
+from pendula.nn.echo_state import EchoState, EchoStateForecaster
+from pendula.shapes import Float, Tensor
+
+__all__ = ["EchoStream"]
+
+
+class EchoStream:
+    """An echo state network that is shown one value at a time, remembers it, and predicts what comes next.
+
+    Its predictions are those of the network shown the whole series.
+
+    Args:
+        forecaster: The network.
+        batch: How many series go side by side.
+
+    Attributes:
+        state: All that is remembered; None before the first value. Set it to go on from there.
+
+    Raises:
+        ArgumentError: If `batch` is below 1.
+
+    Examples:
+        >>> import torch
+        >>> from pendula.nn import Network, Reservoir
+        >>> network = Network(cell="esn", hidden_size=20, reservoir=Reservoir())
+        >>> stream = EchoStream(EchoStateForecaster(network, 1, [network.reservoir]))
+        >>> stream.step(torch.tensor([[0.1]])).shape  # batch, lead, channel
+        torch.Size([1, 1, 1])
+    """
+
+    def __init__(self, forecaster: EchoStateForecaster, *, batch: int = 1) -> None:
+        if batch < 1:
+            raise ArgumentError(
+                f"`batch` must be positive: expected 1 or more, got {batch}. Follow one series at least."
+            )
+        self._forecaster, self._shape = forecaster, (batch, forecaster.channels)
+        self.state: EchoState | None = None
+
+    def step(self, values: Float[Tensor, "batch channel"]) -> Float[Tensor, "batch lead channel"]:
+        """Show the next value of each series.
+
+        Args:
+            values: The values, scaled.
+
+        Returns:
+            The predictions of the values that follow, scaled.
+
+        Raises:
+            ShapeError: If `values` does not hold one value of each channel of each series.
+        """
+        if tuple(values.shape) != self._shape:
+            raise ShapeError(
+                f"`values` must hold one value of each channel of each series: expected shape {self._shape}, "
+                f"got {tuple(values.shape)}. Make a stream of that many series."
+            )
+        predictions: Tensor
+        predictions, self.state = self._forecaster(values[:, None], self.state)
+        return predictions[:, 0]
