@@ -47,7 +47,10 @@ def test_lists_become_tuples():
         ({"window": 3.5}, r"`window` must have the right type: .*, got 3.5"),
         ({"test": float("nan")}, r"`test` must have the right type: input should be a finite number, got nan"),
         ({"training": {"carry_state": 1}}, r"`training.carry_state` must have the right type: .*boolean, got 1"),
-        ({"network": {"cell": "esn"}}, r"`network.cell` must have the right type: .*'rnn', 'gru' or 'lstm', got 'esn'"),
+        (
+            {"network": {"cell": "elman"}},
+            r"`network.cell` must have the right type: .*'rnn', 'gru', 'lstm' or 'esn', got 'elman'",
+        ),
     ],
 )
 def test_bad_settings_are_named_with_their_place(content, message):

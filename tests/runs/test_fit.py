@@ -167,7 +167,7 @@ def test_a_newer_run_is_refused(run):
         (
             ("result", "outcome"),
             "won",
-            r"expected `result\.outcome` to be one of completed, stopped_early, diverged, unfinished",
+            r"expected `result\.outcome` to be one of completed, closed_form, stopped_early, solved, diverged, ",
         ),
         (("result", "seconds"), "1", r"expected `result\.seconds` to be a finite number"),
         (
@@ -182,7 +182,7 @@ def test_a_newer_run_is_refused(run):
         (("data", "sha256"), "0" * 64, "its values have another checksum"),
         (("recipe", "window"), "8", "must hold a recipe: `window`"),
         (("recipe", "hidden"), 8, "must hold a recipe: `hidden`"),
-        (("recipe", "network"), 8, "must hold a recipe: `network`"),
+        (("recipe", "network"), 8, "expected `unset` to be names within the recipe"),
         (("unset",), ["window.size"], "expected `unset` to be names within the recipe"),
         (("notes",), [1], "expected `notes` to be short texts"),
         (("sha256", "scores.json"), "0", r"scores\.json` must be as it was written"),

@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load, save
 
 from pendula.errors import RunError
-from pendula.nn import Network
-from pendula.runs import load_model, save_model
+from pendula.nn import EchoStateForecaster, Network, Reservoir, draw_reservoir
+from pendula.runs import Model, load_model, save_model
 from pendula.runs.tensor_file import Digest
+from pendula.series import Scaler, TimeAxis
 
 NETWORKS = [
     Network(cell="rnn", hidden_size=3, residual=False, increments=False),
@@ -301,9 +302,91 @@ def test_every_value_may_be_hostile_and_only_run_errors_come(folder):
             except RunError:
                 continue
             accepted.add((*table, name))
-    # Words of the axis may be empty, and a float may be any number.
-    assert accepted <= {("pendula",), ("axis", "name"), ("axis", "units"), ("axis", "resolution"), ("axis", "start"),
-                        ("axis", "step")}  # fmt: skip
+    # Words of the axis may be empty, and a float may be any number; a network of gates has no reservoir.
+    assert accepted <= {("pendula",), ("reservoirs",), ("network", "reservoir"), ("axis", "name"), ("axis", "units"),
+                        ("axis", "resolution"), ("axis", "start"), ("axis", "step")}  # fmt: skip
 
 
 TABLES = ("network", "scaler", "axis")
+
+
+@pytest.fixture
+def echo_folder(tmp_path):
+    """A model of two reservoirs."""
+    network = Network(cell="esn", hidden_size=12)
+    reservoirs = [Reservoir(connections=3, leak=0.4), Reservoir(connections=0)]
+    forecaster = EchoStateForecaster(network, 1, reservoirs)
+    for number, member in enumerate(forecaster.each()):
+        weights = draw_reservoir(member.reservoir, units=12, inputs=1, seed=number)
+        member.put(weights, np.full(member.readout.shape, 0.05), np.full(1, 0.1))
+    model = Model(
+        forecaster=forecaster,
+        scaler=Scaler(kind="standard", link="none", center=np.ones(1), scale=np.full(1, 2.0)),
+        names=("x",),
+        units=("rad",),
+        axis=TimeAxis(kind="float", start=0.0, step=0.1, size=100, units="s"),
+        window=20,
+    )
+    forecaster.limit.fill_(10.0)
+    save_model(model, tmp_path / "echo")
+    return model, tmp_path / "echo"
+
+
+def test_a_loaded_echo_state_network_runs_on_with_the_same_bits(echo_folder):
+    model, folder = echo_folder
+    again, context = load_model(folder), np.sin(0.3 * np.arange(40.0)).reshape(2, 20, 1)
+    np.testing.assert_array_equal(again.run(context, steps=50), model.run(context, steps=50))
+    assert again.forecaster.reservoirs == model.forecaster.reservoirs
+    before, after = model.forecaster.state_dict(), again.forecaster.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("value", [-1.0, 12.0, 0.5, float("nan"), 1e300])
+def test_links_that_lead_out_of_memory_are_refused(echo_folder, value):
+    _, folder = echo_folder
+    links = load((folder / "weights.safetensors").read_bytes())["members.0.links"]
+    links[3, 1] = value
+    change_tensors(folder, **{"members.0.links": links})
+    with pytest.raises(
+        RunError, match=r"must link units that are there: expected whole numbers from 0 to 11|must hold"
+    ):
+        load_model(folder)
+
+
+def test_weights_of_reservoirs_in_single_precision_are_refused(echo_folder):
+    _, folder = echo_folder
+    held = load((folder / "weights.safetensors").read_bytes())
+    change_tensors(folder, **{name: tensor.float() for name, tensor in held.items()})
+    with pytest.raises(RunError, match="must hold the weights of reservoirs in float64: got float32"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(("reservoirs", "message"), [
+    ([], "expected `reservoirs` to be those of a network of the cell esn, got 0"),
+    ([{}], r"must have `reservoirs\[0\]\.bias_scaling`"),
+    ([8], "expected `reservoirs` to be at most 100 tables"),
+    ([{}] * 101, "expected `reservoirs` to be at most 100 tables"),
+])  # fmt: skip
+def test_reservoirs_that_are_not_sound_are_refused(echo_folder, reservoirs, message):
+    change(echo_folder[1], reservoirs=reservoirs)
+    with pytest.raises(RunError, match=message):
+        load_model(echo_folder[1])
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("leak", 0.0), ("leak", "much"), ("connections", 2**40), ("topology", "web"), ("spectral_radius", float("nan")),
+])  # fmt: skip
+def test_settings_of_reservoirs_that_are_not_sound_are_refused(echo_folder, name, value):
+    folder = echo_folder[1]
+    held = json.loads((folder / "model.json").read_text())["reservoirs"]
+    change(folder, reservoirs=[held[0] | {name: value}, held[1]])
+    with pytest.raises(RunError, match=r"must be sound|must fit its architecture"):
+        load_model(folder)
+
+
+def test_a_trained_cell_has_no_reservoirs(folder, echo_folder):
+    held = json.loads((echo_folder[1] / "model.json").read_text())["reservoirs"]
+    change(folder, reservoirs=held)
+    with pytest.raises(RunError, match="expected `reservoirs` to be those of a network of the cell esn, got 2"):
+        load_model(folder)

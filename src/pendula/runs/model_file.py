@@ -102,6 +102,8 @@ def load_model(folder: str | Path) -> Model:
     fields.text("pendula")
     network = fields.table("network").build(Network)
     reservoirs = [table.build(Reservoir) for table in fields.tables("reservoirs", MAX_MEMBERS)]
+    if bool(reservoirs) != (network.cell == RESERVOIR):
+        raise fields.error("reservoirs", f"those of a network of the cell {RESERVOIR}", len(reservoirs))
     channels = fields.whole("channels", 1, MAX_CHANNELS)
     digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))
     names, units = fields.texts("names", count=channels), fields.texts("units", count=channels)
@@ -156,11 +158,12 @@ def _hollow(network: Network, channels: int, reservoirs: Sequence[Reservoir]) ->
 
 def _check_links(path: Path, forecaster: EchoStateForecaster) -> None:
     # They are indices into memory.
+    kinds = {tensor.dtype for tensor in forecaster.state_dict().values()} - {torch.float64}
+    if kinds:
+        raise RunError(f"`{path}` must hold the weights of reservoirs in float64: got float32. Train the model anew.")
     for member in forecaster.each():
         links = member.links
-        if links.dtype != torch.float64 or not bool(
-            ((links >= 0) & (links < len(links)) & (links == links.floor())).all()
-        ):
+        if not bool(((links >= 0) & (links < len(links)) & (links == links.floor())).all()):
             raise RunError(
                 f"`{path}` must link units that are there: expected whole numbers from 0 to {len(links) - 1}. "
                 "The folder is damaged or was changed; restore it from a copy, or train anew."

@@ -85,9 +85,9 @@ def train_reservoirs(
     largest = max(float(np.abs(values[start:stop]).max()) for start, stop in segments if stop > start)
     forecaster.limit.fill_(OUTSIDE * max(largest, 1.0))
     seconds = time.perf_counter() - began
-    listener(TrainingFinished(outcome=Outcome.SOLVED, best_epoch=0, seconds=seconds))
+    listener(TrainingFinished(outcome=Outcome.CLOSED_FORM, best_epoch=0, seconds=seconds))
     return Trained(
-        forecaster=forecaster, history=(), best_epoch=0, outcome=Outcome.SOLVED, seconds=seconds, engine="ridge"
+        forecaster=forecaster, history=(), best_epoch=0, outcome=Outcome.CLOSED_FORM, seconds=seconds, engine="ridge"
     )
 
 
