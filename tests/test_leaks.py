@@ -10,13 +10,14 @@ import xarray as xr
 import pendula
 from pendula.errors import LeakError
 from pendula.forecasting import fit_baselines, fit_record, forecast
-from pendula.nn import Network
+from pendula.nn import Network, Reservoir
 from pendula.runs import Recipe
 from pendula.series import Part, fit_scaler, leak_check, record
 from pendula.training import Training
 
 GRU = Network(cell="gru", hidden_size=3)
 BRIEF = Training(epochs=2, batch_size=16, learning_rate=0.02)
+SEARCHED = {"cell": "esn", "hidden_size": 10}
 PLAIN = Recipe(network=GRU, training=BRIEF, window=8)
 
 
@@ -75,6 +76,9 @@ PIPELINES = {
     "trajectories cut by time": (trajectories, recipe(test=0.3)),
     "from a date": (dated, recipe(test_from="2000-04-20")),
     "windows counted": (single, recipe(cut="windows", validation=0)),
+    "reservoirs that are searched for": (single, recipe(network=SEARCHED)),
+    "a reservoir of its own": (gapped, recipe(network={**SEARCHED, "reservoir": Reservoir(connections=3)})),
+    "reservoirs over trajectories": (trajectories, recipe(by="trajectory", network=SEARCHED)),
 }
 
 
@@ -181,6 +185,17 @@ def test_a_comparison_does_not_choose_by_the_test_part():
         return {name: learned(made) for name, made in pendula.forecasting.compare_recipes(known, recipes).fits.items()}
 
     leak_check(fits, single(), 120)
+
+
+def test_the_echo_state_baseline_does_not_see_the_test_part():
+    rows = record(xr.Dataset({"x": ("time", values(480))}))
+
+    def weights(known):
+        fit = fit_record(known, PLAIN, score=False)
+        known_rows = Part(parent=known, start=0, stop=fit.validation_stop)
+        return fit_baselines(known_rows, fit.split.test, fit=fit)["esn"].forecaster.state_dict()
+
+    leak_check(weights, rows, 360)
 
 
 def test_a_scaler_of_the_whole_record_is_caught():

@@ -62,3 +62,12 @@ def test_notes_on_the_record_stand_in_the_report(pendula, folder):
     words = ("--cells", "rnn", *TINY, "--resample", "0.05", "-o", "fine")
     assert pendula("compare", "swing.csv", *words).code == 0
     assert "Resampled values lie between measured neighbors" in (folder / "fine/report.html").read_text("utf-8")
+
+
+def test_an_echo_state_network_stands_beside_trained_cells(pendula, folder):
+    words = ("--cells", "rnn,esn", "--hidden-size", "12", "--epochs", "1", "-o", "both", "--json")
+    answer = pendula("compare", "swing.csv", *words)
+    assert answer.code == 0
+    assert set(answer.content["scores"]["models"]) == {"rnn", "esn"}
+    assert "esn" not in answer.content["scores"]["baselines"]
+    assert "Echo state network" in (folder / "both/report.html").read_text(encoding="utf-8")

@@ -266,3 +266,44 @@ def test_that_the_network_added_nothing_is_said_below_the_verdict(pendula, fitte
     assert lines[-1] == note
     assert lines[-2] in pendula("evaluate", "run", "--json").content["verdict"]
     assert note in pendula("evaluate", "run", "--json").content["notes"]
+
+
+def test_an_echo_state_network_needs_no_settings(pendula, folder, bare_reports):
+    answer = pendula("fit", "swing.csv", "--cell", "esn", "--hidden-size", "20", "-o", "echo", "--json")
+    assert answer.code == 0
+    content = answer.content
+    assert (content["outcome"], content["epochs"]) == ("The readout was solved for in one pass over the rows.", 0)
+    assert len(content["members"]) == 5
+    assert {"spectral_radius", "input_scaling", "leak", "penalty"} <= set(content["members"][0])
+    assert content["chosen"]["recipe"]["network"]["reservoir"] is None
+    assert "esn" not in content["scores"]["baselines"]
+    again = pendula("fit", "swing.csv", "--cell", "esn", "--hidden-size", "20", "-o", "again", "--json")
+    weights = [(folder / run / "model/weights.safetensors").read_bytes() for run in ("echo", "again")]
+    assert weights[0] == weights[1]
+    assert again.content["members"] == content["members"]
+    forecast = pendula("forecast", "echo", "--steps", "5", "--json")
+    assert forecast.code == 0
+
+
+def test_people_hear_of_the_reservoirs(pendula, folder, bare_reports):
+    answer = pendula("fit", "swing.csv", "--cell", "esn", "--hidden-size", "20")
+    assert "network   esn, 20 units, chosen by free runs within the training part" in answer.err
+    assert "training  ridge regression, seed 0" in answer.err
+    assert "reservoir 54/54, smallest free-run error" in answer.err
+
+
+def test_settings_of_a_reservoir_are_taken_as_they_are(pendula, folder, bare_reports):
+    words = ("--hidden-size", "15", "--set", "network.reservoir.leak=0.5", "--set", "network.reservoir.connections=4")
+    answer = pendula("fit", "swing.csv", "--cell", "esn", *words, "-o", "echo", "--json")
+    assert [(row["leak"], row["connections"]) for row in answer.content["members"]] == [(0.5, 4)]
+    for words, message in (
+        (("--set", "network.reservoir.spectral_radius=0"), "`spectral_radius` must be positive"),
+        (("--num-layers", "2"), "`num_layers` must be left out for an echo state network"),
+        (("--method", "adam"), "`method` must suit the cell: expected ridge for esn, got adam"),
+        (("--window", "200"), "`window` must be shorter than the longest gap-free stretch"),
+        (("--watch-gradients",), "`watch_gradients` must be off for the cell esn"),
+    ):
+        answer = pendula("fit", "swing.csv", "--cell", "esn", "--hidden-size", "15", *words, "-o", "bad")
+        assert answer.code != 0
+        assert message in answer.err
+        assert not (folder / "bad").exists()

@@ -13,9 +13,9 @@ from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.learning import CHECKPOINT_FOLDER, learn, learn_side_by_side
-from pendula.forecasting.preparation import MOST_RUN_STEPS, Prepared, choose_target, default_window, prepare
+from pendula.forecasting.preparation import MOST_RUN_STEPS, Prepared, choose_target, default_window, gap_free, prepare
 from pendula.forecasting.rolling import roll
-from pendula.nn import Network, RecurrentLayer, as_network
+from pendula.nn import EchoStateForecaster, Network, RecurrentLayer, as_network
 from pendula.runs import (
     Calibration,
     Fit,
@@ -31,7 +31,7 @@ from pendula.runs import (
 from pendula.series.record import Record, record
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 from pendula.series.split import Part
-from pendula.training import Listener, Trained, Training, silent
+from pendula.training import Listener, Trained, Training, silent, solve_readouts
 
 __all__ = ["fit", "fit_record", "fit_side_by_side", "resume"]
 
@@ -259,6 +259,10 @@ def _finish(
         notes=tuple(notes),
         gradients=gradients,
     )
+    if isinstance(model.forecaster, EchoStateForecaster) and len(parts.validation):
+        # Intervals are measured; what is left for the validation part to do is to teach the readouts, too.
+        known = Part(parent=rows, start=0, stop=parts.validation.stop)
+        solve_readouts(model.forecaster, prepared.values.numpy(), gap_free(known))
     return replace(made, scores=evaluate_fit(made).to_dict()) if score and len(parts.test) else made
 
 

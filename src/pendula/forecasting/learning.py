@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError
-from pendula.forecasting.preparation import Prepared, training_segments
+from pendula.forecasting.preparation import Prepared, gap_free
 from pendula.forecasting.watching import Watching
 from pendula.nn import RESERVOIR, Forecaster
 from pendula.runs import Recipe
@@ -112,7 +112,7 @@ def _solve(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained
     return train_reservoirs(
         recipe.network,
         prepared.values.numpy(),
-        training_segments(prepared.split),
+        gap_free(prepared.split.train),
         seed=recipe.seed,
         penalty=recipe.linear_penalty,
         listener=listener,

@@ -22,9 +22,9 @@ __all__ = [
     "Prepared",
     "choose_target",
     "default_window",
+    "gap_free",
     "prepare",
     "split_record",
-    "training_segments",
 ]
 
 DEFAULT_WINDOW = 50
@@ -147,16 +147,16 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     )
 
 
-def training_segments(parts: Split) -> Int[ndarray, "segment 2"]:
-    """Find the gap-free stretches of the training part.
+def gap_free(part: Part) -> Int[ndarray, "segment 2"]:
+    """Find the gap-free stretches of a part.
 
     Args:
-        parts: The three parts.
+        part: The part.
 
     Returns:
         Half-open row ranges of the record.
     """
-    return parts.train.parent.slice(parts.train.start, parts.train.stop).segments + parts.train.start
+    return part.parent.slice(part.start, part.stop).segments + part.start
 
 
 def _fresh(parts: Split, scaled: Series, validation: Validation | None, recipe: Recipe) -> Forecaster:
@@ -164,7 +164,7 @@ def _fresh(parts: Split, scaled: Series, validation: Validation | None, recipe: 
     start_forecaster(
         forecaster,
         scaled,
-        training_segments(parts),
+        gap_free(parts.train),
         validation=validation,
         select_by=recipe.training.select_by,
         penalty=recipe.linear_penalty,

@@ -45,12 +45,14 @@ class EchoStateMember(nn.Module):
         bias: b.
         readout: V, the coefficients of the states and then those of the values.
         constant: c.
+        penalty: Ridge penalty that V and c were found with, in scaled units squared.
     """
 
     recurrent: Float[Tensor, "unit link"]
     links: Float[Tensor, "unit link"]
     input: Float[Tensor, "unit channel"]
     bias: Float[Tensor, " unit"]
+    penalty: Float[Tensor, ""]
 
     def __init__(self, reservoir: Reservoir, units: int, channels: int) -> None:
         super().__init__()
@@ -59,6 +61,7 @@ class EchoStateMember(nn.Module):
         shapes = {"recurrent": (units, links), "links": (units, links), "input": (units, channels), "bias": (units,)}
         for name, shape in shapes.items():
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float64))
+        self.register_buffer("penalty", torch.zeros((), dtype=torch.float64))
         features = units + channels if reservoir.direct else units
         self.readout = _fixed(features, channels)
         self.constant = _fixed(channels)

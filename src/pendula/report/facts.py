@@ -82,10 +82,11 @@ def member_rows(fit: Fit) -> list[dict[str, Any]]:
         fit: The fit.
 
     Returns:
-        The settings of each member; none where the network has no reservoir.
+        The settings of each member, and the penalty of its readout; none where the network has no reservoir.
     """
     forecaster = fit.model.forecaster
-    return [asdict(each) for each in forecaster.reservoirs] if isinstance(forecaster, EchoStateForecaster) else []
+    members = forecaster.each() if isinstance(forecaster, EchoStateForecaster) else []
+    return [asdict(member.reservoir) | {"penalty": float(member.penalty)} for member in members]
 
 
 def _reservoir_facts(fit: Fit) -> dict[str, object]:
@@ -93,7 +94,12 @@ def _reservoir_facts(fit: Fit) -> dict[str, object]:
     chosen = "chosen by free runs within the training part" if network.reservoir is None else "as set"
     settings = {
         name: ", ".join(format_value(member[key]) for member in members)
-        for name, key in (("Spectral radius", "spectral_radius"), ("Input scaling", "input_scaling"), ("Leak", "leak"))
+        for name, key in (
+            ("Spectral radius", "spectral_radius"),
+            ("Input scaling", "input_scaling"),
+            ("Leak", "leak"),
+            ("Ridge penalty", "penalty"),
+        )
     }
     return {
         "Cell": _CELLS[network.cell],
@@ -103,7 +109,7 @@ def _reservoir_facts(fit: Fit) -> dict[str, object]:
         "Coefficients of the readouts": sum(held.numel() for held in fit.model.forecaster.parameters()),
         "Window": counted(fit.recipe.window, "step"),
         "Scaling": _scaling(fit),
-        "Training": "ridge regression on the training part",
+        "Training": "ridge regression on the training and the validation part",
         "Training time": f"{format_number(fit.seconds, digits=3)} s",
         "Seed": fit.recipe.seed,
     }

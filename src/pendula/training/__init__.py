@@ -19,7 +19,7 @@ from pendula.training.loop import train
 from pendula.training.method import method_for
 from pendula.training.objective import Objective
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
-from pendula.training.readout import train_reservoirs
+from pendula.training.readout import solve_readouts, train_reservoirs
 from pendula.training.reservoir_search import LIGHT, USUAL, Budget
 from pendula.training.settings import Method, Training
 from pendula.training.start import PENALTIES, start_forecaster
@@ -57,6 +57,7 @@ __all__ = [
     "shuffled",
     "silent",
     "silent_ensemble",
+    "solve_readouts",
     "start_forecaster",
     "streamed",
     "train",

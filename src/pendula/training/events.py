@@ -22,7 +22,7 @@ class Outcome(Enum):
     """Why training ended; the value is the message."""
 
     COMPLETED = "All epochs were done."
-    CLOSED_FORM = "The readout was solved for in one pass over the training part."
+    CLOSED_FORM = "The readout was solved for in one pass over the rows."
     STOPPED_EARLY = "The validation error no longer fell."
     SOLVED = "The problem is solved."
     DIVERGED = "The loss or a weight left the finite numbers."

@@ -22,7 +22,7 @@ from pendula.training.reservoir_search import (
 )
 from pendula.training.trained import Trained
 
-__all__ = ["train_reservoirs"]
+__all__ = ["solve_readouts", "train_reservoirs"]
 
 OUTSIDE = 10.0
 """A free run that leaves the largest value learned from so many times behind it is unstable."""
@@ -71,24 +71,42 @@ def train_reservoirs(
     chosen = _choose(network, values, segments, seed=seed, penalty=penalty, budget=budget, listener=listener)
     forecaster = EchoStateForecaster(network, values.shape[1], [candidate.reservoir for candidate in chosen])
     for member, candidate in zip(forecaster.each(), chosen, strict=True):
-        weights = draw_reservoir(
-            candidate.reservoir, units=network.hidden_size, inputs=values.shape[1], seed=candidate.seed
+        member.put(
+            draw_reservoir(candidate.reservoir, units=network.hidden_size, inputs=values.shape[1], seed=candidate.seed),
+            member.readout.numpy(),
+            member.constant.numpy(),
         )
-        rows = ReadoutRows(
-            weights=weights,
-            values=values,
-            segments=segments,
-            washout=washout_of(segments),
-            direct=candidate.reservoir.direct,
-        )
-        member.put(weights, *rows.readout(ridge_problem(rows).solve(candidate.penalty)))
-    largest = max(float(np.abs(values[start:stop]).max()) for start, stop in segments if stop > start)
-    forecaster.limit.fill_(OUTSIDE * max(largest, 1.0))
+        member.penalty.fill_(candidate.penalty)
+    solve_readouts(forecaster, values, segments)
     seconds = time.perf_counter() - began
     listener(TrainingFinished(outcome=Outcome.CLOSED_FORM, best_epoch=0, seconds=seconds))
     return Trained(
         forecaster=forecaster, history=(), best_epoch=0, outcome=Outcome.CLOSED_FORM, seconds=seconds, engine="ridge"
     )
+
+
+def solve_readouts(forecaster: EchoStateForecaster, values: Series, segments: Int[ndarray, "segment 2"]) -> None:
+    """Solve for the readouts of all members, in one pass over the rows for each.
+
+    Args:
+        forecaster: The network; its readouts are changed in place, its reservoirs and penalties stay.
+        values: The scaled series.
+        segments: Half-open row ranges to learn from; each starts from a state of zeros.
+
+    Raises:
+        DataError: If no segment is longer than the steps in which a reservoir forgets where it started from.
+    """
+    for member in forecaster.each():
+        rows = ReadoutRows(
+            weights=member.weights,
+            values=values,
+            segments=segments,
+            washout=washout_of(segments),
+            direct=member.reservoir.direct,
+        )
+        member.put(member.weights, *rows.readout(ridge_problem(rows).solve(float(member.penalty))))
+    largest = max(float(np.abs(values[start:stop]).max()) for start, stop in segments if stop > start)
+    forecaster.limit.fill_(OUTSIDE * max(largest, 1.0))
 
 
 def _choose(
