@@ -7,6 +7,7 @@ from pendula.nn.initialization import Initialization, initialize
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, RESERVOIR, Cell, Network, as_network
+from pendula.nn.next_generation import NextGeneration, polynomial_features, run_polynomial
 from pendula.nn.readout import Readout, ReadoutResult, Scored
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
 from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
@@ -33,6 +34,7 @@ __all__ = [
     "Initialization",
     "LinearPath",
     "Network",
+    "NextGeneration",
     "Readout",
     "ReadoutResult",
     "RecurrentLayer",
@@ -51,6 +53,8 @@ __all__ = [
     "drive_reservoir",
     "free_run",
     "initialize",
+    "polynomial_features",
+    "run_polynomial",
     "run_reservoir",
     "spectral_radius",
 ]

@@ -7,7 +7,7 @@ from pendula.nn.native_reservoir import drive_natively, run_natively, takes
 from pendula.nn.reservoir_weights import ReservoirWeights
 from pendula.shapes import BatchSeries, Float, Int, ndarray
 
-__all__ = ["departures", "drive_reservoir", "run_reservoir"]
+__all__ = ["check_departures", "departures", "drive_reservoir", "run_reservoir"]
 
 
 def drive_reservoir(
@@ -89,15 +89,8 @@ def run_reservoir(
     _check_run(weights, readout, states, values, external, steps)
     runs_on = run_natively if takes(weights) else _run
     run = runs_on(weights, readout, bias, states, values, steps, external)
-    if limit is None:
-        return run
-    left = departures(run, limit=limit)
-    if len(left) and left.min() < steps:
-        step, start = int(left.min()), int(left.argmin())
-        raise DivergedError(
-            f"The reservoir is unstable in free run: the run from start {start} left the numbers up to {limit:.3g} at "
-            f"step {step + 1} of {steps}. Raise the ridge penalty, or lower `spectral_radius` or `input_scaling`."
-        )
+    if limit is not None:
+        check_departures(run, limit=limit)
     return run
 
 
@@ -117,6 +110,25 @@ def departures(run: BatchSeries, *, limit: float = np.inf) -> Int[ndarray, " bat
     """
     outside = ~(np.isfinite(run) & (np.abs(run) <= limit)).all(axis=2)
     return np.asarray(np.where(outside.any(axis=1), outside.argmax(axis=1), run.shape[1]))
+
+
+def check_departures(run: BatchSeries, *, limit: float) -> None:
+    """Refuse free runs that leave the finite numbers, or a limit.
+
+    Args:
+        run: Free runs.
+        limit: Largest modulus that is allowed.
+
+    Raises:
+        DivergedError: If one does; the message names the start and the step.
+    """
+    left, steps = departures(run, limit=limit), run.shape[1]
+    if left.min(initial=steps) < steps:
+        raise DivergedError(
+            f"The reservoir is unstable in free run: the run from start {left.argmin()} left the numbers up to "
+            f"{limit:.3g} at step {left.min() + 1} of {steps}. Raise the ridge penalty, or lower `spectral_radius` or "
+            "`input_scaling`."
+        )
 
 
 def _run(

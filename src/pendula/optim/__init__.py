@@ -7,7 +7,7 @@ from pendula.optim.linearization import Sample
 from pendula.optim.moments import Moments, moments
 from pendula.optim.nesterov import Nesterov, momentum_at
 from pendula.optim.output_losses import LOGISTIC, SOFTMAX, SQUARED_ERROR, OutputLoss, matching_loss
-from pendula.optim.readout import ReadoutRows
+from pendula.optim.readout import PolynomialRows, ReadoutRows
 from pendula.optim.ridge import LinearMap, RidgeProblem, ridge_problem
 from pendula.optim.structural_damping import StructuralDamping
 
@@ -22,6 +22,7 @@ __all__ = [
     "Moments",
     "Nesterov",
     "OutputLoss",
+    "PolynomialRows",
     "ReadoutRows",
     "RidgeProblem",
     "Sample",

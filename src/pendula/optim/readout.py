@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pendula.errors import ArgumentError, DataError
-from pendula.nn import ReservoirWeights, drive_reservoir
+from pendula.nn import NextGeneration, ReservoirWeights, drive_reservoir, polynomial_features
 from pendula.optim.ridge import FloatArray, LinearMap
 from pendula.shapes import Float, Int, Series, ndarray
 
-__all__ = ["ReadoutRows"]
+__all__ = ["PolynomialRows", "ReadoutRows"]
 
 BLOCK_ROWS = 2048
 
@@ -98,4 +98,65 @@ class ReadoutRows:
         if self.direct:
             channels = np.arange(weight.shape[1])
             weight[self.weights.units + channels, channels] += 1
+        return weight, solution.bias
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class PolynomialRows:
+    """Features and targets of a next-generation reservoir that predicts the next value, made as they are asked for.
+
+    The increment is regressed, so that a ridge penalty shrinks towards persistence; `readout` puts the last value back.
+
+    Attributes:
+        settings: The reservoir.
+        values: The series.
+        segments: Half-open row ranges to learn from; no equation crosses their ends.
+
+    Examples:
+        >>> from pendula.nn import NextGeneration
+        >>> from pendula.optim import ridge_problem
+        >>> x = [0.3]
+        >>> for _ in range(99):
+        ...     x.append(3.9 * x[-1] * (1 - x[-1]))
+        >>> rows = PolynomialRows(
+        ...     settings=NextGeneration(delays=1), values=np.array(x)[:, None], segments=np.array([[0, 100]])
+        ... )
+        >>> rows.readout(ridge_problem(rows).solve())[0].round(9)
+        array([[ 3.9],
+               [-3.9]])
+    """
+
+    settings: NextGeneration
+    values: Series
+    segments: Int[ndarray, "segment 2"]
+
+    def __post_init__(self) -> None:
+        longest = int((self.segments[:, 1] - self.segments[:, 0]).max(initial=0))
+        if longest <= self.settings.memory:
+            raise DataError(
+                f"`segments` must be longer than the memory: expected more than {self.settings.memory} rows, got "
+                f"{longest}. Lower `delays` or `stride`, or give a longer record."
+            )
+
+    def __iter__(self) -> Iterator[tuple[FloatArray, FloatArray]]:
+        back = self.settings.memory - 1
+        for begin, end in self.segments:
+            for start in range(begin + back, end - 1, BLOCK_ROWS):
+                stop = min(start + BLOCK_ROWS, int(end) - 1)
+                known = self.values[start - back : stop]
+                increments = self.values[start + 1 : stop + 1] - self.values[start:stop]
+                yield polynomial_features(self.settings, known[None])[0], increments
+
+    def readout(self, solution: LinearMap) -> tuple[Float[ndarray, "feature output"], Float[ndarray, " output"]]:
+        """Turn the solution of the regression into a readout that predicts values.
+
+        Args:
+            solution: What the rows were fitted with.
+
+        Returns:
+            Coefficients of the features, and the constant term.
+        """
+        weight = solution.weight.copy()
+        channels = np.arange(weight.shape[1])
+        weight[channels, channels] += 1
         return weight, solution.bias
