@@ -1,0 +1,154 @@
+r"""The equations of `systems/` as maps of their state, with variational equations to the last digit.
+
+A right-hand side made of analytic functions also takes complex numbers, and $\mathrm{Im}\,F(h + i\varepsilon v) /
+\varepsilon$ is the derivative $F'(h) v$ without cancellation, however small ε: the integrator itself is differentiated,
+and its tangent needs no equations of its own.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from pendula.dynamics.lyapunov import LyapunovSettings, LyapunovSpectrum, measure_spectrum
+from pendula.dynamics.state_map import Directions, Jacobians, StateMap, States
+from pendula.errors import ArgumentError
+from pendula.shapes import Float, ndarray
+from pendula.systems import Flow, Map, System, make_system, rk4_step
+
+__all__ = ["system_map", "system_spectrum"]
+
+TINY = 1e-100
+"""ε of the complex step: its square is lost beside any number."""
+
+
+def system_map(system: System | str, *, dt: float | None = None, substeps: int = 1) -> StateMap:
+    """Take an equation without a drive as a map of its state.
+
+    Args:
+        system: A flow or a map, or its name.
+        dt: Time of one application of a flow; its usual interval between samples if left out.
+        substeps: Runge–Kutta steps in one application.
+
+    Returns:
+        The map, with derivatives of the integrator itself.
+
+    Raises:
+        ArgumentError: If the system is neither a flow nor a map, or its rate depends on time.
+
+    References:
+        W. Squire and G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40
+        (1998) 110.
+
+    Examples:
+        >>> system_map("henon").jacobian(torch.tensor([[1.0, 0.0]], dtype=torch.float64))
+        tensor([[[-2.8000,  1.0000],
+                 [ 0.3000,  0.0000]]], dtype=torch.float64)
+    """
+    made = make_system(system) if isinstance(system, str) else system
+    rule = _rule(made, dt=made.default_dt if dt is None else dt, substeps=substeps)
+    if isinstance(made, Flow) and _depends_on_time(made):
+        raise ArgumentError(
+            f"`system` must be autonomous: the rate of `{made.name}` depends on time. Switch its drive off, or ask "
+            "`system_spectrum`, which follows the time."
+        )
+    size = len(made.initial_state)
+
+    def push(states: States, directions: Directions) -> tuple[States, Directions]:
+        return _pushed(rule, 0, states, directions)
+
+    def linearize(states: States) -> Jacobians:
+        return push(states, torch.eye(size, dtype=torch.float64).expand(len(states), -1, -1))[1]
+
+    def step(states: States) -> States:
+        return torch.from_numpy(np.stack(rule(0, states.numpy().T), axis=1))
+
+    return StateMap(size=size, step=step, linearize=linearize, push=push)
+
+
+def system_spectrum(
+    system: System | str,
+    *,
+    dt: float | None = None,
+    duration: float = 100.0,
+    transient: float = 20.0,
+    trajectories: int = 200,
+    spread: float = 0.1,
+    seed: int = 0,
+) -> LyapunovSpectrum:
+    """Measure the Lyapunov exponents of an equation, by its variational equation.
+
+    Args:
+        system: A flow or a map, or its name. A drive is followed in time; the exponent of its phase, 0, is left out.
+        dt: Step of Runge–Kutta, in units of time.
+        duration: Time that each trajectory is averaged over.
+        transient: Time before, in which states reach the attractor.
+        trajectories: How many trajectories, side by side.
+        spread: Standard deviation of their starts around the system's initial state, in the unit of each component.
+        seed: Of the starts.
+
+    Returns:
+        The spectrum, per unit of time.
+
+    Raises:
+        ArgumentError: If the system is neither a flow nor a map.
+        DivergedError: If a trajectory leaves the finite numbers.
+
+    Examples:
+        >>> spectrum = system_spectrum("logistic", duration=4000.0, trajectories=20, spread=0.01)
+        >>> bool(abs(spectrum.exponents[0] - np.log(2)) < 0.01)
+        True
+    """
+    made = make_system(system) if isinstance(system, str) else system
+    width = 1.0 if isinstance(made, Map) else made.default_dt if dt is None else dt
+    rule = _rule(made, dt=width, substeps=1)
+    generator = torch.Generator().manual_seed(seed)
+    center = torch.tensor(made.initial_state, dtype=torch.float64)
+    starts = center + spread * torch.randn(trajectories, len(center), generator=generator, dtype=torch.float64)
+    settings = LyapunovSettings(
+        steps=max(10, round(duration / width)),
+        transient=round(transient / width),
+        interval=1 if isinstance(made, Map) else 10,
+        dt=width,
+        seed=seed,
+    )
+    return measure_spectrum(lambda number, states, frames: _pushed(rule, number, states, frames), starts, settings)
+
+
+def _rule(system: System, *, dt: float, substeps: int) -> Callable[[int, Any], Any]:
+    if isinstance(system, Map):
+        return lambda _, state: system.successor(tuple(state))
+    if not isinstance(system, Flow):
+        raise ArgumentError(
+            f"`system` must be a flow or a map: got `{system.name}`, whose state is no point. Choose lorenz63, for "
+            "example; of a delay equation, analyze a network that was fitted to it."
+        )
+    width = dt / substeps
+
+    def advance(number: int, state: Any) -> Any:
+        for k in range(number * substeps, (number + 1) * substeps):
+            state = rk4_step(system.derivative, k * width, state, width)
+        return state
+
+    return lambda number, state: tuple(advance(number, tuple(state)))
+
+
+def _pushed(
+    rule: Callable[[int, Any], Any], number: int, states: States, directions: Directions
+) -> tuple[States, Directions]:
+    # Components first, then trajectories, then directions.
+    moved: Float[ndarray, "state batch direction"] = np.empty(
+        (states.shape[1], len(states), directions.shape[2]), dtype=np.complex128
+    )
+    moved.real = states.numpy().T[:, :, None]
+    moved.imag = TINY * directions.numpy().transpose(1, 0, 2)
+    after = np.stack(rule(number, moved))
+    pushed = torch.from_numpy(after.imag.transpose(1, 0, 2) / TINY)
+    return torch.from_numpy(np.ascontiguousarray(after.real[:, :, 0].T)), pushed
+
+
+def _depends_on_time(flow: Flow) -> bool:
+    state = tuple(flow.initial_state)
+    rates = [np.asarray(flow.derivative(t, state), dtype=float) for t in (0.0, 0.37, 1.91)]
+    return not all(np.array_equal(rates[0], rate) for rate in rates)
