@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pendula.errors import ArgumentError
-from pendula.nn import GRU, LSTM, RNN, Initialization, initialize
+from pendula.nn import GRU, LSTM, RNN, Initialization, Network, build, initialize
 from pendula.nn.initialization import orthogonal_blocks, sparse_matrix, with_radius
 
 LAYERS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
@@ -149,7 +149,32 @@ def test_each_scheme_has_its_cells(kind, cell):
         return
     rule = f"`initialization` must suit the cell: expected {' or '.join(SUITING[kind])} for {kind}, got {cell}. Choose "
     with pytest.raises(ArgumentError, match=rule):
+        Network(cell=cell, initialization=Initialization(kind=kind))
+    with pytest.raises(ArgumentError, match=rule):
         drawn(cell, kind)
+
+
+@pytest.mark.parametrize("kind", SUITING)
+def test_the_same_seed_gives_the_same_weights(kind):
+    network = Network(cell=SUITING[kind][-1], hidden_size=20, residual=False, initialization=Initialization(kind=kind))
+    first, again, other = (build(network, 1, seed=seed).state_dict() for seed in (3, 3, 4))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_torchs_own_weights_are_left_as_they_are():
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        expected = torch.nn.GRU(2, 8)
+    forecaster = build(Network(cell="gru", hidden_size=8), 1, seed=3)
+    for name, value in expected.state_dict().items():
+        assert torch.equal(forecaster.recurrent.state_dict()[name], value)
+
+
+def test_a_head_that_starts_at_zero_stays_there():
+    sparse = Initialization(kind="sparse")
+    assert not build(Network(cell="rnn", initialization=sparse), 1).head.weight.any()
+    assert build(Network(cell="rnn", residual=False, initialization=sparse), 1).head.weight.any()
 
 
 @pytest.mark.usefixtures("unchecked")

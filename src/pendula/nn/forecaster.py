@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pendula.errors import ArgumentError
+from pendula.nn.initialization import initialize
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentState
@@ -154,7 +155,11 @@ def build(network: Network, channels: int, *, seed: int = 0) -> Forecaster:
     with torch.random.fork_rng(devices=[]):
         # torch.manual_seed would seed the accelerators too, and those are not put back.
         torch.default_generator.manual_seed(seed)
-        return Forecaster(network, channels)
+        forecaster = Forecaster(network, channels)
+        # A head that starts at zero stays there.
+        head = None if network.residual or network.linear_lags else forecaster.head
+        initialize(forecaster.recurrent, head, network.initialization, generator=torch.default_generator)
+    return forecaster
 
 
 def detach(state: ForecasterState) -> ForecasterState:

@@ -1,9 +1,10 @@
 """What a network is, in numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
+from pendula.nn.initialization import Initialization
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer
 from pendula.nn.reservoir import Reservoir
 
@@ -39,6 +40,7 @@ class Network:
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. The path is a linear
             autoregression; the network learns what that cannot explain.
         reservoir: What the reservoir is like; None to have several chosen by the training part.
+        initialization: How the recurrent weights start.
 
     Examples:
         >>> Network(cell="gru", hidden_size=32).cell
@@ -56,6 +58,7 @@ class Network:
     increments: bool = True
     linear_lags: int = 0
     reservoir: Reservoir | None = None
+    initialization: Initialization = field(default_factory=Initialization)
 
     def __post_init__(self) -> None:
         if self.cell not in get_args(Cell):
@@ -67,6 +70,7 @@ class Network:
             object.__setattr__(self, "hidden_size", USUAL_SIZES.get(self.cell, USUAL_SIZE))
         for name, low in (("hidden_size", 1), ("num_layers", 1), ("leads", 1), ("linear_lags", 0)):
             _check_whole(name, getattr(self, name), low)
+        self.initialization.check_cell(self.cell)
         for name in ("residual", "increments"):
             if not isinstance(getattr(self, name), bool):
                 raise ArgumentError(f"`{name}` must be True or False: got {getattr(self, name)!r}. Choose one.")
