@@ -19,6 +19,7 @@ RESULTS = "results.json"
 EXAMPLE = """\
 pendula experiment --list
 pendula experiment lecture-sine --protocol lecture
+pendula experiment long-memory --problem addition --length 100 --cell lstm --method adam --seeds 5
 """
 
 DEMO_EXAMPLE = """\
@@ -32,6 +33,11 @@ def experiment(
     *,
     protocol: str | None = None,
     system: str | None = None,
+    problem: str | None = None,
+    length: int | None = None,
+    method: str | None = None,
+    cell: str | None = None,
+    seeds: int | None = None,
     seed: int | None = None,
     set: tuple[str, ...] = (),  # noqa: A002 # the option's name
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
@@ -45,6 +51,11 @@ def experiment(
         name: Name of the experiment; --list shows them all.
         protocol: leak-free, or lecture for the lecture's own splits, scaling and training.
         system: The system to learn, where the experiment has a choice.
+        problem: The long-memory problem to learn.
+        length: Its length, in steps.
+        method: The way to learn, where the experiment has a choice.
+        cell: The recurrent layer, where the experiment has a choice.
+        seeds: How many networks to train, where the experiment has a choice.
         seed: Of weights, order and noise.
         set: Any other setting of the experiment, as in epochs=5. May be repeated.
         output: Folder for results, figures and report. [default: runs/ and the experiment's name]
@@ -58,7 +69,16 @@ def experiment(
         _list(out)
         return
     chosen = _experiment(name)
-    named = {"protocol": protocol, "system": system, "seed": seed}
+    named = {
+        "protocol": protocol,
+        "system": system,
+        "problem": problem,
+        "length": length,
+        "method": method,
+        "cell": cell,
+        "seeds": seeds,
+        "seed": seed,
+    }
     choices = merge({key: value for key, value in named.items() if value is not None}, assignments(set))
     settings: Any = build(chosen.settings, choices)
     _run(chosen, settings, output or Path("runs") / chosen.name, overwrite, out)

@@ -4,12 +4,13 @@ from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.demo import DEMO, Demo
 from pendula.experiments.lecture_oscillator import LECTURE_OSCILLATOR, LectureOscillator
 from pendula.experiments.lecture_sine import LECTURE_SINE, LectureSine
+from pendula.experiments.long_memory import LONG_MEMORY, LongMemoryRun
 from pendula.experiments.lorenz_reservoir import LORENZ_RESERVOIR, LorenzReservoir
 from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
-    for experiment in (LECTURE_SINE, LECTURE_OSCILLATOR, MACKEY_GLASS, LORENZ_RESERVOIR, DEMO)
+    for experiment in (LECTURE_SINE, LECTURE_OSCILLATOR, MACKEY_GLASS, LORENZ_RESERVOIR, LONG_MEMORY, DEMO)
 }
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ExperimentResult",
     "LectureOscillator",
     "LectureSine",
+    "LongMemoryRun",
     "LorenzReservoir",
     "MackeyGlassProtocol",
     "Progress",

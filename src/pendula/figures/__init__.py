@@ -5,6 +5,7 @@ record      draw_series, draw_phase_portrait
 learning    draw_losses
 test part   draw_predictions, draw_free_runs, draw_error_histogram, draw_scores, draw_lead_times
 future      draw_forecast
+memory      draw_wrong_answers
 gradients   draw_gradient_flow, draw_singular_values
 speed       draw_seconds, draw_speedups
 text        draw_summary
@@ -21,6 +22,7 @@ from pendula.figures.histogram import draw_error_histogram
 from pendula.figures.lead_time import draw_lead_times
 from pendula.figures.lecture import PredictorCurves, lecture_oscillator_figure, lecture_sine_figure
 from pendula.figures.losses import draw_losses
+from pendula.figures.memory import draw_wrong_answers
 from pendula.figures.phase import draw_phase_portrait
 from pendula.figures.scores import draw_scores
 from pendula.figures.series import draw_series
@@ -46,6 +48,7 @@ __all__ = [
     "draw_singular_values",
     "draw_speedups",
     "draw_summary",
+    "draw_wrong_answers",
     "gradient_sheet",
     "lecture_oscillator_figure",
     "lecture_sine_figure",

@@ -18,6 +18,8 @@ from pendula.training.events import (
 from pendula.training.loop import train
 from pendula.training.method import method_for
 from pendula.training.objective import Objective
+from pendula.training.online import OnlineRecord, OnlineTrained, train_online
+from pendula.training.online_steps import OnlineSettings
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.readout import solve_readouts, train_reservoirs
 from pendula.training.reservoir_search import LIGHT, USUAL, Budget
@@ -42,6 +44,9 @@ __all__ = [
     "Listener",
     "Method",
     "Objective",
+    "OnlineRecord",
+    "OnlineSettings",
+    "OnlineTrained",
     "Outcome",
     "Progressed",
     "ReservoirTried",
@@ -62,6 +67,7 @@ __all__ = [
     "streamed",
     "train",
     "train_ensemble",
+    "train_online",
     "train_reservoirs",
     "write_checkpoint",
 ]
