@@ -284,7 +284,12 @@ def test_the_events_tell_every_epoch(small, windows_of, validation_of):
     best = np.minimum.accumulate([record.validation_one_step for record in trained.history])
     assert [event.is_best for event in epochs] == [True, *(b < a for a, b in itertools.pairwise(best))]
     assert [event.seconds for event in epochs] == sorted(event.seconds for event in epochs)
-    assert end == TrainingFinished(outcome=Outcome.COMPLETED, best_epoch=trained.best_epoch, seconds=trained.seconds)
+    assert end == TrainingFinished(
+        outcome=Outcome.COMPLETED,
+        best_epoch=trained.best_epoch,
+        seconds=trained.seconds,
+        sequence_gradients=5.0 * len(windows_of()),
+    )
 
 
 def test_progress_is_told_within_an_epoch(small, windows_of, monkeypatch):

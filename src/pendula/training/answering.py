@@ -137,7 +137,8 @@ def wrong_fraction(readout: Readout, examples: Examples, count: int, *, generato
 
 def _usual(problem: LongMemory, drawn: Sequences) -> Float[ndarray, " output"]:
     if problem.answer == "number":
-        return drawn.targets.mean(axis=0)
+        mean: ndarray = drawn.targets.mean(axis=0)
+        return mean
     share = np.array([(drawn.targets == kind).mean() for kind in range(max(2, problem.outputs))])
     logarithms: ndarray = np.log(np.maximum(share, 1 / drawn.targets.size))
     # Of a bit the output is the logarithm of the odds.

@@ -111,11 +111,13 @@ class TrainingFinished:
         outcome: Why.
         best_epoch: The epoch whose weights are kept.
         seconds: Training time.
+        sequence_gradients: Work of training, in gradients of one sequence or window.
     """
 
     outcome: Outcome
     best_epoch: int
     seconds: float
+    sequence_gradients: float = 0.0
 
 
 Event: TypeAlias = Progressed | EpochFinished | ReservoirTried | TrainingFinished

@@ -70,6 +70,11 @@ class HessianFreeDescent:
         step = self._optimizer.step(self._sample(inputs, pieces))
         return step.before, step.gradient_norm
 
+    @property
+    def sequence_gradients(self) -> float:
+        """Work up to now, in gradients of one window."""
+        return self._optimizer.sequence_gradients
+
     def tensors(self) -> dict[str, Tensor]:
         """Copy the state.
 

@@ -146,7 +146,14 @@ class _Course:
                 break
         if math.isnan(self.wrong):
             self.wrong = self._test(epoch)
-        self.listener(TrainingFinished(outcome=outcome, best_epoch=epoch, seconds=self.seconds))
+        self.listener(
+            TrainingFinished(
+                outcome=outcome,
+                best_epoch=epoch,
+                seconds=self.seconds,
+                sequence_gradients=self.learner.sequence_gradients,
+            )
+        )
         return OnlineTrained(
             readout=self.readout,
             history=tuple(self.history),

@@ -70,6 +70,7 @@ class Trainer:
         method_for(forecaster.network, settings)
         self.forecaster = forecaster.to(usable_device(settings), getattr(torch, settings.precision))
         self.settings = settings
+        self._windows = len(windows)
         self.validation = validation
         self.listener = listener
         self.optimizer: Optimizer | HessianFreeDescent
@@ -110,6 +111,14 @@ class Trainer:
         """Training time up to now, over all sittings, in seconds."""
         since = time.monotonic() - self._began if self._own_seconds is None else self._own_seconds
         return self._earlier_seconds + since
+
+    @property
+    def sequence_gradients(self) -> float:
+        """Work up to now, in gradients of one window."""
+        if isinstance(self.descent, HessianFreeDescent):
+            return self.descent.sequence_gradients
+        steps = self.settings.steps_per_epoch
+        return float(self.epoch * (self._windows if steps is None else steps * self.settings.batch_size))
 
     def spend(self, seconds: float) -> None:
         """Count time that this network alone took; the time that passes is then not its own.
@@ -198,7 +207,14 @@ class Trainer:
             seconds=self.seconds,
             engine=self.engine,
         )
-        self.listener(TrainingFinished(outcome=self.outcome, best_epoch=self.best_epoch, seconds=trained.seconds))
+        self.listener(
+            TrainingFinished(
+                outcome=self.outcome,
+                best_epoch=self.best_epoch,
+                seconds=trained.seconds,
+                sequence_gradients=self.sequence_gradients,
+            )
+        )
         return trained
 
     def snapshot(self, fingerprint: str) -> Checkpoint:
