@@ -71,6 +71,8 @@ def test_what_is_left_out_is_that_of_method_and_cell():
         ({"problem": "adding"}, "`problem` must name a long-memory problem"),
         ({"length": 5}, "`length` must be a whole number of steps"),
         ({"method": "ridge"}, "`method` must suit the cell: .* for rnn, got ridge"),
+        ({"cell": "esn"}, "`method` must suit the cell: expected ridge for esn, got nesterov"),
+        ({"cell": "esn", "method": "ridge"}, "`cell` must be one that is trained: .*, got esn"),
         ({"cell": "gru", "initialization": "sparse"}, "`initialization` must suit the cell"),
         ({"method": "nestrov"}, "`method` must be a known choice: .* Did you mean `nesterov`"),
         ({"cell": "lstn"}, "`cell` must be a known recurrent layer: .* Did you mean `lstm`"),

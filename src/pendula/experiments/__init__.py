@@ -2,15 +2,17 @@
 
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.demo import DEMO, Demo
+from pendula.experiments.four_ways import FOUR_WAYS, FourWays
 from pendula.experiments.lecture_oscillator import LECTURE_OSCILLATOR, LectureOscillator
 from pendula.experiments.lecture_sine import LECTURE_SINE, LectureSine
-from pendula.experiments.long_memory import LONG_MEMORY, LongMemoryRun
+from pendula.experiments.long_memory import LONG_MEMORY
+from pendula.experiments.long_memory_choices import LongMemoryRun
 from pendula.experiments.lorenz_reservoir import LORENZ_RESERVOIR, LorenzReservoir
 from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
-    for experiment in (LECTURE_SINE, LECTURE_OSCILLATOR, MACKEY_GLASS, LORENZ_RESERVOIR, LONG_MEMORY, DEMO)
+    for experiment in (LECTURE_SINE, LECTURE_OSCILLATOR, MACKEY_GLASS, LORENZ_RESERVOIR, LONG_MEMORY, FOUR_WAYS, DEMO)
 }
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Demo",
     "Experiment",
     "ExperimentResult",
+    "FourWays",
     "LectureOscillator",
     "LectureSine",
     "LongMemoryRun",

@@ -1,78 +1,20 @@
 """The long-memory problems: does a network learn what lies a hundred steps back, and at what cost (row S16)?"""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from pendula.errors import ArgumentError
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
-from pendula.experiments.long_memory_choices import Choice, usual_choice
+from pendula.experiments.long_memory_choices import Choice, LongMemoryRun, usual_choice
 from pendula.figures import draw_wrong_answers, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
-from pendula.nn import Cell
 from pendula.report import Reference, ReportContent, ReportFigure
 from pendula.report.numbers import format_number
 from pendula.tasks import LongMemory, long_memory
-from pendula.training import Method, OnlineTrained, train_online
+from pendula.training import OnlineTrained, train_online
 
-__all__ = ["LONG_MEMORY", "LongMemoryRun", "run"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LongMemoryRun:
-    """Settings of `long-memory`. What is left out takes a usual value of the method and cell.
-
-    Attributes:
-        problem: addition, multiplication, xor, temporal-order, temporal-order-3, permutation, memory-5 or memory-20;
-            with -1997 at its end as Hochreiter and Schmidhuber have it.
-        length: T, in steps.
-        method: adam, adamw, nesterov or hessian-free.
-        cell: rnn, gru or lstm.
-        hidden_size: Units.
-        initialization: torch, sparse, orthogonal, identity, forget-bias or chrono.
-        input_scale: Standard deviation of the input weights, where the initialization sets them.
-        radius: Spectral radius, where the initialization sets one.
-        learning_rate: Step size.
-        momentum: Limit of the momentum of nesterov.
-        clip_norm: Longest gradient that is not shortened.
-        batch_size: Sequences of a step.
-        epochs: Looks at the network; with hessian-free steps, most of them.
-        steps_per_epoch: Steps between two looks.
-        gradient_sequences: Of a step of hessian-free.
-        curvature_sequences: Of a step of hessian-free, for the curvature.
-        minutes: Longest time of a seed.
-        wanted: Share of wrong answers below which the problem is solved.
-        seeds: How many networks are trained, one after the other.
-        seed: Of the first one's weights and sequences; the others take the next numbers.
-    """
-
-    problem: str = "addition"
-    length: int = 100
-    method: Method = "nesterov"
-    cell: Cell = "rnn"
-    hidden_size: int | None = None
-    initialization: str | None = None
-    input_scale: float | None = None
-    radius: float | None = None
-    learning_rate: float | None = None
-    momentum: float | None = None
-    clip_norm: float | None = None
-    batch_size: int | None = None
-    epochs: int | None = None
-    steps_per_epoch: int | None = None
-    gradient_sequences: int | None = None
-    curvature_sequences: int | None = None
-    minutes: float = 30.0
-    wanted: float = 0.01
-    seeds: int = 1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise ArgumentError(f"`seeds` must be positive: expected 1 or more, got {self.seeds}. Count it up.")
-        if self.minutes <= 0:
-            raise ArgumentError(f"`minutes` must be positive: expected a time, got {self.minutes}. Lengthen it.")
+__all__ = ["LONG_MEMORY", "run"]
 
 
 def run(settings: LongMemoryRun, progress: Progress) -> ExperimentResult:

@@ -1,17 +1,71 @@
-"""What networks and trainings the long-memory problems usually take."""
+"""The settings of the long-memory experiment, and what networks and trainings take where they are left out."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pendula.nn import Initialization, Network
+from pendula.errors import ArgumentError
+from pendula.nn import Cell, Initialization, Network
 from pendula.optim import HessianFreeSettings
 from pendula.tasks import LongMemory
-from pendula.training import OnlineSettings, Training, method_for
+from pendula.training import Method, OnlineSettings, Training, method_for
 
-if TYPE_CHECKING:
-    from pendula.experiments.long_memory import LongMemoryRun
+__all__ = ["Choice", "LongMemoryRun", "usual_choice"]
 
-__all__ = ["Choice", "usual_choice"]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LongMemoryRun:
+    """Settings of `long-memory`. What is left out takes a usual value of the method and cell.
+
+    Attributes:
+        problem: addition, multiplication, xor, temporal-order, temporal-order-3, permutation, memory-5 or memory-20;
+            with -1997 at its end as Hochreiter and Schmidhuber have it.
+        length: T, in steps.
+        method: adam, adamw, nesterov or hessian-free.
+        cell: rnn, gru or lstm.
+        hidden_size: Units.
+        initialization: torch, sparse, orthogonal, identity, forget-bias or chrono.
+        input_scale: Standard deviation of the input weights, where the initialization sets them.
+        radius: Spectral radius, where the initialization sets one.
+        learning_rate: Step size.
+        momentum: Limit of the momentum of nesterov.
+        clip_norm: Longest gradient that is not shortened.
+        batch_size: Sequences of a step.
+        epochs: Looks at the network; with hessian-free steps, most of them.
+        steps_per_epoch: Steps between two looks.
+        gradient_sequences: Of a step of hessian-free.
+        curvature_sequences: Of a step of hessian-free, for the curvature.
+        minutes: Longest time of a seed.
+        wanted: Share of wrong answers below which the problem is solved.
+        seeds: How many networks are trained, one after the other.
+        seed: Of the first one's weights and sequences; the others take the next numbers.
+    """
+
+    problem: str = "addition"
+    length: int = 100
+    method: Method = "nesterov"
+    cell: Cell = "rnn"
+    hidden_size: int | None = None
+    initialization: str | None = None
+    input_scale: float | None = None
+    radius: float | None = None
+    learning_rate: float | None = None
+    momentum: float | None = None
+    clip_norm: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+    steps_per_epoch: int | None = None
+    gradient_sequences: int | None = None
+    curvature_sequences: int | None = None
+    minutes: float = 30.0
+    wanted: float = 0.01
+    seeds: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise ArgumentError(f"`seeds` must be positive: expected 1 or more, got {self.seeds}. Count it up.")
+        if self.minutes <= 0:
+            raise ArgumentError(f"`minutes` must be positive: expected a time, got {self.minutes}. Lengthen it.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +85,7 @@ class Choice:
 
 _SIMPLE: dict[str, Any] = {"hidden_size": 100, "initialization": "sparse", "batch_size": 100, "steps_per_epoch": 500}
 _GATED: dict[str, Any] = {"hidden_size": 32, "initialization": "chrono", "batch_size": 8, "steps_per_epoch": 100}
-_NETWORKS = {"rnn": _SIMPLE, "gru": _GATED, "lstm": _GATED}
+_NETWORKS = {"rnn": _SIMPLE, "gru": _GATED, "lstm": _GATED, "esn": _SIMPLE | {"initialization": "torch"}}
 _METHODS: dict[str, dict[str, Any]] = {
     "adam": {"learning_rate": 1e-3, "epochs": 100},
     "adamw": {"learning_rate": 1e-3, "epochs": 100},
@@ -53,7 +107,7 @@ _OTHERS: dict[str, Any] = {
 }
 
 
-def usual_choice(problem: LongMemory, settings: "LongMemoryRun") -> Choice:
+def usual_choice(problem: LongMemory, settings: LongMemoryRun) -> Choice:
     """Fill in what was left out.
 
     Args:

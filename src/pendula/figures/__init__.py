@@ -6,6 +6,7 @@ learning    draw_losses
 test part   draw_predictions, draw_free_runs, draw_error_histogram, draw_scores, draw_lead_times
 future      draw_forecast
 memory      draw_wrong_answers
+costs       draw_costs, cost_sheet
 gradients   draw_gradient_flow, draw_singular_values
 speed       draw_seconds, draw_speedups
 text        draw_summary
@@ -15,6 +16,7 @@ files       save, png
 """
 
 from pendula.figures.canvas import png, save
+from pendula.figures.costs import cost_sheet, draw_costs
 from pendula.figures.curves import draw_free_runs, draw_predictions
 from pendula.figures.forecast import draw_forecast
 from pendula.figures.gradients import FlowPanel, draw_gradient_flow, draw_singular_values, gradient_sheet
@@ -34,6 +36,8 @@ __all__ = [
     "FlowPanel",
     "PredictorCurves",
     "Quantity",
+    "cost_sheet",
+    "draw_costs",
     "draw_error_histogram",
     "draw_forecast",
     "draw_free_runs",

@@ -94,6 +94,11 @@ def train_online(
         DivergedError: If the loss or a weight leaves the finite numbers.
     """
     method = method_for(network, training)
+    if method == "ridge":
+        raise ArgumentError(
+            "`cell` must be one that is trained: expected rnn, gru or lstm, got esn. A reservoir answers by its "
+            "readout alone; see `pendula experiment four-ways`."
+        )
     if training.steps_per_epoch is None and method != "hessian-free":
         raise ArgumentError(
             "`steps_per_epoch` must be given, since fresh sequences have no end: expected 1 or more, got None. "

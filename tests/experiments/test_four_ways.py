@@ -1,0 +1,54 @@
+"""Four ways: each learns each task, and the table and the figure tell what it came to."""
+
+import json
+
+import pytest
+
+from pendula.errors import ArgumentError
+from pendula.experiments import EXPERIMENTS, FourWays
+from pendula.experiments.four_ways_learned import WAYS
+from pendula.training import silent
+
+TASKS = ["sine", "oscillator", "mackey-glass", "lorenz", "addition-1997", "temporal-order"]
+
+
+@pytest.fixture(scope="module")
+def made():
+    settings = FourWays(points=700, length=20, seconds=0.05, effort=0.01)
+    return EXPERIMENTS["four-ways"].run(settings, lambda _: silent)
+
+
+def test_each_way_learns_each_task(made):
+    results = json.loads(json.dumps(made.results))
+    assert list(results["ways"]) == list(WAYS)
+    for tasks in results["ways"].values():
+        assert list(tasks) == TASKS
+        for learned in tasks.values():
+            assert learned["seconds"] > 0
+            assert learned["error"] is None or learned["error"] >= 0
+    assert len(results["verdict"]) == len(TASKS)
+    assert results["baselines"].keys() == set(TASKS[:4])
+
+
+def test_work_is_counted(made):
+    ways = made.results["ways"]
+    # One epoch of fifty batches of 32 windows; Hessian-free counts its products too; a reservoir has no gradients.
+    assert ways["lstm, adam"]["sine"]["sequence_gradients"] == 50 * 32
+    assert ways["rnn, nesterov"]["sine"]["sequence_gradients"] == 50 * 32
+    assert ways["rnn, hessian-free"]["sine"]["sequence_gradients"] > 500
+    assert {tasks["sequence_gradients"] for tasks in ways["esn, ridge"].values()} == {0.0}
+
+
+def test_the_page_has_a_line_for_each_way_and_task(made):
+    for way in WAYS:
+        for task in TASKS:
+            assert "sequence-gradients" in str(made.content.data[f"{task}: {way}"])
+    assert "sine: linear (baseline)" in made.content.data
+    assert made.figures["four-ways"].startswith(b"\x89PNG")
+    assert made.content.images.keys() == made.figures.keys()
+
+
+@pytest.mark.parametrize("options", [{"seconds": 0.0}, {"effort": -1.0}, {"effort": float("nan")}])
+def test_budgets_must_be_positive(options):
+    with pytest.raises(ArgumentError, match=r"must be positive: expected a finite number, got .*\. 1 is usual\."):
+        FourWays(**options)
