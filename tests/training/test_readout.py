@@ -8,7 +8,8 @@ import torch
 
 from pendula.errors import DataError
 from pendula.nn import Network, Reservoir, free_run
-from pendula.training import Budget, Outcome, ReservoirTried, TrainingFinished, train_reservoirs
+from pendula.training import Budget, Outcome, ReservoirTried, TrainingFinished, solve_readouts, train_reservoirs
+from pendula.training.readout import is_stable
 
 SMALL = Network(cell="esn", hidden_size=30, reservoir=Reservoir(connections=5))
 FEW = Budget(settings=(Reservoir(connections=5), Reservoir(connections=5, leak=0.4)), draws=2, members=3)
@@ -87,3 +88,25 @@ def test_values_far_beyond_those_learned_from_are_no_forecast():
 def test_a_record_too_short_is_told():
     with pytest.raises(DataError, match="`train` must have a gap-free stretch"):
         train_reservoirs(SMALL, wave(4), np.array([[0, 2]]))
+
+
+def test_reservoirs_that_are_unstable_in_a_long_free_run_are_passed_over():
+    values = wave()
+    trained = train_reservoirs(Network(cell="esn", hidden_size=20), values, whole(values), budget=FEW)
+    member = trained.forecaster.each()[0]
+    assert is_stable(member, values, whole(values))
+    member.readout *= 3.0
+    assert not is_stable(member, values, whole(values))
+
+
+def test_readouts_are_taught_further_rows_without_changing_the_reservoirs():
+    values = wave(600)
+    forecaster = train_reservoirs(SMALL, values[:300], whole(values[:300])).forecaster
+    before = {name: tensor.clone() for name, tensor in forecaster.state_dict().items()}
+    solve_readouts(forecaster, values, whole(values))
+    again = train_reservoirs(SMALL, values, whole(values), penalty=float(before["members.0.penalty"])).forecaster
+    for name, tensor in forecaster.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name])
+        if name.partition("members.0.")[2] in {"recurrent", "links", "input", "bias", "penalty"}:
+            assert torch.equal(tensor, before[name])
+    assert not torch.equal(forecaster.members[0].readout, before["members.0.readout"])

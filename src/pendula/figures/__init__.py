@@ -8,6 +8,7 @@ future      draw_forecast
 memory      draw_wrong_answers
 costs       draw_costs, cost_sheet
 gradients   draw_gradient_flow, draw_singular_values
+many series draw_shares
 speed       draw_seconds, draw_speedups
 text        draw_summary
 composites  lecture_sine_figure, lecture_oscillator_figure, gradient_sheet
@@ -28,6 +29,7 @@ from pendula.figures.memory import draw_wrong_answers
 from pendula.figures.phase import draw_phase_portrait
 from pendula.figures.scores import draw_scores
 from pendula.figures.series import draw_series
+from pendula.figures.shares import draw_shares
 from pendula.figures.speed import draw_seconds, draw_speedups
 from pendula.figures.style import Quantity, style
 from pendula.figures.summary import draw_summary
@@ -49,6 +51,7 @@ __all__ = [
     "draw_scores",
     "draw_seconds",
     "draw_series",
+    "draw_shares",
     "draw_singular_values",
     "draw_speedups",
     "draw_summary",

@@ -4,10 +4,13 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from torch import nn
 
-from pendula.nn import Network, draw_reservoir
-from pendula.nn.echo_state import EchoStateForecaster
+from pendula.errors import DivergedError
+from pendula.nn import EchoStateForecaster, Network, departures, draw_reservoir
+from pendula.nn.echo_state import EchoStateMember
 from pendula.optim import ReadoutRows, ridge_problem
+from pendula.series.windows import latest_rows
 from pendula.shapes import Int, Series, ndarray
 from pendula.training.events import Listener, Outcome, ReservoirTried, TrainingFinished, silent
 from pendula.training.randomness import derived_seed
@@ -22,8 +25,10 @@ from pendula.training.reservoir_search import (
 )
 from pendula.training.trained import Trained
 
-__all__ = ["solve_readouts", "train_reservoirs"]
+__all__ = ["is_stable", "solve_readouts", "train_reservoirs"]
 
+STARTS, STEPS, MOST_ROWS = 8, 500, 1500
+"""Stability is tested by runs from so many rows, of so many steps, within at most so many of the latest rows."""
 OUTSIDE = 10.0
 """A free run that leaves the largest value learned from so many times behind it is unstable."""
 
@@ -59,6 +64,7 @@ def train_reservoirs(
         DivergedError: If no reservoir runs freely within bounds.
 
     Examples:
+        >>> import torch
         >>> from pendula.nn import Reservoir
         >>> wave = np.sin(0.3 * np.arange(300.0))[:, None]
         >>> network = Network(cell="esn", hidden_size=40, reservoir=Reservoir())
@@ -68,16 +74,22 @@ def train_reservoirs(
         True
     """
     began = time.perf_counter()
-    chosen = _choose(network, values, segments, seed=seed, penalty=penalty, budget=budget, listener=listener)
-    forecaster = EchoStateForecaster(network, values.shape[1], [candidate.reservoir for candidate in chosen])
-    for member, candidate in zip(forecaster.each(), chosen, strict=True):
-        member.put(
-            draw_reservoir(candidate.reservoir, units=network.hidden_size, inputs=values.shape[1], seed=candidate.seed),
-            member.readout.numpy(),
-            member.constant.numpy(),
+    tried = _search(network, values, segments, seed=seed, penalty=penalty, budget=budget, listener=listener)
+    members = []
+    for candidate in tried:
+        member = _member(candidate, values, segments, units=network.hidden_size)
+        if network.reservoir is not None or is_stable(member, values, segments):
+            members.append(member)
+        if len(members) == budget.members:
+            break
+    if not members:
+        raise DivergedError(
+            "Every reservoir is unstable in free run, once it has learned from the whole training part. Lower "
+            "`spectral_radius` or `input_scaling`, or give the values another `transform`."
         )
-        member.penalty.fill_(candidate.penalty)
-    solve_readouts(forecaster, values, segments)
+    forecaster = EchoStateForecaster(network, values.shape[1], [member.reservoir for member in members])
+    forecaster.members = nn.ModuleList(members)
+    forecaster.limit.fill_(_limit(values, segments))
     seconds = time.perf_counter() - began
     listener(TrainingFinished(outcome=Outcome.CLOSED_FORM, best_epoch=0, seconds=seconds))
     return Trained(
@@ -86,7 +98,9 @@ def train_reservoirs(
 
 
 def solve_readouts(forecaster: EchoStateForecaster, values: Series, segments: Int[ndarray, "segment 2"]) -> None:
-    """Solve for the readouts of all members, in one pass over the rows for each.
+    """Solve for the readouts of all members anew, on other rows.
+
+    A readout with which a member that was stable in free run no longer is, is not taken.
 
     Args:
         forecaster: The network; its readouts are changed in place, its reservoirs and penalties stay.
@@ -97,19 +111,61 @@ def solve_readouts(forecaster: EchoStateForecaster, values: Series, segments: In
         DataError: If no segment is longer than the steps in which a reservoir forgets where it started from.
     """
     for member in forecaster.each():
-        rows = ReadoutRows(
-            weights=member.weights,
-            values=values,
-            segments=segments,
-            washout=washout_of(segments),
-            direct=member.reservoir.direct,
-        )
-        member.put(member.weights, *rows.readout(ridge_problem(rows).solve(float(member.penalty))))
+        before = {name: held.clone() for name, held in member.state_dict().items()}
+        was_stable = is_stable(member, values, segments)
+        _solve(member, values, segments)
+        if was_stable and not is_stable(member, values, segments):
+            member.load_state_dict(before)
+    forecaster.limit.fill_(_limit(values, segments))
+
+
+def is_stable(member: EchoStateMember, values: Series, segments: Int[ndarray, "segment 2"]) -> bool:
+    """Find out whether free runs from several rows stay within bounds.
+
+    Args:
+        member: A reservoir and its readout.
+        values: The scaled series.
+        segments: Half-open row ranges that were learned from; runs start within the latest of the longest ones.
+
+    Returns:
+        Whether no run of 500 steps leaves the largest value learned from ten times behind.
+    """
+    stretch = latest_rows(segments[[int(np.argmax(segments[:, 1] - segments[:, 0]))]], MOST_ROWS)
+    known = values[slice(*stretch[0])]
+    starts = np.linspace(len(known) // 4, len(known) - 1, STARTS).round().astype(np.int64)
+    run = member.run(member.states(known[None])[0, starts], known[starts], STEPS)
+    return bool((departures(run, limit=_limit(values, segments)) == STEPS).all())
+
+
+def _limit(values: Series, segments: Int[ndarray, "segment 2"]) -> float:
     largest = max(float(np.abs(values[start:stop]).max()) for start, stop in segments if stop > start)
-    forecaster.limit.fill_(OUTSIDE * max(largest, 1.0))
+    return OUTSIDE * max(largest, 1.0)
 
 
-def _choose(
+def _member(
+    candidate: Candidate, values: Series, segments: Int[ndarray, "segment 2"], *, units: int
+) -> EchoStateMember:
+    channels = values.shape[1]
+    member = EchoStateMember(candidate.reservoir, units, channels)
+    weights = draw_reservoir(candidate.reservoir, units=units, inputs=channels, seed=candidate.seed)
+    member.put(weights, member.readout.numpy(), member.constant.numpy())
+    member.penalty.fill_(candidate.penalty)
+    _solve(member, values, segments)
+    return member
+
+
+def _solve(member: EchoStateMember, values: Series, segments: Int[ndarray, "segment 2"]) -> None:
+    rows = ReadoutRows(
+        weights=member.weights,
+        values=values,
+        segments=segments,
+        washout=washout_of(segments),
+        direct=member.reservoir.direct,
+    )
+    member.put(member.weights, *rows.readout(ridge_problem(rows).solve(float(member.penalty))))
+
+
+def _search(
     network: Network,
     values: Series,
     segments: Int[ndarray, "segment 2"],
@@ -126,7 +182,7 @@ def _choose(
         settings, seeds = budget.settings, [derived_seed(seed, draw) for draw in range(budget.draws)]
     else:
         settings, seeds = (network.reservoir,), [seed]
-    tried = search(
+    return search(
         values,
         plan_search(segments),
         settings,
@@ -135,4 +191,3 @@ def _choose(
         penalties=PENALTIES if penalty is None else (penalty,),
         heard=heard,
     )
-    return tried[: budget.members]
