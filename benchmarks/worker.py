@@ -5,21 +5,26 @@ A framework keeps the threads that it started with, so that each number of threa
 
     prepare {workload, numbers: FILE.npz}   →  value and remark, or why it cannot be done
     run                                     →  seconds
+
+Short work is done once untimed and then repeated, as Pendula's and torch's in `pendula.benchmark.turns`.
 """
 
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
+
+LEAST_SECONDS = 0.02
 
 
 class Ready(NamedTuple):
     """Work that lies ready.
 
     Attributes:
-        run: Does it once, and gives the seconds that it took.
+        run: Does it, and gives the seconds that it takes once.
         value: What it came to after the third time, or None.
         remark: How it is done.
     """
@@ -27,6 +32,20 @@ class Ready(NamedTuple):
     run: Callable[[], float]
     value: float | None
     remark: str
+
+    def seconds(self) -> float:
+        """Do the work, as often as it takes to time it.
+
+        Returns:
+            The seconds that it takes once.
+        """
+        began = time.perf_counter()
+        found = [self.run()]
+        if time.perf_counter() - began < LEAST_SECONDS:
+            began, found = time.perf_counter(), []
+            while time.perf_counter() - began < LEAST_SECONDS:
+                found.append(self.run())
+        return sum(found) / len(found)
 
 
 def main() -> None:
@@ -44,7 +63,7 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if request["do"] == "run" and ready is not None:
-            answer({"seconds": ready.run()})
+            answer({"seconds": ready.seconds()})
             continue
         ready = None
         try:

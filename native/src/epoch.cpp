@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <deque>
 #include <limits>
 #include <mutex>
 
@@ -214,37 +213,54 @@ bool has_more(const Learner<Real>& learner) {
   return plan.done < plan.steps && (plan.done == 0 || std::isfinite(plan.losses[plan.done - 1]));
 }
 
+// What a learner's steps will still take, in seconds; unknown before the first.
+template <class Real>
+double seconds_left(const Learner<Real>& learner) {
+  const Plan& plan = learner.plan;
+  if (plan.done == 0) return std::numeric_limits<double>::infinity();
+  return plan.seconds / static_cast<double>(plan.done) * static_cast<double>(plan.steps - plan.done);
+}
+
 // Learners that wait for a thread.
 template <class Real>
 class Queue {
  public:
   explicit Queue(std::vector<Learner<Real>>& learners) {
-    for (Learner<Real>& learner : learners) {
-      if (has_more(learner)) waiting_.push_back(&learner);
-    }
+    for (Learner<Real>& learner : learners) give_back(&learner);
   }
 
-  // Null: none waits. Those that are at work go on on their own threads.
+  // The one with most before it, so that all end at about the same time. Null: none waits; those that are at work go on on
+  // their own threads.
   Learner<Real>* next() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (waiting_.empty()) return nullptr;
-    Learner<Real>* learner = waiting_.front();
-    waiting_.pop_front();
+    const auto shorter = [](const Learner<Real>* one, const Learner<Real>* other) {
+      return seconds_left(*one) < seconds_left(*other);
+    };
+    const auto longest = std::max_element(waiting_.begin(), waiting_.end(), shorter);
+    Learner<Real>* learner = *longest;
+    waiting_.erase(longest);
     return learner;
   }
 
   void give_back(Learner<Real>* learner) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    waiting_.push_back(learner);
+    if (has_more(*learner)) waiting_.push_back(learner);
   }
 
  private:
   std::mutex mutex_;
-  std::deque<Learner<Real>*> waiting_;
+  std::vector<Learner<Real>*> waiting_;
 };
 
-// A learner takes so many steps before the next one has its turn, so that all end at about the same time.
-constexpr int steps_in_turn = 16;
+// A learner's turn lasts so long: changing to another one, whose weights are in no cache, is cheap beside it.
+constexpr double turn_seconds = 2e-3;
+
+template <class Real>
+void take_turn(Learner<Real>& learner) {
+  const double end = learner.plan.seconds + turn_seconds;
+  while (has_more(learner) && learner.plan.seconds < end) take_step(learner);
+}
 
 }  // namespace
 
@@ -256,10 +272,11 @@ void descend(std::vector<Learner<Real>>& learners, int threads) {
   }
   for (Learner<Real>& learner : learners) learner.problem.threads = 1;
   Queue<Real> queue(learners);
-  parallel(static_cast<int>(std::min<std::size_t>(learners.size(), static_cast<std::size_t>(threads))), [&](int) {
+  const std::size_t count = std::min(learners.size(), static_cast<std::size_t>(threads));
+  parallel_apart(static_cast<int>(count), [&](int) {
     while (Learner<Real>* learner = queue.next()) {
-      for (int step = 0; step < steps_in_turn && has_more(*learner); ++step) take_step(*learner);
-      if (has_more(*learner)) queue.give_back(learner);
+      take_turn(*learner);
+      queue.give_back(learner);
     }
   });
 }

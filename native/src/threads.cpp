@@ -75,19 +75,26 @@ void run_with_openmp(Call& call) {
   openmp().parallel(share, &call, static_cast<unsigned>(call.count), 0);
 }
 
-}  // namespace
+void run_with_pool(Call& call) { Pool::own().run(call.count, run_share, &call); }
 
-void parallel(int count, void (*body)(void*, int), void* context) {
+void run(int count, void (*body)(void*, int), void* context, void (*with_team)(Call&)) {
   Call call{count, body, context};
   if (count <= 1 || inside) {
     call.run(0, 1);
-  } else if (openmp().parallel != nullptr && !Pool::forked()) {
-    // In a forked process the runtime would wait for threads that the parent has.
-    run_with_openmp(call);
   } else {
-    Pool::own().run(count, run_share, &call);
+    with_team(call);
   }
   if (call.failure != nullptr) std::rethrow_exception(call.failure);
 }
+
+}  // namespace
+
+void parallel(int count, void (*body)(void*, int), void* context) {
+  // In a forked process the runtime would wait for threads that the parent has.
+  const bool with_openmp = openmp().parallel != nullptr && !Pool::forked();
+  run(count, body, context, with_openmp ? run_with_openmp : run_with_pool);
+}
+
+void parallel_apart(int count, void (*body)(void*, int), void* context) { run(count, body, context, run_with_pool); }
 
 }  // namespace pendula

@@ -13,14 +13,19 @@
 namespace pendula {
 namespace {
 
-// Whether each index below `count` ran once.
-bool covers(int count) {
-  std::vector<std::atomic<int>> runs(static_cast<std::size_t>(count));
-  parallel(count, [&](int index) { ++runs[static_cast<std::size_t>(index)]; });
+bool once_each(const std::vector<std::atomic<int>>& runs) {
   for (const auto& one : runs) {
     if (one != 1) return false;
   }
   return true;
+}
+
+// Whether each index below `count` ran once.
+bool covers(int count) {
+  std::vector<std::atomic<int>> runs(static_cast<std::size_t>(count)), apart(static_cast<std::size_t>(count));
+  parallel(count, [&](int index) { ++runs[static_cast<std::size_t>(index)]; });
+  parallel_apart(count, [&](int index) { ++apart[static_cast<std::size_t>(index)]; });
+  return once_each(runs) && once_each(apart);
 }
 
 void test_indices() {

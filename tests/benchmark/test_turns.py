@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pendula.benchmark import Contender, Pace, Times, race
+from pendula.benchmark.turns import stopwatch
 
 
 class Track:
@@ -49,12 +50,22 @@ def test_the_most_turns_end_a_race():
     assert Track(a=1.0, b=1.0).race(seconds=1e9, most=7).turns == 7
 
 
-def test_short_work_runs_once_untimed_before_each_timed_run():
-    track = Track(a=[0.001, 0.002, 0.003, 0.004], b=1.0)
-    times = track.race(seconds=0.0, fewest=3, most=3)
-    assert times.turns == 1
-    assert times.seconds["a"].tolist() == [0.004]
-    assert track.calls == ["a", "a", "b", "b", "a", "a", "b"]
+def test_short_work_is_done_once_untimed_and_then_repeated():
+    # On a clock that tells whole binary fractions of a second, sums are exact.
+    now, costs = 0.0, itertools.chain([1 / 128], itertools.repeat(1 / 256))
+
+    def work():
+        nonlocal now
+        now += next(costs)
+
+    assert stopwatch(work, clock=lambda: now)() == 1 / 256
+    assert now == 1 / 128 + 6 / 256  # the first multiple above 0.02 s
+
+
+def test_long_work_is_done_once():
+    done = []
+    assert stopwatch(lambda: done.append(1), clock=lambda: 3.0 * len(done))() == 3.0
+    assert done == [1]
 
 
 def test_a_noisy_race_goes_on_up_to_four_times_as_long():

@@ -25,8 +25,8 @@ EPOCH = "pendula epoch"
 DISTURBED = 0.02
 """A run is disturbed if its threads waited for a processor longer than this part of it."""
 
-SETTLE_SECONDS = 0.02
-"""Work shorter than this is run once untimed before each timed run: it finds its own caches and its own threads."""
+LEAST_SECONDS = 0.02
+"""Shorter work is repeated for so long, as in a loop over batches, once it has found its caches and threads."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class Contender:
 
     Attributes:
         name: Who.
-        run: Does the work once, and gives the seconds that it took.
+        run: Does the work, and gives the seconds that it takes once.
         process: Where it does it; "self" is this process.
     """
 
@@ -139,29 +139,43 @@ def race(
     """
     pace = pace or Pace()
     with _undisturbed():
-        # The first run allocates, compiles and packs; the second tells how long the work takes.
-        usual = {contender.name: (contender.run(), contender.run())[1] for contender in contenders}
+        # The first run allocates, compiles and packs; the second is the first one that finds all that done.
+        for contender in contenders:
+            for _ in range(2):
+                contender.run()
         tally = _Tally([each.name for each in contenders], pace, clock)
         while tally.goes_on():
             start = len(tally.turns) % len(contenders)
-            tally.take({each.name: tally.timed(each, usual) for each in (*contenders[start:], *contenders[:start])})
+            tally.take({each.name: tally.timed(each) for each in (*contenders[start:], *contenders[:start])})
     return tally.times()
 
 
-def stopwatch(work: Callable[[], object]) -> Callable[[], float]:
+def stopwatch(work: Callable[[], object], *, clock: Callable[[], float] = time.perf_counter) -> Callable[[], float]:
     """Make work tell how long it takes.
 
     Args:
         work: What to do.
+        clock: Gives the time, in seconds.
 
     Returns:
-        A function that does it once and gives the seconds.
+        A function that does it, and gives the seconds of once: short work is done once untimed and then repeated.
+
+    Examples:
+        >>> 0.2 < stopwatch(lambda: time.sleep(0.25))() < 2.0
+        True
     """
 
+    def seconds_of(least: float) -> float:
+        began, count = clock(), 0
+        while True:
+            work()
+            count += 1
+            if (spent := clock() - began) >= least:
+                return spent / count
+
     def run() -> float:
-        began = time.perf_counter()
-        work()
-        return time.perf_counter() - began
+        once = seconds_of(0.0)
+        return once if once >= LEAST_SECONDS else seconds_of(LEAST_SECONDS)
 
     return run
 
@@ -184,16 +198,13 @@ class _Tally:
         self.disturbed = 0
         self._is_disturbed = False
 
-    def timed(self, contender: Contender, usual: dict[str, float]) -> float:
+    def timed(self, contender: Contender) -> float:
         while True:
-            began = self.clock()
-            if usual[contender.name] < SETTLE_SECONDS:
-                contender.run()
-            before, start = waited_seconds([contender.process]), self.clock()
+            before, began = waited_seconds([contender.process]), self.clock()
             seconds = contender.run()
             stop, after = self.clock(), waited_seconds([contender.process])
             waited = 0.0 if before is None or after is None else after - before
-            if waited <= DISTURBED * (stop - start):
+            if waited <= DISTURBED * (stop - began):
                 break
             if self.lost >= self.pace.patience:
                 self._is_disturbed = True

@@ -20,6 +20,9 @@ __all__ = ["Backend", "NativeLayer"]
 
 Backend: TypeAlias = Literal["auto", "native", "torch"]
 
+FUSED = frozenset({torch.float32} if torch.backends.mkldnn.is_available() else ())  # type: ignore[no-untyped-call]
+"""Types of numbers for which torch has a fused LSTM, that of oneDNN."""
+
 
 class NativeLayer(nn.RNNBase):
     """A recurrent layer of torch that runs in the compiled core where that can run it, and is faster.
@@ -127,7 +130,16 @@ class NativeLayer(nn.RNNBase):
         if self._wanted == "native":
             return parameters
         learning = torch.is_grad_enabled() and parameters[0].requires_grad
-        return parameters if is_faster(self.mode, batch, time, self.hidden_size, learning=learning) else None
+        faster = is_faster(
+            self.mode,
+            batch,
+            time,
+            self.hidden_size,
+            learning=learning,
+            fused=dtype in FUSED,
+            threads=_threads(),
+        )
+        return parameters if faster else None
 
     def _weights(self) -> list[Tensor]:
         own, names = self._parameters, self._flat_weights_names
@@ -173,3 +185,8 @@ def _is_for_torch() -> bool:
     if torch.is_autocast_enabled("cpu") or torch.compiler.is_exporting():
         return True
     return not torch.compiler.is_compiling() and is_tracing()
+
+
+def _threads() -> int:
+    # torch.compile cannot take the number of threads in.
+    return 1 if torch.compiler.is_compiling() else torch.get_num_threads()
