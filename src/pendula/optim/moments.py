@@ -91,38 +91,28 @@ def moments(blocks: Blocks) -> Moments:
         >>> moments([(x, 2 * x + 1)]).solve(1e-9).weight.round(6)
         array([[2.]])
     """
-    rows, shift = 0, None
-    sums = products = squares = np.zeros(1)
+    rows, shift, total = 0, None, None
     for features, targets in blocks:
         if not len(features):
             continue
         # About a shift near the mean, an offset does not eat the digits of small variations.
         shift = (features.mean(axis=0), targets.mean(axis=0)) if shift is None else shift
         x, y = features - shift[0], targets - shift[1]
-        sums = sums + np.concatenate([x.sum(axis=0), y.sum(axis=0)])
-        products = products + np.concatenate([x.T @ x, x.T @ y], axis=1)
-        squares = squares + (y**2).sum(axis=0)
+        sums = (x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, (y**2).sum(axis=0))
+        if total is None:
+            total = sums
+        else:
+            for running, more in zip(total, sums, strict=True):
+                np.add(running, more, out=running)
         rows += len(x)
-    if shift is None:
+    if shift is None or total is None:
         raise DataError("`blocks` must hold rows: expected at least 1, got none. The record is too short.")
-    return _centered(rows, shift, sums, products, squares)
-
-
-def _centered(
-    rows: int,
-    shift: tuple[Float[ndarray, " feature"], Float[ndarray, " output"]],
-    sums: Float[ndarray, " column"],
-    products: Float[ndarray, "feature column"],
-    squares: Float[ndarray, " output"],
-) -> Moments:
-    width = len(shift[0])
-    mean = sums / rows
-    centered = products - rows * np.outer(mean[:width], mean)
+    x_mean, y_mean = total[0] / rows, total[1] / rows
     return Moments(
         rows=rows,
-        feature_mean=shift[0] + mean[:width],
-        target_mean=shift[1] + mean[width:],
-        features=centered[:, :width],
-        mixed=centered[:, width:],
-        targets=squares - rows * mean[width:] ** 2,
+        feature_mean=shift[0] + x_mean,
+        target_mean=shift[1] + y_mean,
+        features=total[2] - rows * np.outer(x_mean, x_mean),
+        mixed=total[3] - rows * np.outer(x_mean, y_mean),
+        targets=total[4] - rows * y_mean**2,
     )
