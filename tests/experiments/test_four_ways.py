@@ -14,7 +14,7 @@ TASKS = ["sine", "oscillator", "mackey-glass", "lorenz", "addition-1997", "tempo
 
 @pytest.fixture(scope="module")
 def made():
-    settings = FourWays(points=700, length=20, seconds=0.05, effort=0.01)
+    settings = FourWays(points=700, length=20, seconds=0.05, tested=250, effort=0.01)
     return EXPERIMENTS["four-ways"].run(settings, lambda _: silent)
 
 

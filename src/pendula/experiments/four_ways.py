@@ -29,6 +29,7 @@ class FourWays:
         points: Samples of the two chaotic systems; the sine and the oscillator have 1000.
         length: T of the long-memory problems.
         seconds: Longest training of one network on one long-memory problem.
+        tested: Fresh sequences that decide how many answers are wrong.
         effort: Factor of all budgets of training on series; below 1 for a quick look.
         seed: Of data, weights and batches.
     """
@@ -36,6 +37,7 @@ class FourWays:
     points: int = 2000
     length: int = 50
     seconds: float = 45.0
+    tested: int = 10_000
     effort: float = 1.0
     seed: int = 0
 
@@ -73,7 +75,13 @@ def run(settings: FourWays, progress: Progress) -> ExperimentResult:
         for way in WAYS:
             listener = _listener(progress, task, way)
             learned[way][task] = learn_memory(
-                task, settings.length, way, seconds=settings.seconds, seed=settings.seed, listener=listener
+                task,
+                settings.length,
+                way,
+                seconds=settings.seconds,
+                tested=settings.tested,
+                seed=settings.seed,
+                listener=listener,
             )
     results = _results(settings, learned, baselines, time.monotonic() - began)
     figure = _figure(learned)
@@ -186,7 +194,7 @@ def _error(error: float | None) -> str:
 
 _NOTE = (
     "Errors are those of the free run over the last 100 samples, in standard deviations, and shares of wrong answers "
-    "among 10 000 fresh sequences. A sequence-gradient is the work of a forward and a backward pass over one window or "
+    "among fresh sequences. A sequence-gradient is the work of a forward and a backward pass over one window or "
     "sequence; a reservoir takes none, and stands at the left margin."
 )
 _REFERENCES = (

@@ -1,7 +1,7 @@
 """How each of the four ways learns a series or a long-memory problem."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pendula.experiments.long_memory_choices import LongMemoryRun, usual_choice
@@ -81,7 +81,9 @@ def learn_series(
     return made, {name: score["free_run_nrmse"] for name, score in scores["baselines"].items()}
 
 
-def learn_memory(problem: str, length: int, way: str, *, seconds: float, seed: int, listener: Listener) -> Learned:
+def learn_memory(
+    problem: str, length: int, way: str, *, seconds: float, tested: int, seed: int, listener: Listener
+) -> Learned:
     """Learn a long-memory problem.
 
     Args:
@@ -89,21 +91,23 @@ def learn_memory(problem: str, length: int, way: str, *, seconds: float, seed: i
         length: T.
         way: One of `WAYS`.
         seconds: Longest training time.
+        tested: Fresh sequences that are answered at the end.
         seed: Of weights and sequences.
         listener: Hears the training.
 
     Returns:
-        Share of wrong answers among 10 000 fresh sequences, time and work.
+        Share of wrong answers, time and work.
     """
     if way == RESERVOIR:
-        answered = answer_with_reservoir(long_memory(problem, length), seed=seed)
+        answered = answer_with_reservoir(long_memory(problem, length), tested=tested, seed=seed)
         return Learned(error=answered.wrong_fraction, one_step=None, seconds=answered.seconds, sequence_gradients=0.0)
     cell, method = way.split(", ")
     settings: Any = {"cell": cell, "method": method}
     run = LongMemoryRun(problem=problem, length=length, minutes=seconds / 60, **settings)
     task = long_memory(problem, length)
     choice = usual_choice(task, run)
-    trained = train_online(task, choice.network, choice.training, choice.online, seed=seed, listener=listener)
+    online = replace(choice.online, tested=tested)
+    trained = train_online(task, choice.network, choice.training, online, seed=seed, listener=listener)
     last = trained.history[-1]
     return Learned(
         error=trained.wrong_fraction,
