@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, did_you_mean
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.four_ways_learned import WAYS, Learned, learn_memory, learn_series
 from pendula.figures import cost_sheet, png
@@ -18,7 +18,9 @@ from pendula.training import Listener
 
 __all__ = ["FOUR_WAYS", "FourWays", "run"]
 
+SERIES = ("sine", "oscillator", "mackey-glass", "lorenz")
 MEMORY = ("addition-1997", "temporal-order")
+TASKS = (*SERIES, *MEMORY)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +28,8 @@ class FourWays:
     """Settings of `four-ways`.
 
     Attributes:
+        tasks: Which of sine, oscillator, mackey-glass, lorenz and the two long-memory problems, addition-1997 and
+            temporal-order, are learned.
         points: Samples of the two chaotic systems; the sine and the oscillator have 1000.
         length: T of the long-memory problems.
         seconds: Longest training of one network on one long-memory problem.
@@ -34,6 +38,7 @@ class FourWays:
         seed: Of data, weights and batches.
     """
 
+    tasks: tuple[str, ...] = TASKS
     points: int = 2000
     length: int = 50
     seconds: float = 45.0
@@ -42,6 +47,12 @@ class FourWays:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        unknown = [task for task in self.tasks if task not in TASKS]
+        if unknown or not self.tasks:
+            raise ArgumentError(
+                f"`tasks` must name what is learned: expected some of {', '.join(TASKS)}, got "
+                f"{', '.join(unknown) or 'none'}." + did_you_mean(unknown[0] if unknown else "", TASKS)
+            )
         for name in ("seconds", "effort"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ArgumentError(
@@ -65,13 +76,14 @@ def run(settings: FourWays, progress: Progress) -> ExperimentResult:
     began = time.monotonic()
     learned: dict[str, dict[str, Learned]] = {way: {} for way in WAYS}
     baselines = {}
-    for task, rows in _series(settings).items():
+    for task in (task for task in SERIES if task in settings.tasks):
+        rows = _series(task, settings)
         made, baselines[task] = learn_series(
             rows, effort=settings.effort, seed=settings.seed, listen=partial(_listener, progress, task)
         )
         for way in WAYS:
             learned[way][task] = made[way]
-    for task in MEMORY:
+    for task in (task for task in MEMORY if task in settings.tasks):
         for way in WAYS:
             listener = _listener(progress, task, way)
             learned[way][task] = learn_memory(
@@ -92,16 +104,17 @@ def _listener(progress: Progress, task: str, way: str) -> Listener:
     return progress(f"{task}, {way}")
 
 
-def _series(settings: FourWays) -> dict[str, Record]:
-    mackey_glass = simulate("mackey-glass", dt=1.0, duration=settings.points + 200.0)
-    lorenz = simulate("lorenz63", dt=0.02, duration=0.02 * (settings.points + 500))
-    return {
-        "sine": record(simulate("sine", noise=0.05, seed=settings.seed)),
-        "oscillator": record(simulate("oscillator", dt=0.01, duration=10.0), "x"),
-        # What comes before the attractor is left out.
-        "mackey-glass": record(mackey_glass.isel(time=slice(200, None))),
-        "lorenz": record(lorenz.isel(time=slice(500, None)), "x"),
-    }
+def _series(task: str, settings: FourWays) -> Record:
+    if task == "sine":
+        return record(simulate("sine", noise=0.05, seed=settings.seed))
+    if task == "oscillator":
+        return record(simulate("oscillator", dt=0.01, duration=10.0), "x")
+    # What comes before the attractor is left out.
+    if task == "mackey-glass":
+        series = simulate("mackey-glass", dt=1.0, duration=settings.points + 200.0)
+        return record(series.isel(time=slice(200, None)))
+    series = simulate("lorenz63", dt=0.02, duration=0.02 * (settings.points + 500))
+    return record(series.isel(time=slice(500, None)), "x")
 
 
 def _results(
@@ -122,22 +135,25 @@ def _results(
 
 
 def _verdict(results: dict[str, Any]) -> list[str]:
-    sentences = []
-    for task in next(iter(results["ways"].values())):
-        errors = {
-            way: tasks[task]["error"] for way, tasks in results["ways"].items() if tasks[task]["error"] is not None
-        }
-        if not errors:
-            sentences.append(f"{task}: all runs diverged.")
-            continue
-        best = min(errors, key=lambda way: errors[way])
-        spent = results["ways"][best][task]["seconds"]
-        kind = "of the answers wrong" if task in MEMORY else "standard deviations of free-run error"
-        sentences.append(
-            f"{task}: {best} is best, with {format_number(errors[best], digits=2)} {kind} after "
-            f"{format_number(spent, digits=2)} s."
-        )
-    return sentences
+    return [_sentence(results, task) for task in next(iter(results["ways"].values()))]
+
+
+def _sentence(results: dict[str, Any], task: str) -> str:
+    made = {way: tasks[task] for way, tasks in results["ways"].items() if tasks[task]["error"] is not None}
+    if not made:
+        return f"{task}: all runs diverged."
+    best = min(made, key=lambda way: made[way]["error"])
+    error, seconds = (format_number(made[best][name], digits=2) for name in ("error", "seconds"))
+    kind = "of the answers wrong" if task in MEMORY else "standard deviations of free-run error"
+    sentence = f"{task}: {best} is best, with {error} {kind} after {seconds} s"
+    baselines = {name: value for name, value in results["baselines"].get(task, {}).items() if value is not None}
+    better = min(baselines, key=lambda name: baselines[name], default="")
+    if not better or baselines[better] >= made[best]["error"]:
+        return sentence + "."
+    return (
+        sentence
+        + f"; the baseline {better} is better than all four, with {format_number(baselines[better], digits=2)}."
+    )
 
 
 def _figure(learned: dict[str, dict[str, Learned]]) -> bytes:
