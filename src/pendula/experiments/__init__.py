@@ -9,10 +9,20 @@ from pendula.experiments.long_memory import LONG_MEMORY
 from pendula.experiments.long_memory_choices import LongMemoryRun
 from pendula.experiments.lorenz_reservoir import LORENZ_RESERVOIR, LorenzReservoir
 from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
+from pendula.experiments.vanishing_gradients import VANISHING_GRADIENTS, VanishingGradients
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
-    for experiment in (LECTURE_SINE, LECTURE_OSCILLATOR, MACKEY_GLASS, LORENZ_RESERVOIR, LONG_MEMORY, FOUR_WAYS, DEMO)
+    for experiment in (
+        LECTURE_SINE,
+        LECTURE_OSCILLATOR,
+        MACKEY_GLASS,
+        LORENZ_RESERVOIR,
+        VANISHING_GRADIENTS,
+        LONG_MEMORY,
+        FOUR_WAYS,
+        DEMO,
+    )
 }
 
 __all__ = [
@@ -27,4 +37,5 @@ __all__ = [
     "LorenzReservoir",
     "MackeyGlassProtocol",
     "Progress",
+    "VanishingGradients",
 ]
