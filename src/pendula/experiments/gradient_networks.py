@@ -18,7 +18,7 @@ from pendula.dynamics import (
 )
 from pendula.experiments.base import Progress
 from pendula.forecasting.preparation import Prepared, prepare
-from pendula.nn import Cell, Initialization, Network, initialize
+from pendula.nn import Cell, Forecaster, Initialization, Network
 from pendula.runs import Recipe
 from pendula.series.record import Record
 from pendula.series.windows import Windows, windows_for
@@ -147,15 +147,15 @@ def measure_flows(rows: Record, starts: list[Start], choices: Choices, progress:
         DataError: If the record is too short for the window.
         DivergedError: If the training of all networks leaves the finite numbers.
     """
-    prepared = [_fresh(rows, start, choices) for start in starts]
-    windows = [_windows(each, choices) for each in prepared]
+    prepared = [_prepared(rows, start, choices) for start in starts]
+    forecasters, windows = [_fresh(each) for each in prepared], [_windows(each, choices) for each in prepared]
     watches = [
-        GradientWatch(each.forecaster, cut, window=choices.window)
-        for each, cut in zip(prepared, windows, strict=True)
+        GradientWatch(forecaster, cut, window=choices.window)
+        for forecaster, cut in zip(forecasters, windows, strict=True)
     ]  # fmt: skip
     listeners = [progress(f"{start.cell}, {start.name}") for start in starts]
     trained = train_ensemble(
-        [each.forecaster for each in prepared],
+        forecasters,
         windows,
         choices.training,
         window=choices.window,
@@ -185,7 +185,7 @@ def probe_simple(rows: Record, starts: list[Start], choices: Choices) -> Probe:
     Returns:
         What was found.
     """
-    simple = {start.name: _error(_fresh(rows, start, choices), choices) for start in starts if start.cell == "rnn"}
+    simple = {start.name: _error(_prepared(rows, start, choices), choices) for start in starts if start.cell == "rnn"}
     stack, inputs, error = simple[LARGE]
     flow = gradient_flow(stack, inputs, error)
     factor = flow.clipping_factor(choices.training.clip_norm or np.inf)
@@ -205,15 +205,22 @@ def probe_simple(rows: Record, starts: list[Start], choices: Choices) -> Probe:
     )
 
 
-def _fresh(rows: Record, start: Start, choices: Choices) -> Prepared:
+def _prepared(rows: Record, start: Start, choices: Choices) -> Prepared:
     # Neither residual nor increments: the head does not start at zero, and a gradient flows before the first step.
-    network = Network(cell=start.cell, hidden_size=choices.hidden_size, residual=False, increments=False)
-    prepared = prepare(
-        rows, Recipe(network=network, training=choices.training, window=choices.window, seed=choices.seed)
+    network = Network(
+        cell=start.cell,
+        hidden_size=choices.hidden_size,
+        residual=False,
+        increments=False,
+        initialization=start.initialization,
     )
-    forecaster, generator = prepared.forecaster, torch.Generator().manual_seed(choices.seed)
-    initialize(forecaster.recurrent, forecaster.head, start.initialization, generator=generator)
-    return prepared
+    recipe = Recipe(network=network, training=choices.training, window=choices.window, seed=choices.seed)
+    return prepare(rows, recipe)
+
+
+def _fresh(prepared: Prepared) -> Forecaster:
+    assert prepared.forecaster is not None  # none of the cells is a reservoir
+    return prepared.forecaster
 
 
 def _windows(prepared: Prepared, choices: Choices) -> Windows:
@@ -223,7 +230,7 @@ def _windows(prepared: Prepared, choices: Choices) -> Windows:
 def _error(prepared: Prepared, choices: Choices) -> tuple[RNNBase, BatchTensor, Tensor]:
     windows = _windows(prepared, choices)
     chosen = torch.linspace(0, len(windows) - 1, SEQUENCES).round().to(torch.int64)
-    return forecast_error(prepared.forecaster, windows.gather(chosen))
+    return forecast_error(_fresh(prepared), windows.gather(chosen))
 
 
 def _last_norm(stack: RNNBase, inputs: BatchTensor) -> float:

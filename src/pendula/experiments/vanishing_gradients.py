@@ -181,8 +181,8 @@ def _verdict(
     settings: VanishingGradients,
 ) -> list[str]:
     classes: dict[str, list[str]] = {}
-    for cell, members in networks.items():
-        for start, net in members.items():
+    for cell, of_cell in networks.items():
+        for start, net in of_cell.items():
             classes.setdefault(net["fresh"]["flow"], []).append(f"{cell.upper()} {start}")
     plain = networks["rnn"]["torch"]["fresh"]
     left = math.exp((plain["rate"] or 0.0) * (settings.window - 1))
