@@ -9,6 +9,7 @@ from pendula.experiments.long_memory import LONG_MEMORY
 from pendula.experiments.long_memory_choices import LongMemoryRun
 from pendula.experiments.lorenz_reservoir import LORENZ_RESERVOIR, LorenzReservoir
 from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
+from pendula.experiments.oscillator_identification import OSCILLATOR_IDENTIFICATION, OscillatorIdentification
 from pendula.experiments.vanishing_gradients import VANISHING_GRADIENTS, VanishingGradients
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -19,6 +20,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         MACKEY_GLASS,
         LORENZ_RESERVOIR,
         VANISHING_GRADIENTS,
+        OSCILLATOR_IDENTIFICATION,
         LONG_MEMORY,
         FOUR_WAYS,
         DEMO,
@@ -36,6 +38,7 @@ __all__ = [
     "LongMemoryRun",
     "LorenzReservoir",
     "MackeyGlassProtocol",
+    "OscillatorIdentification",
     "Progress",
     "VanishingGradients",
 ]

@@ -1,9 +1,11 @@
 """What a network is: recurrent layers, the linear path, and the forecaster made of them."""
 
+from pendula.nn.added_rate import AddedRate
 from pendula.nn.echo_state import EchoState, EchoStateForecaster
 from pendula.nn.echo_stream import EchoStream
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
 from pendula.nn.initialization import Initialization, initialize
+from pendula.nn.integrator_cell import IntegratorCell, unroll
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, RESERVOIR, Cell, Network, as_network
@@ -23,6 +25,7 @@ __all__ = [
     "RESERVOIR",
     "RNN",
     "TOPOLOGIES",
+    "AddedRate",
     "AnyForecaster",
     "Backend",
     "Cell",
@@ -32,6 +35,7 @@ __all__ = [
     "Forecaster",
     "ForecasterState",
     "Initialization",
+    "IntegratorCell",
     "LinearPath",
     "Network",
     "NextGeneration",
@@ -57,4 +61,5 @@ __all__ = [
     "run_polynomial",
     "run_reservoir",
     "spectral_radius",
+    "unroll",
 ]

@@ -15,15 +15,18 @@ from pendula.training.events import (
     TrainingFinished,
     silent,
 )
+from pendula.training.identification import Identification, Identified, identify
 from pendula.training.loop import train
 from pendula.training.method import method_for
 from pendula.training.objective import Objective
 from pendula.training.online import OnlineRecord, OnlineTrained, train_online
 from pendula.training.online_steps import OnlineSettings
+from pendula.training.physics_loss import physics_loss, physics_residuals
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.readout import solve_readouts, train_reservoirs
 from pendula.training.reservoir_search import LIGHT, USUAL, Budget
 from pendula.training.settings import Method, Training
+from pendula.training.shooting import Shooting, sensitivities
 from pendula.training.start import PENALTIES, start_forecaster
 from pendula.training.trained import Trained
 from pendula.training.validation import Validation
@@ -41,6 +44,8 @@ __all__ = [
     "EpochFinished",
     "EpochRecord",
     "Event",
+    "Identification",
+    "Identified",
     "Listener",
     "Method",
     "Objective",
@@ -50,15 +55,20 @@ __all__ = [
     "Outcome",
     "Progressed",
     "ReservoirTried",
+    "Shooting",
     "Trained",
     "Training",
     "TrainingFinished",
     "Validation",
     "derived_seed",
     "epoch_generator",
+    "identify",
     "method_for",
+    "physics_loss",
+    "physics_residuals",
     "read_checkpoint",
     "seeded",
+    "sensitivities",
     "shuffled",
     "silent",
     "silent_ensemble",

@@ -1,0 +1,207 @@
+"""Identify a differential equation: fit what an integrator cell can learn to a noisy, partly observed record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from pendula.errors import ArgumentError, DivergedError, did_you_mean
+from pendula.nn import IntegratorCell
+from pendula.shapes import Float, ndarray
+from pendula.training.shooting import Shooting
+
+__all__ = ["Identification", "Identified", "identify"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identification:
+    """How a differential equation is identified.
+
+    Attributes:
+        segment: Steps of a segment: as many as the cell can be trusted to run from a poor guess.
+        weights: How strongly the segments have to join, one fit after the other: from loose ones, which find the
+            parameters from afar, to one trajectory.
+        evaluations: The most evaluations of a fit.
+        trial: The most evaluations of the loose fit from each of several starts, of which the best one goes on.
+
+    Examples:
+        >>> Identification().weights[0]
+        1.0
+    """
+
+    segment: int = 50
+    weights: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
+    evaluations: int = 100
+    trial: int = 12
+
+    def __post_init__(self) -> None:
+        """Check the settings.
+
+        Raises:
+            ArgumentError: If a setting is out of range.
+        """
+        for name in ("segment", "evaluations", "trial"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ArgumentError(f"`{name}` must be a positive whole number: expected 1 or more, got {value}.")
+        if not self.weights or any(not 0 < weight < float("inf") for weight in self.weights):
+            raise ArgumentError(f"`weights` must be positive: expected finite numbers above 0, got {self.weights}.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Identified:
+    """What a record tells of a differential equation.
+
+    Attributes:
+        parameters: The learned parameters of the flow, by name, in their units.
+        standard_errors: Their standard errors, by name: those of least squares with independent noise.
+        initial: The state at the first sample, each component in its unit.
+        states: The states at every sample, hidden components too.
+        noise: Standard deviation of what is left of each channel, in its unit.
+        gap: Largest step between two segments, as a share of the size of the component: how far from one trajectory.
+    """
+
+    parameters: dict[str, float] = field(default_factory=dict)
+    standard_errors: dict[str, float] = field(default_factory=dict)
+    initial: Float[ndarray, " component"]
+    states: Float[ndarray, "time component"]
+    noise: Float[ndarray, " channel"]
+    gap: float
+
+
+def identify(
+    cell: IntegratorCell,
+    values: Float[ndarray, "time channel"],
+    *,
+    observed: Sequence[str],
+    starts: Sequence[Mapping[str, float]] = (),
+    settings: Identification | None = None,
+) -> Identified:
+    """Fit all that a cell can learn to a record, the unknown initial state included, and leave it in the cell.
+
+    Levenberg–Marquardt on the segments of multiple shooting, with the exact Jacobian of the discretized flow. A network
+    added to the physics is fitted with the parameters.
+
+    Args:
+        cell: The cell; its present values are where the search starts.
+        values: The record, sampled every `dt` of the cell from time 0 on; NaN where nothing was measured.
+        observed: Names of the components that the channels are.
+        starts: Other values to start from, by name; the search goes on from the one whose loose fit is best.
+        settings: How it is done.
+
+    Returns:
+        Parameters with standard errors, the states, and what is left.
+
+    Raises:
+        ArgumentError: If a name is unknown, or there is nothing to learn.
+        DivergedError: If no start gives a finite trajectory.
+
+    References:
+        J. J. Moré, *The Levenberg–Marquardt algorithm: implementation and theory*, in Numerical Analysis, Lecture Notes
+        in Mathematics 630 (1978). Multiple shooting: see `Shooting`.
+
+    Examples:
+        >>> from pendula.systems import Oscillator
+        >>> cell = IntegratorCell(Oscillator(gamma=0.0), dt=0.1, learn=["gamma"])
+        >>> made = identify(cell, Oscillator(gamma=0.3).exact(0.1 * np.arange(100))[:, :1], observed=["x"])
+        >>> made.parameters["gamma"]
+        0.3000
+    """
+    settings = settings or Identification()
+    problem = Shooting(cell=cell, values=values, observed=_indices(cell, observed), segment=settings.segment)
+    trials = [
+        _fit(problem, _started(problem, start), weight=settings.weights[0], evaluations=settings.trial)
+        for start in starts or ({},)
+    ]
+    unknowns, _ = min(trials, key=lambda fit: fit[1])
+    for weight in settings.weights:
+        unknowns, _ = _fit(problem, unknowns, weight=weight, evaluations=settings.evaluations)
+    made = _identified(problem, unknowns, settings.weights[-1])
+    if not np.isfinite(made.states).all():
+        raise DivergedError("No start gave a finite trajectory. Start nearer, or shorten `segment`.")
+    return made
+
+
+def _started(problem: Shooting, start: Mapping[str, float]) -> Float[ndarray, " unknown"]:
+    places, first = _places(problem), problem.unknowns(problem.first_nodes())
+    for name, value in start.items():
+        if name not in problem.cell.learned:
+            raise ArgumentError(
+                f"`starts` must name what is learned: got `{name}`.{did_you_mean(name, problem.cell.learned)}"
+            )
+        first[places[name]] = value
+    return first
+
+
+def _fit(
+    problem: Shooting, first: Float[ndarray, " unknown"], *, weight: float, evaluations: int
+) -> tuple[Float[ndarray, " unknown"], float]:
+    from scipy.optimize import least_squares
+
+    scale = _scale(problem, first)
+    found = least_squares(
+        lambda unknowns: problem.residuals(unknowns, weight=weight, scale=scale),
+        first,
+        jac=lambda unknowns: problem.jacobian(unknowns, weight=weight, scale=scale),
+        method="lm",
+        x_scale="jac",
+        max_nfev=evaluations,
+    )
+    return found.x, float(found.cost)
+
+
+def _scale(problem: Shooting, unknowns: Float[ndarray, " unknown"]) -> Float[ndarray, " component"]:
+    # The size of each component; 1 while a hidden one has not moved.
+    _, nodes = problem.split(unknowns)
+    spread = nodes.std(axis=0)
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _identified(problem: Shooting, unknowns: Float[ndarray, " unknown"], weight: float) -> Identified:
+    cell, scale = problem.cell, _scale(problem, unknowns)
+    at, nodes = problem.split(unknowns)
+    with torch.no_grad():
+        for name, each in cell.named_parameters():
+            each.copy_(at.get(name, each))
+    states = problem.states(unknowns).double().numpy()
+    rows = states[:, :-1].reshape(-1, nodes.shape[1])[: len(problem.values)]
+    misfit = (rows[:, list(problem.observed)] - problem.values) / problem.channel_scale
+    degrees = np.isfinite(misfit).sum() - (len(unknowns) - nodes.size + nodes.shape[1])
+    deviation = float(np.sqrt(np.nansum(misfit**2) / max(degrees, 1)))
+    gaps = np.abs(states[:-1, -1] - nodes[1:]) / scale
+    spreads = _spreads(problem.jacobian(unknowns, weight=weight, scale=scale)) * deviation
+    places = _places(problem)
+    return Identified(
+        parameters={name: each.item() for name, each in cell.learned.items()},
+        standard_errors={name: float(spreads[places[name]]) for name in cell.learned},
+        initial=nodes[0].copy(),
+        states=rows,
+        noise=deviation * problem.channel_scale,
+        gap=float(gaps.max(initial=0.0)),
+    )
+
+
+def _places(problem: Shooting) -> dict[str, int]:
+    learned, places, first = dict(problem.cell.named_parameters()), {}, 0
+    for name in problem.names:
+        places[name.removeprefix("learned.")] = first
+        first += learned[name].numel()
+    return places
+
+
+def _spreads(jacobian: Float[ndarray, "residual unknown"]) -> Float[ndarray, " unknown"]:
+    # Square roots of the diagonal of (JᵀJ)⁻¹, from the triangle of J: its condition number is not squared.
+    triangle = np.linalg.qr(jacobian, mode="r")
+    return np.linalg.norm(np.linalg.pinv(triangle), axis=1)
+
+
+def _indices(cell: IntegratorCell, observed: Sequence[str]) -> tuple[int, ...]:
+    for name in observed:
+        if name not in cell.components:
+            raise ArgumentError(
+                f"`observed` must name components of the state: got `{name}`.{did_you_mean(name, cell.components)}"
+            )
+    if not any(each.requires_grad for each in cell.parameters()):
+        raise ArgumentError("`cell` must have something to learn: got no parameter. Name some in `learn`.")
+    return tuple(cell.components.index(name) for name in observed)
