@@ -47,7 +47,7 @@ def test_each_of_a_batch_has_its_own_time_and_force():
 
 
 def test_a_held_force_is_integrated_exactly_where_the_rate_is_constant():
-    cell = IntegratorCell(lambda t, state: (state[1], 0 * state[0]), dt=0.5, components=["x", "v"])
+    cell = IntegratorCell(lambda _, state: (state[1], 0 * state[0]), dt=0.5, components=["x", "v"])
     run = unroll(cell, double(0.0, 0.0), 4, force=double(0.0, 2.0).expand(4, 2))
     np.testing.assert_allclose(run[:, 0], np.square(0.5 * np.arange(5)), rtol=1e-14)  # x = ½ a t²
 
@@ -138,7 +138,7 @@ def test_a_right_hand_side_of_ones_own_brings_its_parameters():
             super().__init__()
             self.rate = torch.nn.Parameter(torch.tensor(0.5, dtype=torch.float64))
 
-        def forward(self, t, state):
+        def forward(self, _, state):
             return -self.rate * state
 
     cell = IntegratorCell(Decay(), dt=0.1, components=["n"])
@@ -158,12 +158,12 @@ def test_weights_have_names_that_last():
     [
         ({"system": "henon"}, r"`system` must be a flow, its name or a right-hand side: expected .*, got henon"),
         ({"system": "oscilator"}, r"`system` must name a system: got `oscilator`\. Did you mean `oscillator`"),
-        ({"system": lambda t, state: state}, r"`components` must name the state of a right-hand side of your own"),
+        ({"system": lambda _, state: state}, r"`components` must name the state of a right-hand side of your own"),
         ({"learn": ["gama"]}, r"`learn` must name parameters of `oscillator`: got `gama`\. Did you mean `gamma`"),
         ({"learn": ["x0"]}, r"`learn` must name parameters of `oscillator`: got `x0`"),
         ({"system": "lorenz96", "learn": ["sites"]}, r"`learn` must name parameters of `lorenz96`: got `sites`"),
         (
-            {"system": lambda t, state: state, "components": ["x"], "learn": ["k"]},
+            {"system": lambda _, state: state, "components": ["x"], "learn": ["k"]},
             r"`learn` must be left out for a right-hand side of your own",
         ),
         ({"dt": 0.0}, r"`dt` must be positive: expected a finite interval, got 0\.0"),
@@ -182,7 +182,9 @@ def test_mistakes_are_named(arguments, message):
 
 def test_a_state_of_another_size_is_named():
     cell = IntegratorCell("oscillator", dt=0.1)
-    with pytest.raises(ShapeError, match=r"`state` must hold the components x, v along its last axis: expected 2, got 3"):
+    with pytest.raises(
+        ShapeError, match=r"`state` must hold the components x, v along its last axis: expected 2, got 3"
+    ):
         cell(double(1.0, 2.0, 3.0))
     with pytest.raises(ArgumentError, match=r"`steps` must not be negative: expected 0 or more, got -1"):
         unroll(cell, double(1.0, 2.0), -1)

@@ -10,6 +10,7 @@ from pendula.experiments.long_memory_choices import LongMemoryRun
 from pendula.experiments.lorenz_reservoir import LORENZ_RESERVOIR, LorenzReservoir
 from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
 from pendula.experiments.oscillator_identification import OSCILLATOR_IDENTIFICATION, OscillatorIdentification
+from pendula.experiments.rnn_behaviors import RNN_BEHAVIORS, RnnBehaviors
 from pendula.experiments.vanishing_gradients import VANISHING_GRADIENTS, VanishingGradients
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -17,6 +18,8 @@ EXPERIMENTS: dict[str, Experiment] = {
     for experiment in (
         LECTURE_SINE,
         LECTURE_OSCILLATOR,
+        OSCILLATOR_IDENTIFICATION,
+        RNN_BEHAVIORS,
         MACKEY_GLASS,
         LORENZ_RESERVOIR,
         VANISHING_GRADIENTS,
@@ -40,5 +43,6 @@ __all__ = [
     "MackeyGlassProtocol",
     "OscillatorIdentification",
     "Progress",
+    "RnnBehaviors",
     "VanishingGradients",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +19,6 @@ from pendula.training import Identification, Identified, identify
 
 __all__ = ["OSCILLATOR_IDENTIFICATION", "OscillatorIdentification", "run"]
 
-Precision: TypeAlias = Literal["float64", "float32"]
 PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 NAMES = {"gamma": "gamma", "omega": "drive_frequency", "drive": "drive"}
@@ -30,7 +29,13 @@ GUESS = Oscillator(gamma=0.1, drive=1.0)
 
 FREQUENCIES = (0.3, 0.7, 1.1, 1.5, 1.9)
 
-RANGES = {"gamma": (0.05, 0.5), "drive_frequency": (0.2, 2.0), "drive": (0.5, 2.0), "x0": (-1.0, 1.0), "v0": (-1.0, 1.0)}
+RANGES = {
+    "gamma": (0.05, 0.5),
+    "drive_frequency": (0.2, 2.0),
+    "drive": (0.5, 2.0),
+    "x0": (-1.0, 1.0),
+    "v0": (-1.0, 1.0),
+}
 """From where the random parameter sets are drawn, evenly."""
 
 TARGETS = {"error": 0.01, "median": 0.01, "worst": 0.05}
@@ -53,7 +58,7 @@ class OscillatorIdentification:
     duration: float = 20.0
     noise: float = 0.02
     sets: int = 20
-    precision: Precision = "float64"
+    precision: str = "float64"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,16 +98,12 @@ class Trial:
     @property
     def errors(self) -> dict[str, float]:
         """The error of each parameter as a share of its true value, by the lecture's name."""
-        return {
-            name: abs(self.found.parameters[own] / getattr(self.truth, own) - 1.0) for name, own in NAMES.items()
-        }
+        return {name: abs(self.found.parameters[own] / getattr(self.truth, own) - 1.0) for name, own in NAMES.items()}
 
     @property
     def expected_errors(self) -> dict[str, float]:
         """The standard error of each parameter as a share of its true value, by the lecture's name."""
-        return {
-            name: self.found.standard_errors[own] / abs(getattr(self.truth, own)) for name, own in NAMES.items()
-        }
+        return {name: self.found.standard_errors[own] / abs(getattr(self.truth, own)) for name, own in NAMES.items()}
 
 
 def run(settings: OscillatorIdentification, progress: Progress) -> ExperimentResult:  # noqa: ARG001 # nothing is trained
@@ -149,9 +150,7 @@ def trial(truth: Oscillator, settings: OscillatorIdentification, precision: str,
     cell = IntegratorCell(GUESS, dt=dt, learn=NAMES.values(), dtype=PRECISIONS[precision])
     starts = [{"drive_frequency": frequency} for frequency in FREQUENCIES]
     segment = max(2, settings.samples // 40)
-    found = identify(
-        cell, positions[:, None], observed=["x"], starts=starts, settings=Identification(segment=segment)
-    )
+    found = identify(cell, positions[:, None], observed=["x"], starts=starts, settings=Identification(segment=segment))
     return Trial(truth=truth, positions=positions, found=found)
 
 
@@ -175,9 +174,7 @@ def random_oscillators(count: int, seed: int) -> list[Oscillator]:
     ]
 
 
-def _results(
-    lecture: Mapping[str, Trial], others: list[Trial], settings: OscillatorIdentification
-) -> dict[str, Any]:
+def _results(lecture: Mapping[str, Trial], others: list[Trial], settings: OscillatorIdentification) -> dict[str, Any]:
     main = lecture[settings.precision]
     results: dict[str, Any] = {
         "experiment": "oscillator-identification",
@@ -210,10 +207,11 @@ def _results(
 def _verdict(results: Mapping[str, Any]) -> list[str]:
     worst = max(results["relative_error"], key=results["relative_error"].get)
     error, bar = results["relative_error"][worst], results["relative_standard_error"][worst]
-    sentences = [
+    first = (
         f"From {results['samples']} positions with {100 * results['noise']:g} % noise, all parameters are found within "
         f"{100 * error:.2g} %; the least certain, {worst}, has a standard error of {100 * bar:.2g} %."
-    ]
+    )
+    sentences = [first]
     if error > TARGETS["error"]:
         sentences.append(f"That misses the aim of {100 * TARGETS['error']:g} %.")
     if "random_sets" in results:
@@ -228,11 +226,14 @@ def _verdict(results: Mapping[str, Any]) -> list[str]:
 
 
 def _notes() -> list[str]:
-    return [
+    known = (
         "The natural frequency is known, as in the lecture's dimensionless equation; damping, drive, its frequency and "
-        "the initial state are not, and no velocity is ever seen. The lecture's η is 2·gamma.",
-        "The record is the closed-form solution, the cell is a Runge–Kutta step: what is found is not made by itself.",
-    ]
+        "the initial state are not, and no velocity is ever seen. The lecture's η is 2·gamma."
+    )
+    made = (
+        "The record is the closed-form solution, the cell is a Runge–Kutta step: what is found is not made by itself."
+    )
+    return [known, made]
 
 
 def _figure(main: Trial, others: list[Trial], settings: OscillatorIdentification) -> Any:

@@ -93,7 +93,9 @@ def draw_relative_errors(
             percent = 100 * np.maximum(shares, 1e-6)
             spread = np.linspace(-0.22, 0.22, len(shares) - 1) if len(shares) > 2 else np.zeros(max(0, len(shares) - 1))
             panel.plot(place + spread, percent[1:], ".", color=_FOUND, label="" if place else "random sets")
-            panel.plot(place, percent[0], "D", color="#000000", markersize=5, label="" if place else "the lecture's set")
+            panel.plot(
+                place, percent[0], "D", color="#000000", markersize=5, label="" if place else "the lecture's set"
+            )
             if expected is not None:
                 bar = 100 * float(np.median(expected[name]))
                 label = "" if place else "standard error, median"

@@ -32,7 +32,7 @@ class Identification:
 
     segment: int = 50
     weights: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
-    evaluations: int = 100
+    evaluations: int = 50
     trial: int = 12
 
     def __post_init__(self) -> None:
@@ -80,8 +80,8 @@ def identify(
 ) -> Identified:
     """Fit all that a cell can learn to a record, the unknown initial state included, and leave it in the cell.
 
-    Levenberg–Marquardt on the segments of multiple shooting, with the exact Jacobian of the discretized flow. A network
-    added to the physics is fitted with the parameters.
+    Gauss and Newton's steps within a trust region on the segments of multiple shooting, with the exact Jacobian of the
+    discretized flow. A network added to the physics is fitted with the parameters.
 
     Args:
         cell: The cell; its present values are where the search starts.
@@ -98,8 +98,8 @@ def identify(
         DivergedError: If no start gives a finite trajectory.
 
     References:
-        J. J. Moré, *The Levenberg–Marquardt algorithm: implementation and theory*, in Numerical Analysis, Lecture Notes
-        in Mathematics 630 (1978). Multiple shooting: see `Shooting`.
+        M. A. Branch, T. F. Coleman and Y. Li, SIAM Journal on Scientific Computing 21, 1 (1999), for the search,
+        which is SciPy's. Multiple shooting: see `Shooting`.
 
     Examples:
         >>> from pendula.systems import Oscillator
@@ -110,17 +110,23 @@ def identify(
     """
     settings = settings or Identification()
     problem = Shooting(cell=cell, values=values, observed=_indices(cell, observed), segment=settings.segment)
-    trials = [
-        _fit(problem, _started(problem, start), weight=settings.weights[0], evaluations=settings.trial)
-        for start in starts or ({},)
-    ]
-    unknowns, _ = min(trials, key=lambda fit: fit[1])
+    unknowns = _best_start(problem, starts, settings) if starts else _started(problem, {})
     for weight in settings.weights:
         unknowns, _ = _fit(problem, unknowns, weight=weight, evaluations=settings.evaluations)
     made = _identified(problem, unknowns, settings.weights[-1])
     if not np.isfinite(made.states).all():
         raise DivergedError("No start gave a finite trajectory. Start nearer, or shorten `segment`.")
     return made
+
+
+def _best_start(
+    problem: Shooting, starts: Sequence[Mapping[str, float]], settings: Identification
+) -> Float[ndarray, " unknown"]:
+    trials = [
+        _fit(problem, _started(problem, start), weight=settings.weights[0], evaluations=settings.trial)
+        for start in starts
+    ]
+    return min(trials, key=lambda trial: trial[1])[0]
 
 
 def _started(problem: Shooting, start: Mapping[str, float]) -> Float[ndarray, " unknown"]:
@@ -144,7 +150,7 @@ def _fit(
         lambda unknowns: problem.residuals(unknowns, weight=weight, scale=scale),
         first,
         jac=lambda unknowns: problem.jacobian(unknowns, weight=weight, scale=scale),
-        method="lm",
+        method="trf",  # MINPACK's search stops early where a network makes directions degenerate
         x_scale="jac",
         max_nfev=evaluations,
     )
@@ -193,7 +199,7 @@ def _places(problem: Shooting) -> dict[str, int]:
 def _spreads(jacobian: Float[ndarray, "residual unknown"]) -> Float[ndarray, " unknown"]:
     # Square roots of the diagonal of (JᵀJ)⁻¹, from the triangle of J: its condition number is not squared.
     triangle = np.linalg.qr(jacobian, mode="r")
-    return np.linalg.norm(np.linalg.pinv(triangle), axis=1)
+    return np.asarray(np.linalg.norm(np.linalg.pinv(triangle), axis=1))
 
 
 def _indices(cell: IntegratorCell, observed: Sequence[str]) -> tuple[int, ...]:

@@ -49,7 +49,8 @@ def physics_residuals(
         raise ShapeError(f"`states` must hold a step: expected 2 samples or more, got {states.shape[1]}.")
     steps = states.shape[1] - 1
     times = (_column(start) + cell.dt * _counted(steps, states)).to(states.dtype).expand(states.shape[0], steps)
-    return (states[:, 1:] - cell(states[:, :-1], times, force)) / cell.dt
+    moved: Tensor = cell(states[:, :-1], times, force)
+    return (states[:, 1:] - moved) / cell.dt
 
 
 def physics_loss(

@@ -21,8 +21,8 @@ _DIVERGED = 1e6
 class Shooting:
     r"""The residuals of a record cut into segments, and their exact Jacobian.
 
-    The unknowns are what the cell can learn, $\theta$, and the state $s_j$ at the start of each segment. A segment's run
-    $h_k(s_j, \theta)$ has to meet the record, and its end the next segment's start:
+    The unknowns are what the cell can learn, $\theta$, and the state $s_j$ at the start of each segment. A segment's
+    run $h_k(s_j, \theta)$ has to meet the record, and its end the next segment's start:
     $r_k = (h_k - y_k)/\sigma$, $c_j = w\,(h_L(s_j, \theta) - s_{j+1})/\tau$. Short segments keep the problem
     well-behaved far from the solution; with a large w the segments are one trajectory.
 
@@ -55,7 +55,7 @@ class Shooting:
                 "`values` must have a channel for each observed component: "
                 f"expected shape (time, {len(self.observed)}), got {self.values.shape}."
             )
-        if not 1 <= self.segment:
+        if self.segment < 1:
             raise ArgumentError(f"`segment` must be positive: expected 1 step or more, got {self.segment}.")
         if np.isnan(self.values).all():
             raise DataError("`values` must hold measurements: expected at least one, got none.")
@@ -131,7 +131,8 @@ class Shooting:
         at, nodes = self.split(unknowns)
         start = torch.as_tensor(nodes, dtype=self._dtype)
         with torch.no_grad():
-            return functional_call(_Unrolled(self.cell), _inside(at), (start, self.segment, self._starts()))
+            run: Tensor = functional_call(_Unrolled(self.cell), _inside(at), (start, self.segment, self._starts()))
+        return run
 
     def residuals(
         self, unknowns: Float[ndarray, " unknown"], *, weight: float, scale: Float[ndarray, " component"]
@@ -151,7 +152,8 @@ class Shooting:
         misfit = (states[:, :-1, list(self.observed)] - self._blocks()) / self.channel_scale
         misfit[np.isnan(self._blocks())] = 0.0
         gaps = weight * (states[:-1, -1] - nodes[1:]) / scale
-        return np.nan_to_num(np.concatenate([misfit.ravel(), gaps.ravel()]), nan=_DIVERGED, posinf=_DIVERGED)
+        joined = np.concatenate([misfit.ravel(), gaps.ravel()])
+        return np.asarray(np.nan_to_num(joined, nan=_DIVERGED, posinf=_DIVERGED, neginf=-_DIVERGED))
 
     def jacobian(
         self, unknowns: Float[ndarray, " unknown"], *, weight: float, scale: Float[ndarray, " component"]
@@ -183,7 +185,7 @@ class Shooting:
                 ends[j - 1, :, columns] = -weight * np.diag(1 / scale)
         full[np.isnan(self._blocks())] = 0.0
         joined = np.concatenate([full.reshape(-1, full.shape[-1]), ends.reshape(-1, full.shape[-1])])
-        return np.nan_to_num(joined, posinf=0.0, neginf=0.0)
+        return np.asarray(np.nan_to_num(joined, nan=0.0, posinf=0.0, neginf=0.0))
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -223,10 +225,12 @@ def sensitivities(
         Hairer, Nørsett and Wanner, *Solving Ordinary Differential Equations I*, 2nd edition (1993), section I.14.
     """
     batch, samples, components = states.shape
-    times = (start[:, None] + torch.arange(samples - 1) * cell.dt).to(states.dtype)
+    counted = torch.arange(samples - 1, dtype=torch.float64)
+    times = (start[:, None] + counted * cell.dt).to(states.dtype)
 
     def step(values: dict[str, Tensor], state: Tensor, t: Tensor) -> Tensor:
-        return functional_call(cell, values, (state, t))
+        moved: Tensor = functional_call(cell, values, (state, t))
+        return moved
 
     both = vmap(jacrev(step, argnums=(0, 1)), in_dims=(None, 0, 0))
     by_name, by_state = both(dict(at), states[:, :-1].reshape(-1, components), times.reshape(-1))
@@ -237,9 +241,10 @@ def sensitivities(
     flow = np.zeros((batch, samples, components, components))
     slope = np.zeros((batch, samples, components, direct.shape[-1]))
     flow[:, 0] = np.eye(components)
-    for k in range(samples - 1):
-        flow[:, k + 1] = local[:, k] @ flow[:, k]
-        slope[:, k + 1] = local[:, k] @ slope[:, k] + direct[:, k]
+    with np.errstate(all="ignore"):  # a run that left the finite numbers has no derivative
+        for k in range(samples - 1):
+            flow[:, k + 1] = local[:, k] @ flow[:, k]
+            slope[:, k + 1] = local[:, k] @ slope[:, k] + direct[:, k]
     return flow, slope
 
 
