@@ -133,7 +133,7 @@ def _in_core(forecaster: Forecaster, settings: Training) -> Step:
     native: Any = core
     optimizer = make_optimizer(forecaster, settings)
     assert isinstance(optimizer, FlatAdam)
-    optimizer.zero_grad()
+    optimizer.gather()
     stack = forecaster.recurrent
     names = [
         f"{part}_l{layer}"

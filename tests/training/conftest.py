@@ -1,5 +1,7 @@
 """Small training set-ups that the tests of training share."""
 
+import warnings
+
 import jaxtyping
 import numpy as np
 import pytest
@@ -12,6 +14,14 @@ from pendula.training import Validation
 
 settings.register_profile("pendula", deadline=None, derandomize=True)
 settings.load_profile("pendula")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forward_mode():
+    """Let torch load its forward mode, which warns of what it uses itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.func.jvp(torch.sin, (torch.zeros(1),), (torch.zeros(1),))
 
 
 @pytest.fixture

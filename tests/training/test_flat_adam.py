@@ -127,6 +127,7 @@ def test_parameters_and_gradients_are_views_of_two_vectors():
         assert torch.equal(value, before[name])
     adam.zero_grad()
     forecaster(torch.ones(1, 4, 1, dtype=torch.float64))[0].sum().backward()
+    adam.gather()
     for name, parameter in forecaster.named_parameters():
         start = adam.offsets[name]
         for held, vector in ((parameter, adam.weights), (parameter.grad, adam.gradients)):
@@ -134,6 +135,8 @@ def test_parameters_and_gradients_are_views_of_two_vectors():
             assert torch.equal(held.detach().flatten(), vector[start : start + held.numel()])
     assert bool(adam.gradients.any())
     adam.zero_grad()
+    assert all(parameter.grad is None for parameter in forecaster.parameters())
+    adam.gather()
     assert not adam.gradients.any()
 
 

@@ -19,8 +19,8 @@ BITS = {torch.float32: 32, torch.float64: 64}
 class FlatDescent(ABC):
     """A method of descent, with the gradient's norm and its clipping in the same pass.
 
-    The parameters become views of one vector, and so do their gradients. Whatever puts other memory in their place — a
-    conversion to another precision, a gradient from elsewhere — is noticed at the next step and brought back.
+    The parameters become views of one vector, and so do their gradients at each step. Whatever puts other memory in
+    their place — a backward pass, a conversion to another precision — is noticed at the next step and brought back.
 
     Args:
         parameters: The parameters by name, on the CPU and of one floating-point type; those that require no gradient
@@ -64,12 +64,12 @@ class FlatDescent(ABC):
         self._lay_out()
 
     def zero_grad(self) -> None:
-        """Set the gradient to zero."""
-        self._find()
-        self.gradients.zero_()
-        for parameter, gradient in self._pairs:
-            if parameter.grad is not gradient:
-                parameter.grad = gradient
+        """Forget the gradient.
+
+        A backward pass then hands its own over, and a step copies it: less to read and write than adding it to zeros.
+        """
+        for parameter in self._named.values():
+            parameter.grad = None
 
     def step(self) -> float:
         """Take a step against the gradient.
