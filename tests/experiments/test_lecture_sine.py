@@ -62,7 +62,7 @@ def test_the_lecture_protocol_trains_as_the_lecture_does(lecture):
         assert (network.cell, network.hidden_size, network.num_layers) == (cell, 64, 2)
         assert not network.residual
         assert not network.increments
-        assert (training.method, training.learning_rate, training.batch_size) == ("adam", 1e-3, 32)
+        assert (fit.recipe.method, training.learning_rate, training.batch_size) == ("adam", 1e-3, 32)
         assert training.clip_norm is None
         assert np.array_equal(fit.model.scaler.scale, [1.0])
         assert fit.best_epoch == 1
