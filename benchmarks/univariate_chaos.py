@@ -231,7 +231,7 @@ def figure(series: dict[str, dict[str, dict[str, float]]]) -> "Figure":
         drawn = new_figure(width=6.4, height=4.2)
         draw_shares(
             {method: values for method, values in errors.items() if len(values)},
-            quantity=Quantity(name="sMAPE of the free run over 2 periods, 0 to 200"),
+            quantity=Quantity(name="sMAPE, 0 to 200"),
             title=f"{len(series)} chaotic flows, one coordinate, 10 periods known",
             axes=drawn.subplots(),
         )

@@ -60,6 +60,7 @@ def draw_shares(
             panel.plot([medians[name]], [0.5], marker="o", color=lines[name].color)
         panel.set_xlim(left=0.0)
         panel.set_ylim(0.0, 1.02)
+        panel.set_yticks(np.linspace(0.0, 1.0, 6))
         panel.set_xlabel(quantity.label)
         panel.set_ylabel("share of series below")
         panel.set_title(title)
