@@ -49,7 +49,7 @@ class RecipeOptions:
             records]
         epochs: How often the training part is gone through, at most. [default: 100]
         batch_size: Windows in a step. [default: 32]
-        method: The way to learn. [default: ridge for a reservoir, adam for all other cells]
+        method: The way to learn. [default: adam, ridge for a reservoir]
         learning_rate: Step size of the method, at its largest. [default: 0.001]
         horizon: Steps that are scored in training; those after the first are a free run. [default: 1]
         input_noise: Standard deviation of noise on the inputs while training, in scaled units. [default: 0]
