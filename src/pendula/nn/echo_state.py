@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from pendula.nn.network import Network
@@ -73,6 +72,8 @@ class EchoStateMember(nn.Module):
         units, width = values.shape
         recurrent: Recurrent = values
         if width < units:
+            from scipy.sparse import csr_array
+
             recurrent = csr_array((values.ravel(), links.ravel(), np.arange(units + 1) * width), shape=(units, units))
         return ReservoirWeights(
             recurrent=recurrent,
@@ -297,9 +298,8 @@ def _rows(recurrent: Recurrent, *, width: int) -> tuple[ndarray, ndarray]:
     # The same number of links in each row; a unit that listens to none, at the head of a delay line, gets one of 0.
     units = recurrent.shape[0]
     if width == units:
-        dense = recurrent.toarray() if isinstance(recurrent, csr_array) else recurrent
+        dense = recurrent if isinstance(recurrent, ndarray) else recurrent.toarray()
         return dense, np.tile(np.arange(units), (units, 1))
-    assert isinstance(recurrent, csr_array)
     held = np.arange(width) < np.diff(recurrent.indptr)[:, None]
     values, links = np.zeros((units, width)), np.zeros((units, width))
     values[held], links[held] = recurrent.data, recurrent.indices

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array
 
 from pendula.nn.kernels.native import compiled, core
 from pendula.nn.reservoir_weights import ReservoirWeights
@@ -109,10 +108,10 @@ class _Held:
 
     def __init__(self, weights: ReservoirWeights) -> None:
         w: Any = weights.recurrent
-        if isinstance(w, csr_array):
-            places = [w.indptr.astype(np.int32, copy=False), w.indices.astype(np.int32, copy=False), w.data]
-        else:
+        if isinstance(w, np.ndarray):
             places = [None, None, w]
+        else:
+            places = [w.indptr.astype(np.int32, copy=False), w.indices.astype(np.int32, copy=False), w.data]
         arrays = [
             None if array is None else np.ascontiguousarray(array) for array in (*places, weights.input, weights.bias)
         ]

@@ -5,8 +5,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import ArpackError, eigs
 
 from pendula.errors import ArgumentError
 from pendula.nn.reservoir import Reservoir
@@ -14,8 +12,8 @@ from pendula.shapes import Float, ndarray
 
 __all__ = ["Recurrent", "ReservoirWeights", "draw_reservoir", "spectral_radius"]
 
-Recurrent: TypeAlias = csr_array | Float[ndarray, "unit unit"]
-"""W: sparse, or dense."""
+Recurrent: TypeAlias = Any
+"""W: a `csr_array` of SciPy's, which takes half a second to load and is loaded when one is made; or a dense array."""
 DENSE_UNITS = 300
 """Up to here all eigenvalues of a matrix cost less than its largest."""
 
@@ -125,6 +123,8 @@ def spectral_radius(matrix: Recurrent) -> float:
     """
     units = matrix.shape[0]
     if units > DENSE_UNITS:
+        from scipy.sparse.linalg import ArpackError, eigs
+
         # The largest eigenvalues of a random matrix crowd at the rim of a disk: the subspace must be wide to part them.
         try:
             start = np.random.default_rng(0).standard_normal(units)
@@ -132,7 +132,7 @@ def spectral_radius(matrix: Recurrent) -> float:
             return float(np.abs(values).max())
         except ArpackError:
             pass
-    dense = matrix.toarray() if isinstance(matrix, csr_array) else matrix
+    dense = matrix if isinstance(matrix, ndarray) else matrix.toarray()
     return float(np.abs(np.linalg.eigvals(dense)).max())
 
 
@@ -152,6 +152,8 @@ def _random_unit_matrix(units: int, connections: int, seed: int) -> Recurrent:
 
 
 def _random_matrix(random: np.random.Generator, units: int, connections: int) -> Recurrent:
+    from scipy.sparse import csr_array
+
     if connections in {0, units}:
         return random.uniform(-1.0, 1.0, size=(units, units))
     columns = np.stack([np.sort(random.choice(units, connections, replace=False)) for _ in range(units)])
@@ -165,7 +167,9 @@ def _random_pattern(units: int, inputs: int, seed: int) -> tuple[Float[ndarray, 
     return random.uniform(-1.0, 1.0, size=(units, inputs)), random.uniform(-1.0, 1.0, size=units)
 
 
-def _chain(units: int, *, closed: bool) -> csr_array:
+def _chain(units: int, *, closed: bool) -> Recurrent:
+    from scipy.sparse import csr_array
+
     links = units if closed else units - 1
     to = (np.arange(links) + 1) % units
     return csr_array((np.ones(links), (to, np.arange(links))), shape=(units, units))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from pendula.errors import ArgumentError, DataError
 from pendula.optim.ridge import Blocks, LinearMap, check_penalty
@@ -49,6 +48,8 @@ class Moments:
         Raises:
             ArgumentError: If the penalty is not finite, or so small that digits lost in XᵀX would show.
         """
+        from scipy.linalg import cho_factor, cho_solve
+
         check_penalty(penalty)
         if penalty < self.least_penalty:
             raise ArgumentError(
