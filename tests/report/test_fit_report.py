@@ -17,7 +17,7 @@ from pendula.training import Training
 
 NETWORK = Network(cell="gru", hidden_size=3)
 TRAINING = Training(epochs=2, steps_per_epoch=2)
-ALL = ["scores", "forecast", "free-run", "one-step", "lead-times", "errors", "losses", "record"]
+ALL = ["scores", "forecast", "free-run", "one-step", "lead-times", "errors", "losses", "network", "record"]
 
 
 def wave(rows: int = 160, **units: str) -> xr.Dataset:
@@ -155,7 +155,7 @@ def test_a_test_part_that_was_watched_is_called_so() -> None:
 def test_without_a_test_part_nothing_is_claimed() -> None:
     content = fit_report(made(wave(), test=0.0))
     assert content.verdict == ["No test part was kept, so it is not known what the network is worth."]
-    assert list(content.images) == ["forecast", "losses", "record"]
+    assert list(content.images) == ["forecast", "losses", "network", "record"]
     assert content.data["Test part"] == "none"
     assert "Scores on the test part" not in render_report(content)
 

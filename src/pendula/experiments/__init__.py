@@ -23,7 +23,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         MACKEY_GLASS,
         LORENZ_RESERVOIR,
         VANISHING_GRADIENTS,
-        OSCILLATOR_IDENTIFICATION,
         LONG_MEMORY,
         FOUR_WAYS,
         DEMO,

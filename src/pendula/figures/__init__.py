@@ -8,24 +8,31 @@ future      draw_forecast
 memory      draw_wrong_answers
 costs       draw_costs, cost_sheet
 gradients   draw_gradient_flow, draw_singular_values
+network     draw_folded, draw_unrolled, draw_gradient_arrows
+dynamics    draw_behavior_map, draw_exponents, draw_units
+equations   draw_identified, draw_relative_errors
 many series draw_shares
 speed       draw_seconds, draw_speedups
 text        draw_summary
-composites  lecture_sine_figure, lecture_oscillator_figure, gradient_sheet
+composites  lecture_sine_figure, lecture_oscillator_figure, gradient_sheet, behaviors_figure, identification_figure
 files       save, png
 ```
 """
 
+from pendula.figures.behaviors import Example, behaviors_figure, draw_behavior_map, draw_exponents, draw_units
 from pendula.figures.canvas import png, save
 from pendula.figures.costs import cost_sheet, draw_costs
 from pendula.figures.curves import draw_free_runs, draw_predictions
 from pendula.figures.forecast import draw_forecast
 from pendula.figures.gradients import FlowPanel, draw_gradient_flow, draw_singular_values, gradient_sheet
 from pendula.figures.histogram import draw_error_histogram
+from pendula.figures.identification import draw_identified, draw_relative_errors, identification_figure
 from pendula.figures.lead_time import draw_lead_times
 from pendula.figures.lecture import PredictorCurves, lecture_oscillator_figure, lecture_sine_figure
 from pendula.figures.losses import draw_losses
 from pendula.figures.memory import draw_wrong_answers
+from pendula.figures.network_drawing import draw_folded, draw_gradient_arrows, draw_unrolled
+from pendula.figures.network_shape import LayerShape, NetworkShape, network_shape
 from pendula.figures.phase import draw_phase_portrait
 from pendula.figures.scores import draw_scores
 from pendula.figures.series import draw_series
@@ -35,19 +42,29 @@ from pendula.figures.style import Quantity, style
 from pendula.figures.summary import draw_summary
 
 __all__ = [
+    "Example",
     "FlowPanel",
+    "LayerShape",
+    "NetworkShape",
     "PredictorCurves",
     "Quantity",
+    "behaviors_figure",
     "cost_sheet",
+    "draw_behavior_map",
     "draw_costs",
     "draw_error_histogram",
+    "draw_exponents",
+    "draw_folded",
     "draw_forecast",
     "draw_free_runs",
+    "draw_gradient_arrows",
     "draw_gradient_flow",
+    "draw_identified",
     "draw_lead_times",
     "draw_losses",
     "draw_phase_portrait",
     "draw_predictions",
+    "draw_relative_errors",
     "draw_scores",
     "draw_seconds",
     "draw_series",
@@ -55,10 +72,14 @@ __all__ = [
     "draw_singular_values",
     "draw_speedups",
     "draw_summary",
+    "draw_units",
+    "draw_unrolled",
     "draw_wrong_answers",
     "gradient_sheet",
+    "identification_figure",
     "lecture_oscillator_figure",
     "lecture_sine_figure",
+    "network_shape",
     "png",
     "save",
     "style",

@@ -7,6 +7,7 @@ from pendula.report.coordinates import has_one_unit
 from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
 from pendula.report.gradient_figure import gradient_figure
 from pendula.report.learning_figures import learning_figure
+from pendula.report.network_figure import network_figures
 from pendula.report.page import ReportContent, ReportFigure
 from pendula.report.prediction_figures import prediction_figures
 from pendula.report.record_figures import forecast_figure, record_figure
@@ -38,7 +39,7 @@ def fit_report(fit: Fit, evaluated: Evaluated | None = None) -> ReportContent:
         >>> content.title
         'Fit of x with a GRU'
         >>> list(content.images)
-        ['scores', 'forecast', 'free-run', 'one-step', 'lead-times', 'errors', 'losses', 'record']
+        ['scores', 'forecast', 'free-run', 'one-step', 'lead-times', 'errors', 'losses', 'network', 'record']
     """
     evaluated = _evaluated(fit, evaluated)
     figures, missing = _figures(fit, evaluated)
@@ -65,8 +66,8 @@ def fit_figures(fit: Fit, evaluated: Evaluated | None = None) -> dict[str, bytes
         evaluated: Its predictions and scores; those on its own test part, if there is one, when left out.
 
     Returns:
-        PNG images by name: scores, forecast, free-run, one-step, lead-times, errors, losses, gradients, record, as far
-        as there is something to show.
+        PNG images by name: scores, forecast, free-run, one-step, lead-times, errors, losses, gradients, network,
+        network-gradient, record, as far as there is something to show.
     """
     return ReportContent(title="", figures=_figures(fit, _evaluated(fit, evaluated))[0]).images
 
@@ -130,13 +131,25 @@ def _evaluated(fit: Fit, evaluated: Evaluated | None) -> Evaluated | None:
 
 def _figures(fit: Fit, evaluated: Evaluated | None) -> tuple[list[ReportFigure], list[str]]:
     future, reason = forecast_figure(fit)
-    learned = [learning_figure(fit), gradient_figure(fit)]
+    learned = [learning_figure(fit), gradient_figure(fit), *network_figures(fit)]
     drawn = [*(prediction_figures(evaluated) if evaluated else []), *learned, record_figure(fit), future]
     by_name = {figure.name: figure for figure in drawn if figure is not None}
     return [by_name[name] for name in _ORDER if name in by_name], [reason] if reason else []
 
 
-_ORDER = ("scores", "forecast", "free-run", "one-step", "lead-times", "errors", "losses", "gradients", "record")
+_ORDER = (
+    "scores",
+    "forecast",
+    "free-run",
+    "one-step",
+    "lead-times",
+    "errors",
+    "losses",
+    "gradients",
+    "network",
+    "network-gradient",
+    "record",
+)
 """What a reader asks first stands first."""
 
 
