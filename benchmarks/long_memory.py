@@ -5,8 +5,8 @@
 
 Each cell of the table is one run of `pendula experiment long-memory --method hessian-free`, which ends when less than
 1 % of 10 000 fresh sequences are answered wrongly, or when its minutes are over. Cells that the file holds already are
-skipped, so that the table can be made in several sittings; file and picture are written after every cell. Cells that
-were not run are left blank.
+skipped, so that the table can be made in several sittings; file and picture are written after every cell. The minutes
+pass on a busy machine, too: beside them stand the seconds that the processor worked.
 """
 
 import argparse
@@ -41,6 +41,8 @@ def main() -> None:
     arguments = _arguments()
     torch.set_num_threads(arguments.threads)
     rows: list[Row] = json.loads(arguments.table.read_text(encoding="utf-8")) if arguments.table.exists() else []
+    if arguments.again:
+        rows = [row for row in rows if row["solved"]]
     done = {(row["problem"], row["length"], row["seed"]) for row in rows}
     for length in arguments.lengths:
         for problem in arguments.problems:
@@ -147,6 +149,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=30.0, help="longest time of a cell")
     parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=PROBLEMS)
     parser.add_argument("--lengths", nargs="+", type=int, choices=LENGTHS, default=LENGTHS)
+    parser.add_argument("--again", action="store_true", help="give unsolved cells another chance")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     return parser.parse_args()
