@@ -6,9 +6,9 @@ fit = pendula.fit(series, target="x", model=pendula.nn.LSTM(hidden_size=64, num_
 future = pendula.forecast(fit, steps=500, coverage=0.9)
 ```
 
-Verbs: simulate, fit, forecast, evaluate, compare. Around them: read and write for files, load and resume for fits,
-load_dataset for the records that come with Pendula, resample and fill_gaps for records with uneven or missing samples.
-Everything loads when it is first used.
+Verbs: simulate, fit, forecast, evaluate, analyze, compare. Around them: read and write for files, load and resume for
+fits, load_dataset for the records that come with Pendula, resample and fill_gaps for records with uneven or missing
+samples. Everything loads when it is first used.
 """
 
 import importlib
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pendula import nn as nn
+    from pendula.analysis import analyze as analyze
     from pendula.errors import PendulaError as PendulaError
     from pendula.forecasting import compare as compare
     from pendula.forecasting import evaluate as evaluate
@@ -44,6 +45,7 @@ _HOMES = {
     "PendulaError": "errors",
     "Recipe": "runs",
     "Training": "training",
+    "analyze": "analysis",
     "compare": "forecasting",
     "evaluate": "forecasting",
     "fill_gaps": "series",
@@ -65,6 +67,7 @@ __all__ = [
     "PendulaError",
     "Recipe",
     "Training",
+    "analyze",
     "compare",
     "evaluate",
     "fill_gaps",

@@ -14,7 +14,7 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 
 from pendula import __version__
-from pendula.cli import bench, compare, evaluate, experiment, fit, forecast, report, simulate
+from pendula.cli import analyze, bench, compare, evaluate, experiment, fit, forecast, report, simulate
 from pendula.errors import ArgumentError, ConfigError, PendulaError
 
 __all__ = ["COMMANDS", "app", "main", "run"]
@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "fit": (fit.fit, fit.EXAMPLE),
     "forecast": (forecast.forecast, forecast.EXAMPLE),
     "evaluate": (evaluate.evaluate, evaluate.EXAMPLE),
+    "analyze": (analyze.analyze, analyze.EXAMPLE),
     "compare": (compare.compare, compare.EXAMPLE),
     "report": (report.report, report.EXAMPLE),
     "experiment": (experiment.experiment, experiment.EXAMPLE),

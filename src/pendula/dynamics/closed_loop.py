@@ -8,13 +8,15 @@ most networks.
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 
 from pendula.dynamics.driven import DrivenNet, Inputs, as_net, hold_input, is_bounded
+from pendula.dynamics.layer_stack import reservoir_stack
 from pendula.dynamics.state_map import Directions, Jacobians, StateMap, States
-from pendula.nn import Forecaster, ForecasterState
-from pendula.shapes import Float, SeriesTensor, Tensor
+from pendula.nn import AnyForecaster, EchoStateForecaster, Forecaster, ForecasterState, ReservoirWeights
+from pendula.shapes import Float, SeriesTensor, Tensor, ndarray
 
 __all__ = ["ForecasterDynamics"]
 
@@ -42,11 +44,12 @@ class ForecasterDynamics:
     head: tuple[Tensor, Tensor, Tensor]
 
     @classmethod
-    def of(cls, forecaster: Forecaster) -> "ForecasterDynamics":
+    def of(cls, forecaster: AnyForecaster) -> "ForecasterDynamics":
         """Take a forecaster's weights as they are.
 
         Args:
-            forecaster: The network.
+            forecaster: The network. Of an echo state network the first member is taken: the members run freely each by
+                itself, and their median is no dynamical system.
 
         Returns:
             Its state space.
@@ -56,6 +59,10 @@ class ForecasterDynamics:
             >>> ForecasterDynamics.of(build(Network(cell="gru", hidden_size=8, linear_lags=3), 1)).closed_loop().size
             11
         """
+        if isinstance(forecaster, EchoStateForecaster):
+            best = forecaster.each()[0]
+            readout, constant = best.readout.detach().numpy(), best.constant.detach().numpy()
+            return cls.of_reservoir(best.weights, readout, constant, direct=best.reservoir.direct)
         network, channels = forecaster.network, forecaster.channels
         net, top = _recurrence(forecaster)
         older = max(1 if network.increments else 0, network.linear_lags - 1, 0)
@@ -67,6 +74,46 @@ class ForecasterDynamics:
             top=top,
             features=_features(forecaster),
             head=_head(forecaster, window=network.leads + older),
+        )
+
+    @classmethod
+    def of_reservoir(
+        cls,
+        weights: ReservoirWeights,
+        readout: Float[ndarray, "feature channel"],
+        constant: Float[ndarray, " channel"],
+        *,
+        direct: bool,
+    ) -> "ForecasterDynamics":
+        """Take a reservoir with a readout, x' = V [h; x] + c.
+
+        Args:
+            weights: The reservoir.
+            readout: V, the coefficients of the states and then those of the values.
+            constant: c.
+            direct: Whether the readout sees the values beside the states.
+
+        Returns:
+            Its state space.
+
+        Examples:
+            >>> import numpy as np
+            >>> from pendula.nn import Reservoir, draw_reservoir
+            >>> weights = draw_reservoir(Reservoir(), units=20, inputs=1, seed=0)
+            >>> ForecasterDynamics.of_reservoir(weights, np.zeros((20, 1)), np.zeros(1), direct=False).size
+            21
+        """
+        stack, channels = reservoir_stack(weights), len(constant)
+        matrix = torch.from_numpy(np.array(readout.T, np.float64))
+        seen = matrix[:, stack.size :] if direct else matrix.new_zeros(channels, channels)
+        return cls(
+            net=stack,
+            channels=channels,
+            leads=1,
+            window=1,
+            top=stack.top,
+            features=torch.eye(channels, dtype=torch.float64),
+            head=(matrix[:, : stack.size], seen, torch.from_numpy(np.array(constant, np.float64))),
         )
 
     @property

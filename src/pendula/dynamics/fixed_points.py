@@ -7,7 +7,7 @@ import torch
 
 from pendula.dynamics.certificate import Certificate, certify
 from pendula.dynamics.descent import descend, polish
-from pendula.dynamics.stability import Stability, stability_of
+from pendula.dynamics.stability import Stability, leading_directions, stability_of
 from pendula.dynamics.state_map import StateMap, States, check_dense, check_map, power
 from pendula.errors import ArgumentError
 from pendula.shapes import Float, Tensor
@@ -64,6 +64,7 @@ class FixedPoint:
         certificate: Whether a fixed point is proved to be there.
         stability: Its kind and what becomes of small disturbances.
         starts: How many starts led to it.
+        directions: Of the leading mode: its eigenvector, or real and imaginary part of it, one a row.
     """
 
     state: Float[Tensor, " state"]
@@ -71,6 +72,7 @@ class FixedPoint:
     certificate: Certificate
     stability: Stability
     starts: int
+    directions: Float[Tensor, "direction state"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -327,6 +329,7 @@ def _points(
                 certificate=certify(of, ends[row], jacobian),
                 stability=stability_of(jacobian, dt=search.dt),
                 starts=count,
+                directions=leading_directions(jacobian),
             )
         )
     return tuple(

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
+from scipy.sparse import csr_array
 from torch import nn
 
 from pendula.dynamics.bounds import BOUNDS, Bound, state_bound
 from pendula.dynamics.cells import STEPS, LayerWeights, Part, Step
 from pendula.dynamics.state_map import Directions, InputDirections, Jacobians, States
 from pendula.errors import ArgumentError
+from pendula.nn import ReservoirWeights
 from pendula.shapes import Float, Tensor
 
-__all__ = ["LayerStack", "stack_of"]
+__all__ = ["LayerStack", "reservoir_stack", "stack_of"]
 
 CHUNK = 2**18
 """Numbers of a Jacobian that are made at a time: they stay in the processor's cache."""
@@ -188,6 +191,30 @@ def stack_of(layer: nn.Module) -> LayerStack | None:
             f"got bidirectional={layer.bidirectional} and proj_size={layer.proj_size}. Analyze another layer."
         )
     return LayerStack(kind=layer.mode.lower(), layers=tuple(_weights(layer, k) for k in range(layer.num_layers)))
+
+
+def reservoir_stack(weights: ReservoirWeights) -> LayerStack:
+    """Take a reservoir for a stack of one leaky layer.
+
+    Args:
+        weights: The reservoir in numbers.
+
+    Returns:
+        The stack in float64; its W is dense.
+
+    Examples:
+        >>> from pendula.nn import Reservoir, draw_reservoir
+        >>> reservoir_stack(draw_reservoir(Reservoir(), units=20, inputs=1, seed=0)).size
+        20
+    """
+    recurrent = weights.recurrent
+    dense = recurrent.toarray() if isinstance(recurrent, csr_array) else recurrent
+    w, u, b = (torch.from_numpy(np.array(each, np.float64)) for each in (dense, weights.input, weights.bias))
+    leak = torch.tensor(weights.leak, dtype=torch.float64)
+    return LayerStack(
+        kind="leaky",
+        layers=(LayerWeights(input=u, hidden=w, input_bias=b, hidden_bias=torch.zeros_like(b), leak=leak),),
+    )
 
 
 def _weights(layer: nn.RNNBase, number: int) -> LayerWeights:

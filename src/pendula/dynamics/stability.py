@@ -7,7 +7,7 @@ import torch
 
 from pendula.shapes import Float, Tensor
 
-__all__ = ["MARGINAL", "Mode", "Stability", "stability_of"]
+__all__ = ["MARGINAL", "Mode", "Stability", "leading_directions", "stability_of"]
 
 MARGINAL = 1e-7
 """An eigenvalue this near the unit circle neither decays nor grows as far as one can tell."""
@@ -72,6 +72,26 @@ def stability_of(jacobian: Float[Tensor, "state state"], *, dt: float = 1.0) -> 
     return Stability(
         kind=_kind(values, index, marginal), index=index, is_stable=not index and not marginal, modes=modes
     )
+
+
+def leading_directions(jacobian: Float[Tensor, "state state"]) -> Float[Tensor, "direction state"]:
+    """Find the direction, or the plane, in which disturbances last longest or grow fastest.
+
+    Args:
+        jacobian: Of the map, at a fixed point.
+
+    Returns:
+        The eigenvector of the eigenvalue of largest modulus; of a complex one its real and its imaginary part.
+
+    Examples:
+        >>> leading_directions(torch.diag(torch.tensor([0.2, 0.9], dtype=torch.float64))).abs()
+        tensor([[0., 1.]], dtype=torch.float64)
+    """
+    values, vectors = torch.linalg.eig(jacobian)
+    leading = int(values.abs().argmax())
+    vector = vectors[:, leading]
+    parts = [vector.real, vector.imag] if values[leading].imag.abs() > 1e-12 * values[leading].abs() else [vector.real]
+    return torch.stack(parts)
 
 
 def _kind(values: list[complex], index: int, marginal: int) -> str:

@@ -2,11 +2,13 @@
 
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.demo import DEMO, Demo
+from pendula.experiments.flip_flop import FLIP_FLOP, FlipFlop
 from pendula.experiments.four_ways import FOUR_WAYS, FourWays
 from pendula.experiments.lecture_oscillator import LECTURE_OSCILLATOR, LectureOscillator
 from pendula.experiments.lecture_sine import LECTURE_SINE, LectureSine
 from pendula.experiments.long_memory import LONG_MEMORY
 from pendula.experiments.long_memory_choices import LongMemoryRun
+from pendula.experiments.lorenz_attractor import LORENZ_ATTRACTOR, LorenzAttractor
 from pendula.experiments.lorenz_reservoir import LORENZ_RESERVOIR, LorenzReservoir
 from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
 from pendula.experiments.oscillator_identification import OSCILLATOR_IDENTIFICATION, OscillatorIdentification
@@ -25,6 +27,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         VANISHING_GRADIENTS,
         LONG_MEMORY,
         FOUR_WAYS,
+        LORENZ_ATTRACTOR,
+        FLIP_FLOP,
         DEMO,
     )
 }
@@ -34,10 +38,12 @@ __all__ = [
     "Demo",
     "Experiment",
     "ExperimentResult",
+    "FlipFlop",
     "FourWays",
     "LectureOscillator",
     "LectureSine",
     "LongMemoryRun",
+    "LorenzAttractor",
     "LorenzReservoir",
     "MackeyGlassProtocol",
     "OscillatorIdentification",

@@ -13,6 +13,7 @@ dynamics    draw_behavior_map, draw_exponents, draw_units
 equations   draw_identified, draw_relative_errors
 many series draw_shares
 speed       draw_seconds, draw_speedups
+analysis    draw_eigenvalues, draw_lyapunov, draw_memory, draw_bifurcations, draw_state_space
 text        draw_summary
 composites  lecture_sine_figure, lecture_oscillator_figure, gradient_sheet, behaviors_figure, identification_figure
 files       save, png
@@ -23,6 +24,7 @@ from pendula.figures.behaviors import Example, behaviors_figure, draw_behavior_m
 from pendula.figures.canvas import png, save
 from pendula.figures.costs import cost_sheet, draw_costs
 from pendula.figures.curves import draw_free_runs, draw_predictions
+from pendula.figures.dynamics import draw_bifurcations, draw_eigenvalues, draw_lyapunov, draw_memory
 from pendula.figures.forecast import draw_forecast
 from pendula.figures.gradients import FlowPanel, draw_gradient_flow, draw_singular_values, gradient_sheet
 from pendula.figures.histogram import draw_error_histogram
@@ -34,6 +36,7 @@ from pendula.figures.memory import draw_wrong_answers
 from pendula.figures.network_drawing import draw_folded, draw_gradient_arrows, draw_unrolled
 from pendula.figures.network_shape import LayerShape, NetworkShape, network_shape
 from pendula.figures.phase import draw_phase_portrait
+from pendula.figures.phase_points import MarkedPoint, draw_state_space
 from pendula.figures.scores import draw_scores
 from pendula.figures.series import draw_series
 from pendula.figures.shares import draw_shares
@@ -45,13 +48,16 @@ __all__ = [
     "Example",
     "FlowPanel",
     "LayerShape",
+    "MarkedPoint",
     "NetworkShape",
     "PredictorCurves",
     "Quantity",
     "behaviors_figure",
     "cost_sheet",
     "draw_behavior_map",
+    "draw_bifurcations",
     "draw_costs",
+    "draw_eigenvalues",
     "draw_error_histogram",
     "draw_exponents",
     "draw_folded",
@@ -62,6 +68,8 @@ __all__ = [
     "draw_identified",
     "draw_lead_times",
     "draw_losses",
+    "draw_lyapunov",
+    "draw_memory",
     "draw_phase_portrait",
     "draw_predictions",
     "draw_relative_errors",
@@ -71,6 +79,7 @@ __all__ = [
     "draw_shares",
     "draw_singular_values",
     "draw_speedups",
+    "draw_state_space",
     "draw_summary",
     "draw_units",
     "draw_unrolled",

@@ -1,5 +1,12 @@
 """Scores of a forecast."""
 
+from pendula.metrics.attractor import (
+    exponent_error,
+    return_map,
+    spectrum_distance,
+    state_space_divergence,
+    valid_lyapunov_times,
+)
 from pendula.metrics.pointwise import (
     mae,
     missing_count,
@@ -13,13 +20,18 @@ from pendula.metrics.pointwise import (
 )
 
 __all__ = [
+    "exponent_error",
     "mae",
     "missing_count",
     "mse",
     "nrmse",
     "pointwise_scores",
     "r2",
+    "return_map",
     "rmse",
     "smape",
+    "spectrum_distance",
+    "state_space_divergence",
+    "valid_lyapunov_times",
     "valid_prediction_time",
 ]

@@ -13,10 +13,13 @@ fit_report         fit → content, with its figures
 fit_figures        fit → images by name
 comparison_report  comparison → content, with the figures of all networks
 gradient_facts     watched gradients → rates and classes
+analysis_report    fit, analysis → content, with its figures
+analysis_lines     analysis → lines for a terminal
 write_report       content, images → report.html, figures/*.png
 ```
 """
 
+from pendula.report.analysis_report import analysis_lines, analysis_report
 from pendula.report.comparison_report import comparison_report
 from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
@@ -35,6 +38,8 @@ __all__ = [
     "ScoreCell",
     "ScoreRow",
     "ScoreTable",
+    "analysis_lines",
+    "analysis_report",
     "comparison_report",
     "end_forecast",
     "fit_figures",

@@ -1,0 +1,58 @@
+"""The command `analyze`."""
+
+from pathlib import Path
+
+from pendula.cli.output import PLAIN, Output
+
+__all__ = ["EXAMPLE", "FOLDER", "analyze"]
+
+EXAMPLE = """\
+pendula analyze runs/pendulum
+pendula analyze runs/pendulum --json --no-report
+"""
+
+FOLDER = "analysis"
+"""Where the page and its figures go, within the run."""
+
+
+def analyze(
+    run: Path,
+    /,
+    *,
+    steps: int = 1500,
+    exponents: int = 12,
+    longest_cycle: int = 4,
+    no_memory: bool = False,
+    no_report: bool = False,
+    seed: int = 0,
+    out: Output = PLAIN,
+) -> None:
+    """Tell what a fit's network does as a dynamical system: fixed points, cycles, Lyapunov exponents, memory.
+
+    Args:
+        run: The run directory; a page is written into its folder analysis.
+        steps: Steps of the free run that are looked at, after as many for it to settle. [default: 1500]
+        exponents: How many Lyapunov exponents are measured, the largest first. [default: 12]
+        longest_cycle: The longest cycle to look for; 0 for none. [default: 4]
+        no_memory: Leave the memory out, which takes half of the time.
+        no_report: Write no page.
+        seed: Of the starts of the search and of the test inputs. [default: 0]
+        out: How to print.
+    """
+    from pendula.analysis import AnalysisSettings
+    from pendula.analysis import analyze as look
+    from pendula.report import analysis_lines, analysis_report, write_report
+    from pendula.runs import load
+
+    settings = AnalysisSettings(
+        steps=steps, exponents=exponents, longest_cycle=longest_cycle, memory=not no_memory, seed=seed
+    )
+    fit = load(run)
+    out.remark("looking for fixed points, measuring exponents" + ("" if no_memory else " and memory"))
+    found = look(fit, settings)
+    page = None
+    if not no_report:
+        content = analysis_report(fit, found)
+        page = write_report(content, content.images, run / FOLDER)
+    out.show(*analysis_lines(found), *([f"Report: {page}"] if page else []))
+    out.result({"run": run, **found.to_dict(), "report": page})
