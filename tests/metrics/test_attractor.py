@@ -44,7 +44,7 @@ def test_equal_series_have_distance_zero():
 def test_spectra_without_a_common_frequency_are_far_apart():
     t = np.arange(4000)[:, None]
     assert spectrum_distance(np.sin(0.1 * t), np.sin(1.5 * t), smoothing=2.0) > 0.95
-    assert spectrum_distance(np.sin(0.1 * t), np.cos(0.1 * t), smoothing=2.0) < 0.02
+    assert spectrum_distance(np.sin(0.1 * t), np.cos(0.1 * t), smoothing=2.0) < 0.05
 
 
 def test_the_return_map_of_a_parabola_is_exact():

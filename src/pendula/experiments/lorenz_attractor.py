@@ -51,7 +51,7 @@ class LorenzAttractor:
     train: int = 20_000
     dt: float = 0.02
     steps: int = 10_000
-    exponent_steps: int = 4000
+    exponent_steps: int = 3000
     seed: int = 0
     reservoir: Reservoir = field(
         default_factory=lambda: Reservoir(
