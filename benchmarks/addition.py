@@ -19,7 +19,16 @@ from pendula.training import Event, Listener
 
 RUNS = {
     "nesterov": LongMemoryRun(
-        problem="addition", length=80, method="nesterov", cell="rnn", wanted=0.001, minutes=600.0
+        problem="addition",
+        length=80,
+        method="nesterov",
+        cell="rnn",
+        learning_rate=1e-4,
+        momentum=0.995,
+        radius=1.1,
+        input_scale=0.001,
+        wanted=0.001,
+        minutes=600.0,
     ),
     "lstm": LongMemoryRun(problem="addition-1997", length=100, method="adam", cell="lstm", seeds=5),
 }

@@ -16,7 +16,7 @@ TASKS = ["sine", "temporal-order"]
 
 @pytest.fixture(scope="module")
 def made():
-    settings = FourWays(tasks=tuple(TASKS), length=20, seconds=0.05, tested=250, effort=0.01)
+    settings = FourWays(tasks=tuple(TASKS), length=20, work=1.0, tested=250, effort=0.01)
     return EXPERIMENTS["four-ways"].run(settings, lambda _: silent)
 
 
@@ -50,7 +50,7 @@ def test_the_page_has_a_line_for_each_way_and_task(made):
     assert made.content.images.keys() == made.figures.keys()
 
 
-@pytest.mark.parametrize("options", [{"seconds": 0.0}, {"effort": -1.0}, {"effort": float("nan")}])
+@pytest.mark.parametrize("options", [{"work": 0.0}, {"effort": -1.0}, {"effort": float("nan")}])
 def test_budgets_must_be_positive(options):
     with pytest.raises(ArgumentError, match=r"must be positive: expected a finite number, got .*\. 1 is usual\."):
         FourWays(**options)

@@ -123,6 +123,14 @@ def test_time_ends_training():
     assert not trained.solved
 
 
+def test_work_ends_training():
+    trained = train_online(
+        long_memory("addition", 20), NETWORK, plain(epochs=1000), OnlineSettings(examined=5, tested=5, work=40.0)
+    )
+    # Eighteen sequences an epoch: the third reaches the limit.
+    assert [record.sequence_gradients for record in trained.history] == [0, 18, 36, 54]
+
+
 def test_the_same_seed_gives_the_same_bits():
     runs = [train_online(long_memory("xor", 20), NETWORK, plain(), QUICK, seed=seed) for seed in (1, 1, 2)]
     losses = [[record.loss for record in run.history] for run in runs]

@@ -32,7 +32,7 @@ class FourWays:
             temporal-order, are learned.
         points: Samples of the two chaotic systems; the sine and the oscillator have 1000.
         length: T of the long-memory problems.
-        seconds: Longest training of one network on one long-memory problem.
+        work: Most sequence-gradients of one training on a long-memory problem.
         tested: Fresh sequences that decide how many answers are wrong.
         effort: Factor of all budgets of training on series; below 1 for a quick look.
         seed: Of data, weights and batches.
@@ -41,7 +41,7 @@ class FourWays:
     tasks: tuple[str, ...] = TASKS
     points: int = 2000
     length: int = 50
-    seconds: float = 45.0
+    work: float = 300_000.0
     tested: int = 10_000
     effort: float = 1.0
     seed: int = 0
@@ -53,7 +53,7 @@ class FourWays:
                 f"`tasks` must name what is learned: expected some of {', '.join(TASKS)}, got "
                 f"{', '.join(unknown) or 'none'}." + did_you_mean(unknown[0] if unknown else "", TASKS)
             )
-        for name in ("seconds", "effort"):
+        for name in ("work", "effort"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ArgumentError(
                     f"`{name}` must be positive: expected a finite number, got {getattr(self, name)}. 1 is usual."
@@ -90,7 +90,7 @@ def run(settings: FourWays, progress: Progress) -> ExperimentResult:
                 task,
                 settings.length,
                 way,
-                seconds=settings.seconds,
+                work=settings.work,
                 tested=settings.tested,
                 seed=settings.seed,
                 listener=listener,

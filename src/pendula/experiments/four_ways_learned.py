@@ -82,7 +82,7 @@ def learn_series(
 
 
 def learn_memory(
-    problem: str, length: int, way: str, *, seconds: float, tested: int, seed: int, listener: Listener
+    problem: str, length: int, way: str, *, work: float, tested: int, seed: int, listener: Listener
 ) -> Learned:
     """Learn a long-memory problem.
 
@@ -90,7 +90,7 @@ def learn_memory(
         problem: Its name; it asks once, after the last step.
         length: T.
         way: One of `WAYS`.
-        seconds: Longest training time.
+        work: Most sequence-gradients of the training; so much is about exceeded by the last steps.
         tested: Fresh sequences that are answered at the end.
         seed: Of weights and sequences.
         listener: Hears the training.
@@ -103,10 +103,10 @@ def learn_memory(
         return Learned(error=answered.wrong_fraction, one_step=None, seconds=answered.seconds, sequence_gradients=0.0)
     cell, method = way.split(", ")
     settings: Any = {"cell": cell, "method": method}
-    run = LongMemoryRun(problem=problem, length=length, minutes=seconds / 60, **settings)
+    run = LongMemoryRun(problem=problem, length=length, **settings)
     task = long_memory(problem, length)
     choice = usual_choice(task, run)
-    online = replace(choice.online, tested=tested)
+    online = replace(choice.online, tested=tested, work=work, seconds=None)
     trained = train_online(task, choice.network, choice.training, online, seed=seed, listener=listener)
     last = trained.history[-1]
     return Learned(
@@ -120,12 +120,12 @@ def learn_memory(
 def _recipe(way: str, count: int, *, effort: float, seed: int) -> Recipe:
     network, training = {
         LSTM: (Network(cell="lstm", hidden_size=32), _gradient("adam", 5e-3, effort)),
-        NESTEROV: (_simple(), _gradient("nesterov", 1e-3, effort)),
+        NESTEROV: (_simple(), _gradient("nesterov", 1e-2, effort)),
         NEWTON: (
             _simple(),
             Training(
                 method="hessian-free",
-                epochs=max(1, round(15 * effort)),
+                epochs=max(1, round(25 * effort)),
                 loss="every",
                 washout=WINDOW // 2,
                 hessian_free=HessianFreeSettings(gradient_size=1000, curvature_size=250, iterations=40),

@@ -147,7 +147,7 @@ class _Course:
             if self._is_solved(epoch):
                 outcome = Outcome.SOLVED
                 break
-            if self.settings.seconds is not None and self.seconds >= self.settings.seconds:
+            if self._is_spent():
                 break
         if math.isnan(self.wrong):
             self.wrong = self._test(epoch)
@@ -192,6 +192,10 @@ class _Course:
                 wrong_fraction=wrong_fraction(self.readout, self.examples, self.settings.examined, generator=generator),
             )
         )
+
+    def _is_spent(self) -> bool:
+        limits = (self.settings.work, self.learner.sequence_gradients), (self.settings.seconds, self.seconds)
+        return any(most is not None and spent >= most for most, spent in limits)
 
     def _is_solved(self, epoch: int) -> bool:
         if self.history[-1].wrong_fraction >= self.settings.wanted:

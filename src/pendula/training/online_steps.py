@@ -23,13 +23,15 @@ class OnlineSettings:
         wanted: Share of wrong answers below which the problem counts as solved and the training ends.
         examined: Fresh sequences whose answers are looked at after each epoch.
         tested: Fresh sequences that decide, whenever fewer than `wanted` of those examined were wrong.
-        seconds: Longest time, after which the training ends at the next epoch; None for no limit.
+        work: Most sequence-gradients, after which the training ends at the next epoch; None for no limit.
+        seconds: Longest time, likewise.
     """
 
     centered: bool = True
     wanted: float = 0.01
     examined: int = 1000
     tested: int = 10_000
+    work: float | None = None
     seconds: float | None = None
 
 
