@@ -126,7 +126,7 @@ def _facts(found: Analysis) -> dict[str, object]:
     )  # fmt: skip
     if found.lyapunov is not None:
         facts[f"Lyapunov exponents (1/{_unit(found)})"] = ", ".join(
-            f"{format_number(float(value), digits=4)} ± {float(error):.1g}"
+            f"{_number(float(value))} ± {float(error):.1g}"
             for value, error in list(zip(found.lyapunov.exponents, found.lyapunov.errors, strict=True))[:4]
         )
         dimension = found.lyapunov.dimension
@@ -180,7 +180,13 @@ def _unit(found: Analysis) -> str:
     )
 
 
+def _number(value: float) -> str:
+    return format_number(value, digits=4) if np.isfinite(value) else "−∞"
+
+
 def _time(value: float, found: Analysis) -> str:
+    if not np.isfinite(value):
+        return "∞"
     unit = found.time_unit if found.time_unit not in {"", "1"} else ""
     return f"{format_number(value, digits=4)} {unit}".rstrip()
 
