@@ -1,5 +1,6 @@
 """Identify the lecture's driven damped oscillator from a noisy record of positions (row S10)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +27,6 @@ NAMES = {"gamma": "gamma", "omega": "drive_frequency", "drive": "drive"}
 
 GUESS = Oscillator(gamma=0.1, drive=1.0)
 """Where every search starts; the drive's frequency is tried from one end of its range to the other."""
-
-FREQUENCIES = (0.3, 0.7, 1.1, 1.5, 1.9)
 
 RANGES = {
     "gamma": (0.05, 0.5),
@@ -96,9 +95,15 @@ class Trial:
     found: Identified
 
     @property
+    def parameters(self) -> dict[str, float]:
+        """What was found, by the lecture's name; the sign of a frequency has no effect on the drive."""
+        found = {name: self.found.parameters[own] for name, own in NAMES.items()}
+        return {**found, "omega": abs(found["omega"])}
+
+    @property
     def errors(self) -> dict[str, float]:
         """The error of each parameter as a share of its true value, by the lecture's name."""
-        return {name: abs(self.found.parameters[own] / getattr(self.truth, own) - 1.0) for name, own in NAMES.items()}
+        return {name: abs(value / getattr(self.truth, NAMES[name]) - 1.0) for name, value in self.parameters.items()}
 
     @property
     def expected_errors(self) -> dict[str, float]:
@@ -148,10 +153,18 @@ def trial(truth: Oscillator, settings: OscillatorIdentification, precision: str,
     noise = np.random.default_rng(seed).normal(size=settings.samples)
     positions = exact + settings.noise * exact.std() * noise
     cell = IntegratorCell(GUESS, dt=dt, learn=NAMES.values(), dtype=PRECISIONS[precision])
-    starts = [{"drive_frequency": frequency} for frequency in FREQUENCIES]
+    starts = [{"drive_frequency": float(frequency)} for frequency in _frequencies(settings.duration)]
     segment = max(2, settings.samples // 40)
-    found = identify(cell, positions[:, None], observed=["x"], starts=starts, settings=Identification(segment=segment))
+    found = identify(
+        cell, positions[:, None], observed=["x"], starts=starts, settings=Identification(segment=segment, trial=8)
+    )
     return Trial(truth=truth, positions=positions, found=found)
+
+
+def _frequencies(duration: float) -> Float[ndarray, " start"]:
+    # Spectral lines of a record of length T are 2π/T wide to either side: one start falls well within the right one.
+    low, high = RANGES["drive_frequency"]
+    return np.linspace(low, high, 1 + math.ceil((high - low) * duration / math.pi))
 
 
 def random_oscillators(count: int, seed: int) -> list[Oscillator]:
@@ -184,7 +197,7 @@ def _results(lecture: Mapping[str, Trial], others: list[Trial], settings: Oscill
         "duration": settings.duration,
         "noise": settings.noise,
         "observed": ["x"],
-        "parameters": {name: main.found.parameters[own] for name, own in NAMES.items()},
+        "parameters": main.parameters,
         "eta": 2 * main.found.parameters["gamma"],
         "initial_state": dict(zip(("x", "v"), main.found.initial.tolist(), strict=True)),
         "relative_error": main.errors,
