@@ -53,6 +53,7 @@ class Analysis:
         dt: Time of one step.
         time_unit: Unit of time.
         input: The constant input, in the units of the channels, for `held`.
+        passed: States that the record leads the network through.
         orbit: States of the free run after its transient.
         path: The values of the free run, in the units of the channels.
         closed_loop: Fixed points of the free run.
@@ -70,6 +71,7 @@ class Analysis:
     dt: float
     time_unit: str
     input: Float[ndarray, " channel"]
+    passed: Float[Tensor, "visit state"]
     orbit: States
     path: Float[ndarray, "time channel"]
     closed_loop: FixedPoints

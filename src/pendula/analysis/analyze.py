@@ -110,6 +110,7 @@ def analyze(fit: Fit, settings: AnalysisSettings | None = None) -> Analysis:
         dt=dt,
         time_unit=unit,
         input=fit.model.scaler.inverse(level[None].numpy())[0],
+        passed=states,
         orbit=orbit,
         path=_path(fit, dynamics, orbit),
         closed_loop=closed,

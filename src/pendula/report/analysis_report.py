@@ -192,24 +192,25 @@ def _time(value: float, found: Analysis) -> str:
 
 
 def _space(found: Analysis) -> ReportFigure | None:
-    if len(found.orbit) < 3:
-        return None
-    center = found.orbit.mean(dim=0)
-    _, sizes, axes = torch.linalg.svd(found.orbit - center, full_matrices=False)
+    rests = len(found.orbit) < 3 or found.regime.kind == "point"
+    orbit = found.passed if rests else found.orbit
+    center = orbit.mean(dim=0)
+    _, sizes, axes = torch.linalg.svd(orbit - center, full_matrices=False)
     states = [point.state for point in found.closed_loop.points[:MOST_POINTS]]
     width = 3 if len(axes) >= 3 and sizes[2] > FLAT * sizes[0] else 2
     basis = axes[:width].T
     points = [_marked(point, center=center, basis=basis) for point in found.closed_loop.points[: len(states)]]
     panel = draw_state_space(
-        [((found.orbit - center) @ basis).numpy()],
+        [((orbit - center) @ basis).numpy()],
         points,
         names=["1st component", "2nd component", "3rd component"],
-        title="State space of the free run",
+        title="State space",
     )
     return ReportFigure(
         name="state-space",
         png=png(panel.figure),  # type: ignore[arg-type]
-        caption="The free run after its transient, in the directions in which it moves most, and its fixed points: "
+        caption=f"{'The states along the record' if rests else 'The free run after its transient'}, in the directions "
+        "in which they move most, and the fixed points of the free run: "
         "filled where stable, open where not, with the directions in which disturbances grow or last longest.",
         alt="Orbit of the network's state with fixed points.",
     )
