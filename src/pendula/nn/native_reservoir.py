@@ -54,7 +54,7 @@ def drive_natively(
         _view(x),
         first.ctypes.data,
         _view(states),
-        torch.get_num_threads(),
+        _threads(len(x)),
     )
     return states
 
@@ -98,9 +98,14 @@ def run_natively(
         x.ctypes.data,
         (0, 0, 0, 0) if coming is None else _view(coming),
         _view(run),
-        torch.get_num_threads(),
+        _threads(len(h)),
     )
     return run
+
+
+def _threads(sequences: int) -> int:
+    # Threads that take the steps of one sequence together wait for each other at each: on a busy machine, for long.
+    return torch.get_num_threads() if sequences > 1 else 1
 
 
 class _Held:
