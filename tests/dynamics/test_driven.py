@@ -4,8 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from pendula.dynamics import as_net, find_fixed_points, hold_input, lyapunov_spectrum
+from pendula.dynamics import (
+    FixedPointSearch,
+    as_net,
+    find_fixed_points,
+    hold_input,
+    lyapunov_spectrum,
+    system_map,
+)
 from pendula.errors import ArgumentError, ShapeError
+from pendula.nn.integrator_cell import IntegratorCell
 
 
 class Predator(nn.Module):
@@ -112,3 +120,15 @@ def test_a_module_that_does_not_return_its_state_is_refused():
 class Pair(nn.Module):
     def forward(self, state):
         return state, state, state
+
+
+def test_an_integrator_cell_is_a_map_of_its_state():
+    cell = IntegratorCell("van-der-pol", dt=0.05)
+    of = hold_input(as_net(cell, state=torch.zeros(1, 2), input_size=0), torch.zeros(0))
+    states = torch.randn(5, 2, dtype=torch.float64)
+    by_system = system_map("van-der-pol", dt=0.05)
+    torch.testing.assert_close(of.step(states), by_system.step(states), rtol=0, atol=1e-14)
+    torch.testing.assert_close(of.jacobian(states), by_system.jacobian(states), rtol=0, atol=1e-13)
+    (point,) = find_fixed_points(of, states, FixedPointSearch(dt=0.05)).points
+    assert (point.stability.kind, point.certificate.holds) == ("unstable focus", True)
+    assert point.stability.modes[0].decay_time == pytest.approx(-2, rel=1e-3)  # of (μ ± i√(4 − μ²))/2 with μ = 1
