@@ -35,7 +35,7 @@ def analyze(
         exponents: How many Lyapunov exponents are measured, the largest first. [default: 12]
         longest_cycle: The longest cycle to look for; 0 for none. [default: 4]
         no_memory: Leave the memory out, which takes half of the time.
-        no_report: Write no page.
+        no_report: Write no page and no figures; the run stays as it is.
         seed: Of the starts of the search and of the test inputs. [default: 0]
         out: How to print.
     """
