@@ -3,33 +3,17 @@
 #include <algorithm>
 
 #include "reservoir_table.h"
-#include "scratch.h"
 #include "slices.h"
 #include "threads.h"
 
 namespace pendula {
 namespace {
 
-// Less work than this in a step is done before two threads have met.
-constexpr double operations_of_a_meeting = 4e4;
-
 template <class Real>
 double operations(const Reservoir<Real>& reservoir) {
   const double units = static_cast<double>(reservoir.units);
   const double links = reservoir.starts == nullptr ? units * units : static_cast<double>(reservoir.starts[reservoir.units]);
   return 2 * (links + units * static_cast<double>(reservoir.inputs + 8));
-}
-
-template <class Real>
-void alone(const ReservoirTask<Real>& task, int threads) {
-  const double worthwhile = operations(*task.reservoir) / operations_of_a_meeting;
-  const int team = static_cast<int>(std::max(1.0, std::min<double>(threads, worthwhile)));
-  const ReservoirPasses<Real>& passes = reservoir_passes<Real>();
-  const Index padded = (task.reservoir->units + passes.slice - 1) / passes.slice * passes.slice;
-  Scratch scratch;
-  Real* states = static_cast<Real*>(scratch.take(static_cast<std::size_t>(2 * padded) * sizeof(Real)));
-  Gang gang(team);
-  parallel(team, [&](int index) { passes.alone(task, 0, states, gang, index); });
 }
 
 template <class Real>
@@ -49,7 +33,7 @@ void in_groups(const ReservoirTask<Real>& task, Index batch, int threads) {
 template <class Real>
 void go(const ReservoirTask<Real>& task, Index batch, int threads) {
   if (batch == 0 || task.time == 0) return;
-  batch == 1 ? alone(task, threads) : in_groups(task, batch, threads);
+  batch == 1 ? reservoir_passes<Real>().alone(task, 0) : in_groups(task, batch, threads);
 }
 
 }  // namespace

@@ -82,55 +82,53 @@ void go(const ReservoirTask<Real>& task, const PackedReservoir<Real>& packed, In
 template <class Real>
 void several(const ReservoirTask<Real>& task, Index first, Index count) {
   Scratch scratch;
-  PackedReservoir<Real> packed(*task.reservoir, scratch);
-  packed.pack(0, packed.slices());
+  const PackedReservoir<Real> packed(*task.reservoir, scratch);
   const Index vectors = vectors_for<Real>(count);
   if (vectors > 2) return go<Real, 4>(task, packed, first, count, scratch);
   if (vectors > 1) return go<Real, 2>(task, packed, first, count, scratch);
   go<Real, 1>(task, packed, first, count, scratch);
 }
 
-// One sequence. Each of a team takes its share of the units; what is predicted each finds for itself.
+// One sequence.
 template <class Real>
 class Alone {
  public:
-  Alone(const ReservoirTask<Real>& task, const PackedReservoir<Real>& packed, Index row, Real* states, Gang& gang, int place)
-      : task_(task), packed_(packed), row_(row), gang_(gang), place_(place), now_(states), next_(states + packed.units()) {
-    begin_ = packed.slices() * place / gang.size(), end_ = packed.slices() * (place + 1) / gang.size();
-    const Index units = task.reservoir->units, s = slice_units<Real>;
-    for (Index k = begin_ * s; k < end_ * s; ++k)
-      now_[k] = task.first != nullptr && k < units ? task.first[row * units + k] : Real(0);
-    gang_.meet(turns_);
+  Alone(const ReservoirTask<Real>& task, const PackedReservoir<Real>& packed, Index row, Scratch& scratch)
+      : task_(task), packed_(packed), row_(row) {
+    now_ = take_zeros<Real>(scratch, packed.units());
+    next_ = take<Real>(scratch, packed.units());
+    x_ = take<Real>(scratch, packed.inputs());
+    const Index units = task.reservoir->units;
+    for (Index k = 0; k < units && task.first != nullptr; ++k) now_[k] = task.first[row * units + k];
   }
 
-  void drive(Real* x) {
+  void drive() {
     for (Index t = 0; t < task_.time; ++t) {
-      see(task_.inputs, 0, x, t);
-      step(x);
-      const Index s = slice_units<Real>;
-      for (Index k = begin_ * s; k < least(end_ * s, task_.reservoir->units); ++k) element(task_.states, row_, t, k) = now_[k];
+      see(task_.inputs, 0, t);
+      step();
+      for (Index k = 0; k < task_.reservoir->units; ++k) element(task_.states, row_, t, k) = now_[k];
     }
   }
 
-  void run_on(const PackedReadout<Real>& readout, Real* x, Real* y) {
-    for (Index c = 0; c < packed_.inputs(); ++c) x[c] = task_.values[row_ * packed_.inputs() + c];
+  void run_on(Scratch& scratch) {
+    const PackedReadout<Real> readout(*task_.readout, *task_.reservoir, scratch);
+    Real* y = take<Real>(scratch, readout.outputs);
+    for (Index c = 0; c < packed_.inputs(); ++c) x_[c] = task_.values[row_ * packed_.inputs() + c];
     for (Index t = 0;; ++t) {
-      for (Index o = 0; o < readout.outputs; ++o) y[o] = predict_one(readout, o, now_, x);
-      for (Index o = 0; o < readout.outputs && place_ == 0; ++o) element(task_.predictions, row_, t, o) = y[o];
+      for (Index o = 0; o < readout.outputs; ++o) element(task_.predictions, row_, t, o) = y[o] = predict_one(readout, o, now_, x_);
       if (t + 1 == task_.time) return;
-      for (Index o = 0; o < readout.outputs; ++o) x[o] = y[o];
-      see(task_.external, readout.outputs, x, t);
-      step(x);
+      for (Index o = 0; o < readout.outputs; ++o) x_[o] = y[o];
+      see(task_.external, readout.outputs, t);
+      step();
     }
   }
 
  private:
-  void see(View<const Real> from, Index begin, Real* x, Index t) {
-    for (Index c = begin; c < packed_.inputs(); ++c) x[c] = element(from, row_, t, c - begin);
+  void see(View<const Real> from, Index begin, Index t) {
+    for (Index c = begin; c < packed_.inputs(); ++c) x_[c] = element(from, row_, t, c - begin);
   }
-  void step(const Real* x) {
-    step_one(packed_, begin_, end_, x, now_, next_);
-    gang_.meet(turns_);
+  void step() {
+    step_one(packed_, x_, now_, next_);
     Real* const before = now_;
     now_ = next_;
     next_ = before;
@@ -139,36 +137,19 @@ class Alone {
   const ReservoirTask<Real>& task_;
   const PackedReservoir<Real>& packed_;
   Index row_;
-  Gang& gang_;
-  int place_;
-  long turns_ = 0;
-  Index begin_, end_;
-  Real *now_, *next_;
+  Real *now_, *next_, *x_;
 };
 
-// Nothing is asked for that may not be there once the gang has closed: the others would wait in vain.
 template <class Real>
-void alone(const ReservoirTask<Real>& task, Index row, Real* states, Gang& gang, int index) {
-  try {
-    Scratch scratch;
-    PackedReservoir<Real> packed(*task.reservoir, scratch);
-    const Readout<Real> none = {nullptr, nullptr, 0, false};
-    const PackedReadout<Real> readout(task.readout == nullptr ? none : *task.readout, *task.reservoir, scratch);
-    Real* x = take<Real>(scratch, packed.inputs());
-    Real* y = take<Real>(scratch, readout.outputs);
-    const int place = gang.join(index);
-    if (place < 0) return;
-    packed.pack(packed.slices() * place / gang.size(), packed.slices() * (place + 1) / gang.size());
-    Alone<Real> sequence(task, packed, row, states, gang, place);
-    task.readout == nullptr ? sequence.drive(x) : sequence.run_on(readout, x, y);
-  } catch (...) {
-    if (index == 0) gang.abandon();
-    throw;
-  }
+void alone(const ReservoirTask<Real>& task, Index row) {
+  Scratch scratch;
+  const PackedReservoir<Real> packed(*task.reservoir, scratch);
+  Alone<Real> sequence(task, packed, row, scratch);
+  task.readout == nullptr ? sequence.drive() : sequence.run_on(scratch);
 }
 
 template <class Real>
-constexpr ReservoirPasses<Real> passes = {slice_units<Real>, 4 * lanes<Real>, several<Real>, alone<Real>};
+constexpr ReservoirPasses<Real> passes = {4 * lanes<Real>, several<Real>, alone<Real>};
 
 }  // namespace
 

@@ -69,11 +69,11 @@ PENDULA_INLINE void step_slice(const PackedReservoir<Real>& packed, Index slice,
 }
 
 template <class Real>
-void step_one(const PackedReservoir<Real>& packed, Index first, Index last, const Real* x, const Real* before, Real* now) {
+void step_one(const PackedReservoir<Real>& packed, const Real* x, const Real* before, Real* now) {
   if (packed.is_dense()) {
-    for (Index slice = first; slice < last; ++slice) step_slice<Real, true>(packed, slice, x, before, now);
+    for (Index slice = 0; slice < packed.slices(); ++slice) step_slice<Real, true>(packed, slice, x, before, now);
   } else {
-    for (Index slice = first; slice < last; ++slice) step_slice<Real, false>(packed, slice, x, before, now);
+    for (Index slice = 0; slice < packed.slices(); ++slice) step_slice<Real, false>(packed, slice, x, before, now);
   }
 }
 

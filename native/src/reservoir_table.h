@@ -1,7 +1,6 @@
 // What each instruction set offers for reservoirs.
 #pragma once
 
-#include "gang.h"
 #include "reservoir.h"
 
 namespace pendula {
@@ -22,12 +21,11 @@ struct ReservoirTask {
 
 template <class Real>
 struct ReservoirPasses {
-  Index slice;     // units are taken in slices of so many
   Index together;  // how many sequences are worth going through time together
-  // Sequences `first` … `first + count - 1`, on the calling thread.
+  // Sequences `first` … `first + count - 1`, side by side.
   void (*several)(const ReservoirTask<Real>&, Index first, Index count);
-  // One sequence, on all threads of the gang that join. They share the states, twice `units` up to whole slices.
-  void (*alone)(const ReservoirTask<Real>&, Index row, Real* states, Gang& gang, int index);
+  // One sequence.
+  void (*alone)(const ReservoirTask<Real>&, Index row);
 };
 
 struct ReservoirTable {

@@ -18,7 +18,6 @@ class PackedReservoir {
  public:
   static constexpr Index s = slice_units<Real>;
 
-  // Room for all slices; `pack` fills some.
   PackedReservoir(const Reservoir<Real>& reservoir, Scratch& scratch)
       : reservoir_(reservoir), slices_((reservoir.units + s - 1) / s) {
     begins_ = take<Index>(scratch, slices_ + 1);
@@ -28,19 +27,7 @@ class PackedReservoir {
     if (!is_dense()) columns_ = static_cast<std::uint16_t*>(scratch.take(static_cast<std::size_t>(begins_[slices_] * s) * sizeof(std::uint16_t)));
     input_ = take<Real>(scratch, slices_ * s * reservoir.inputs);
     bias_ = take<Real>(scratch, slices_ * s);
-  }
-
-  void pack(Index first, Index last) {
-    for (Index slice = first; slice < last; ++slice) {
-      for (Index lane = 0; lane < s; ++lane) {
-        const Index unit = slice * s + lane;
-        const bool is_there = unit < reservoir_.units;
-        bias_[unit] = is_there ? reservoir_.bias[unit] : Real(0);
-        for (Index c = 0; c < reservoir_.inputs; ++c)
-          input_[(slice * reservoir_.inputs + c) * s + lane] = is_there ? reservoir_.input[unit * reservoir_.inputs + c] : Real(0);
-        pack_row(slice, lane, is_there ? unit : -1);
-      }
-    }
+    pack();
   }
 
   bool is_dense() const { return reservoir_.starts == nullptr; }
@@ -55,6 +42,18 @@ class PackedReservoir {
   const Real* bias(Index slice) const { return bias_ + slice * s; }
 
  private:
+  void pack() {
+    for (Index slice = 0; slice < slices_; ++slice) {
+      for (Index lane = 0; lane < s; ++lane) {
+        const Index unit = slice * s + lane;
+        const bool is_there = unit < reservoir_.units;
+        bias_[unit] = is_there ? reservoir_.bias[unit] : Real(0);
+        for (Index c = 0; c < reservoir_.inputs; ++c)
+          input_[(slice * reservoir_.inputs + c) * s + lane] = is_there ? reservoir_.input[unit * reservoir_.inputs + c] : Real(0);
+        pack_row(slice, lane, is_there ? unit : -1);
+      }
+    }
+  }
   Index length(Index unit) const { return is_dense() ? reservoir_.units : reservoir_.starts[unit + 1] - reservoir_.starts[unit]; }
   Index depth_of(Index slice) const {
     Index depth = 0;

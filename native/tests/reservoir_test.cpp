@@ -4,9 +4,7 @@
 
 #include "cases.h"
 #include "check.h"
-#include "gang.h"
 #include "tests.h"
-#include "threads.h"
 
 namespace pendula {
 namespace {
@@ -168,40 +166,9 @@ void test_shape(const Shape& shape) {
   }
 }
 
-// Those that have joined meet; a thread that comes when the gang is closed has nothing to do.
-void test_gang() {
-  for (int turn = 0; turn < 20; ++turn) {
-    Gang gang(3);
-    std::vector<long> steps(3, 0);
-    std::vector<int> uneven(3, 0);
-    parallel(3, [&](int index) {
-      const int place = gang.join(index);
-      if (place < 0) return;
-      long turns = 0;
-      for (int step = 0; step < 50; ++step) {
-        ++steps[place];
-        gang.meet(turns);
-        for (int other = 0; other < gang.size(); ++other) uneven[place] += steps[other] != step + 1;
-        gang.meet(turns);
-      }
-    });
-    for (int place = 0; place < gang.size(); ++place) {
-      check(steps[place] == 50, "each of the team takes each step");
-      check(uneven[place] == 0, "nobody goes on before all have met");
-    }
-  }
-  Gang late(2);
-  check(late.join(0) == 0 && late.size() == 1, "the first one does not wait for ever");
-  check(late.join(1) == -1, "who comes too late has nothing to do");
-  Gang given_up(2);
-  given_up.abandon();
-  check(given_up.join(1) == -1, "nobody works where the first one cannot");
-}
-
 }  // namespace
 
 void test_reservoir() {
-  test_gang();
   const Shape shapes[] = {
       {1, 1, 1, 1, 3, 0, true},     {5, 2, 1, 3, 4, 2, true},   {40, 1, 1, 1, 5, 7, false}, {33, 3, 3, 9, 3, 0, true},
       {70, 2, 2, 40, 3, 5, false},  {64, 1, 1, 17, 2, 64, true}, {300, 2, 1, 2, 4, 250, true}, {260, 1, 1, 1, 6, 0, true},
