@@ -7,6 +7,7 @@ PendulaError
 ├── DataError           (ValueError)     a record cannot be read, or cannot be learned from
 ├── UnitsError          (ValueError)     two quantities do not have the same unit
 ├── ConfigError         (ValueError)     an experiment file has an unknown key or a bad value
+├── ModelError          (ValueError)     a model of another tool is no file of one, or is not among Pendula's
 ├── RunError            (RuntimeError)   a run directory is missing, half-written, damaged or newer than this Pendula
 ├── DivergedError       (ArithmeticError) training or a free run left the finite numbers
 ├── InterruptedRunError (RuntimeError)   the user stopped training; a checkpoint is kept
@@ -29,12 +30,14 @@ __all__ = [
     "InterruptedRunError",
     "LeakError",
     "MissingExtraError",
+    "ModelError",
     "PendulaError",
     "RunError",
     "ShapeError",
     "TooLargeError",
     "UnitsError",
     "did_you_mean",
+    "missing_extra",
 ]
 
 
@@ -60,6 +63,10 @@ class UnitsError(PendulaError, ValueError):
 
 class ConfigError(PendulaError, ValueError):
     """An experiment file has an unknown key or a bad value."""
+
+
+class ModelError(PendulaError, ValueError):
+    """A model of another tool is no file of one, or is not among Pendula's."""
 
 
 class RunError(PendulaError, RuntimeError):
@@ -108,3 +115,21 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         match = next(known_name for known_name in names if known_name.lower() == near[0])
         return f" Did you mean `{match}`?"
     return f" Known are {', '.join(f'`{known_name}`' for known_name in names)}." if names else ""
+
+
+def missing_extra(purpose: str, tool: str, extra: str) -> MissingExtraError:
+    """Say that an optional dependency is not installed, and how to install it.
+
+    Args:
+        purpose: What it is needed for; the sentence starts with it.
+        tool: Name of the package.
+        extra: Name of Pendula's extra that brings it.
+
+    Returns:
+        The error, to be raised.
+
+    Examples:
+        >>> print(missing_extra("Reading Parquet", "pyarrow", "parquet"))
+        Reading Parquet needs pyarrow. Install it with: pip install 'pendula[parquet]'.
+    """
+    return MissingExtraError(f"{purpose} needs {tool}. Install it with: pip install 'pendula[{extra}]'.")

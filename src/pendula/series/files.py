@@ -5,7 +5,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from pendula.errors import DataError, MissingExtraError
+from pendula.errors import DataError, missing_extra
 from pendula.files import write_atomically
 from pendula.series.array_files import read_hdf5, read_npz, write_hdf5, write_npz
 from pendula.series.csv_files import frame_columns, frame_of, read_csv, write_csv
@@ -175,4 +175,4 @@ def _check_pyarrow() -> None:
     from importlib.util import find_spec
 
     if find_spec("pyarrow") is None:
-        raise MissingExtraError("Reading Parquet needs pyarrow. Install it with: pip install 'pendula[parquet]'.")
+        raise missing_extra("Reading Parquet", "pyarrow", "parquet")
