@@ -90,6 +90,20 @@ def test_a_record_too_short_is_told():
         train_reservoirs(SMALL, wave(4), np.array([[0, 2]]))
 
 
+def test_the_washout_is_not_learned_from():
+    values = wave(400)
+    spoiled = values.copy()
+    spoiled[:5] += 10.0
+    made = [
+        train_reservoirs(SMALL, rows, whole(rows), penalty=1e-8, washout=100).forecaster.each()[0].readout
+        for rows in (values, spoiled)
+    ]
+    # A reservoir of radius 0.9 has forgotten the first rows after 95 steps, but for 0.9^95 of them.
+    torch.testing.assert_close(made[0], made[1], atol=1e-2, rtol=1e-2)
+    early = train_reservoirs(SMALL, spoiled, whole(spoiled), penalty=1e-8, washout=1).forecaster.each()[0].readout
+    assert float((early - made[0]).abs().max()) > 0.1
+
+
 def test_reservoirs_that_are_unstable_in_a_long_free_run_are_passed_over():
     values = wave()
     trained = train_reservoirs(Network(cell="esn", hidden_size=20), values, whole(values), budget=FEW)

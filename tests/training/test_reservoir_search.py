@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pendula.errors import DataError, DivergedError
+from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.nn import Reservoir, draw_reservoir, drive_reservoir
 from pendula.training.reservoir_search import plan_search, search, washout_of
 
@@ -40,6 +40,17 @@ def test_a_record_too_short_to_learn_from_is_told(segments):
 
 def test_the_washout_is_a_tenth_of_short_stretches():
     assert [washout_of(np.array([[0, rows]])) for rows in (30, 400, 900)] == [3, 40, 50]
+
+
+def test_a_washout_that_is_wanted_is_kept_from_learning_and_judging():
+    plan = plan_search(np.array([[0, 10_000]]), washout=3000)
+    assert plan.washout == 3000
+    assert plan.origins.min() > plan.stretches[0, 0] + 3000
+
+
+def test_a_washout_longer_than_the_record_is_told():
+    with pytest.raises(ArgumentError, match=r"`washout` must leave half .* at most 50 of 100 steps, got 500\."):
+        plan_search(np.array([[0, 100]]), washout=500)
 
 
 def test_the_search_picks_the_planted_best():

@@ -262,7 +262,8 @@ def _finish(
     if isinstance(model.forecaster, EchoStateForecaster) and len(parts.validation):
         # Intervals are measured; what is left for the validation part to do is to teach the readouts, too.
         known = Part(parent=rows, start=0, stop=parts.validation.stop)
-        solve_readouts(model.forecaster, prepared.values.numpy(), gap_free(known))
+        washout = recipe.training.washout
+        solve_readouts(model.forecaster, prepared.values.numpy(), gap_free(known), washout=washout)
     return replace(made, scores=evaluate_fit(made).to_dict()) if score and len(parts.test) else made
 
 

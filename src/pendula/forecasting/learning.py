@@ -115,6 +115,7 @@ def _solve(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained
         gap_free(prepared.split.train),
         seed=recipe.seed,
         penalty=recipe.linear_penalty,
+        washout=recipe.training.washout,
         listener=listener,
     )
 

@@ -19,6 +19,7 @@ from pendula.training.reservoir_search import (
     USUAL,
     Budget,
     Candidate,
+    SearchPlan,
     plan_search,
     search,
     washout_of,
@@ -40,6 +41,7 @@ def train_reservoirs(
     *,
     seed: int = 0,
     penalty: float | None = None,
+    washout: int = 0,
     budget: Budget = USUAL,
     listener: Listener = silent,
 ) -> Trained:
@@ -53,6 +55,7 @@ def train_reservoirs(
         segments: Half-open row ranges of the training part.
         seed: Of the matrices.
         penalty: Ridge penalty of the readouts; chosen when left out.
+        washout: Steps at the start of each stretch that are not learned from; 0 takes 50, or a tenth of a short one.
         budget: What is tried where the network has no settings of a reservoir.
         listener: Hears the events.
 
@@ -60,6 +63,7 @@ def train_reservoirs(
         The trained network, without a history: there are no epochs.
 
     Raises:
+        ArgumentError: If the washout is too long for the training part.
         DataError: If the training part is too short.
         DivergedError: If no reservoir runs freely within bounds.
 
@@ -74,10 +78,11 @@ def train_reservoirs(
         True
     """
     began = time.perf_counter()
-    tried = _search(network, values, segments, seed=seed, penalty=penalty, budget=budget, listener=listener)
+    plan = plan_search(segments, washout=washout)
+    tried = _search(network, values, plan, seed=seed, penalty=penalty, budget=budget, listener=listener)
     members = []
     for candidate in tried:
-        member = _member(candidate, values, segments, units=network.hidden_size)
+        member = _member(candidate, values, segments, units=network.hidden_size, washout=washout)
         if network.reservoir is not None or is_stable(member, values, segments):
             members.append(member)
         if len(members) == budget.members:
@@ -97,7 +102,9 @@ def train_reservoirs(
     )
 
 
-def solve_readouts(forecaster: EchoStateForecaster, values: Series, segments: Int[ndarray, "segment 2"]) -> None:
+def solve_readouts(
+    forecaster: EchoStateForecaster, values: Series, segments: Int[ndarray, "segment 2"], *, washout: int = 0
+) -> None:
     """Solve for the readouts of all members anew, on other rows.
 
     A readout with which a member that was stable in free run no longer is, is not taken.
@@ -106,6 +113,7 @@ def solve_readouts(forecaster: EchoStateForecaster, values: Series, segments: In
         forecaster: The network; its readouts are changed in place, its reservoirs and penalties stay.
         values: The scaled series.
         segments: Half-open row ranges to learn from; each starts from a state of zeros.
+        washout: Steps at the start of each stretch that are not learned from; 0 takes 50, or a tenth of a short one.
 
     Raises:
         DataError: If no segment is longer than the steps in which a reservoir forgets where it started from.
@@ -113,7 +121,7 @@ def solve_readouts(forecaster: EchoStateForecaster, values: Series, segments: In
     for member in forecaster.each():
         before = {name: held.clone() for name, held in member.state_dict().items()}
         was_stable = is_stable(member, values, segments)
-        _solve(member, values, segments)
+        _solve(member, values, segments, washout=washout)
         if was_stable and not is_stable(member, values, segments):
             member.load_state_dict(before)
     forecaster.limit.fill_(_limit(values, segments))
@@ -143,23 +151,23 @@ def _limit(values: Series, segments: Int[ndarray, "segment 2"]) -> float:
 
 
 def _member(
-    candidate: Candidate, values: Series, segments: Int[ndarray, "segment 2"], *, units: int
+    candidate: Candidate, values: Series, segments: Int[ndarray, "segment 2"], *, units: int, washout: int
 ) -> EchoStateMember:
     channels = values.shape[1]
     member = EchoStateMember(candidate.reservoir, units, channels)
     weights = draw_reservoir(candidate.reservoir, units=units, inputs=channels, seed=candidate.seed)
     member.put(weights, member.readout.numpy(), member.constant.numpy())
     member.penalty.fill_(candidate.penalty)
-    _solve(member, values, segments)
+    _solve(member, values, segments, washout=washout)
     return member
 
 
-def _solve(member: EchoStateMember, values: Series, segments: Int[ndarray, "segment 2"]) -> None:
+def _solve(member: EchoStateMember, values: Series, segments: Int[ndarray, "segment 2"], *, washout: int) -> None:
     rows = ReadoutRows(
         weights=member.weights,
         values=values,
         segments=segments,
-        washout=washout_of(segments),
+        washout=washout_of(segments, wanted=washout),
         direct=member.reservoir.direct,
     )
     member.put(member.weights, *rows.readout(ridge_problem(rows).solve(float(member.penalty))))
@@ -168,7 +176,7 @@ def _solve(member: EchoStateMember, values: Series, segments: Int[ndarray, "segm
 def _search(
     network: Network,
     values: Series,
-    segments: Int[ndarray, "segment 2"],
+    plan: SearchPlan,
     *,
     seed: int,
     penalty: float | None,
@@ -184,7 +192,7 @@ def _search(
         settings, seeds = (network.reservoir,), [seed]
     return search(
         values,
-        plan_search(segments),
+        plan,
         settings,
         units=network.hidden_size,
         seeds=seeds,

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from pendula.errors import DataError, DivergedError
+from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.nn import Reservoir, draw_reservoir, drive_reservoir, run_reservoir
 from pendula.optim import ReadoutRows, moments
 from pendula.series.windows import latest_rows
@@ -91,23 +91,35 @@ LIGHT = Budget(settings=_settings((0.8, 1.2), (0.2, 1.0), (0.3, 1.0)), draws=1, 
 """For a baseline beside other fits."""
 
 
-def washout_of(segments: Int[ndarray, "segment 2"]) -> int:
+def washout_of(segments: Int[ndarray, "segment 2"], *, wanted: int = 0) -> int:
     """Choose how many steps at the start of each stretch are not learned from.
 
     Args:
         segments: Half-open row ranges of the training part.
+        wanted: As many as that; 0 leaves the choice open.
 
     Returns:
-        50 steps, or a tenth of the longest stretch, if that is less.
+        What is wanted, or else 50 steps, or a tenth of the longest stretch, if that is less.
+
+    Raises:
+        ArgumentError: If `wanted` is more than half of the longest stretch.
 
     Examples:
         >>> washout_of(np.array([[0, 100]])), washout_of(np.array([[0, 1000]]))
         (10, 50)
+        >>> washout_of(np.array([[0, 100]]), wanted=30)
+        30
     """
-    return min(WASHOUT, int((segments[:, 1] - segments[:, 0]).max(initial=0)) // 10)
+    longest = int((segments[:, 1] - segments[:, 0]).max(initial=0))
+    if wanted > longest // 2:
+        raise ArgumentError(
+            f"`washout` must leave half of a gap-free stretch of the training part to a reservoir: expected at most "
+            f"{longest // 2} of {longest} steps, got {wanted}. Shorten it, or leave it out."
+        )
+    return wanted or min(WASHOUT, longest // 10)
 
 
-def plan_search(segments: Int[ndarray, "segment 2"]) -> SearchPlan:
+def plan_search(segments: Int[ndarray, "segment 2"], *, washout: int = 0) -> SearchPlan:
     """Cut the rows of a training part into those that teach candidates and those that judge them.
 
     The last rows judge: the free runs follow each other up to the end of the last stretches. For each, readouts are
@@ -115,11 +127,13 @@ def plan_search(segments: Int[ndarray, "segment 2"]) -> SearchPlan:
 
     Args:
         segments: Half-open row ranges of the training part.
+        washout: Steps at the start of each stretch that are not learned from; 0 leaves the choice open.
 
     Returns:
         The plan.
 
     Raises:
+        ArgumentError: If the washout is too long for the training part.
         DataError: If no stretch is long enough.
 
     Examples:
@@ -127,8 +141,8 @@ def plan_search(segments: Int[ndarray, "segment 2"]) -> SearchPlan:
         >>> plan.origins, plan.steps
         (array([300, 375, 450, 525]), 75)
     """
-    washout = washout_of(segments)
-    stretches = latest_rows(segments, MOST_ROWS)
+    stretches = latest_rows(segments, MOST_ROWS + washout)
+    washout = washout_of(segments, wanted=washout)
     longest = int((stretches[:, 1] - stretches[:, 0]).max(initial=0))
     steps = max(1, min(MOST_STEPS, longest // (2 * ORIGINS)))
     origins: list[int] = []

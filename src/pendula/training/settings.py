@@ -41,7 +41,9 @@ class Training:
         clip_norm: Longest gradient that is not shortened; None clips nothing.
         patience: Epochs without improvement on the validation part after which training stops; None never stops.
         loss: Score the prediction after the last step of a window, or after every step from `washout` on.
-        washout: Steps at the start of a window that are not scored with the loss of every step.
+        washout: Steps at the start of a window that are not scored with the loss of every step; with a reservoir
+            those at the start of each stretch of the record that its readout does not learn from, where 0 takes 50, or
+            a tenth of a short stretch.
         horizon: Steps after the window that are scored; those after the first are a free run. 1 scores the next value
             alone.
         curriculum: Fraction of the epochs during which the horizon grows to its full length, in equal steps.
