@@ -169,7 +169,8 @@ def _cycles(
 ) -> tuple[Cycle, ...]:
     if settings.longest_cycle < 2 or loop.size > LARGE:
         return ()
-    fewer = FixedPointSearch(dt=search.dt, seed=search.seed, starts=48, rounds=0, steps=40)
+    starts = max(12, min(48, int(2e8 / loop.size**3)))
+    fewer = FixedPointSearch(dt=search.dt, seed=search.seed, starts=starts, rounds=0, steps=40)
     return find_cycles(loop, orbit if len(orbit) else visited, longest=settings.longest_cycle, search=fewer)
 
 

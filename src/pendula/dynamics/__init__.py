@@ -3,17 +3,11 @@
 from pendula.dynamics.capacity import Capacities, CapacitySettings, capacities, drive
 from pendula.dynamics.certificate import Certificate, certify
 from pendula.dynamics.closed_loop import ForecasterDynamics
+from pendula.dynamics.cycles import Cycle, find_cycles
 from pendula.dynamics.decay import EXPLODING, VANISHING, Decay, Flow, decay_of
 from pendula.dynamics.driven import DrivenNet, as_net, hold_input
-from pendula.dynamics.fixed_points import (
-    Cycle,
-    FixedPoint,
-    FixedPoints,
-    FixedPointSearch,
-    SlowPoint,
-    find_cycles,
-    find_fixed_points,
-)
+from pendula.dynamics.fixed_point_search import FixedPointSearch
+from pendula.dynamics.fixed_points import FixedPoint, FixedPoints, SlowPoint, find_fixed_points
 from pendula.dynamics.gradient_flow import GradientFlow, forecast_error, forecast_flow, gradient_flow
 from pendula.dynamics.jacobian_products import JacobianProducts, jacobian_products
 from pendula.dynamics.linear_memory import LinearMemory, linear_memory
