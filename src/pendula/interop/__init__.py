@@ -1,1 +1,1 @@
-"""Bridges to other people's tools, one file for each; nothing else imports those tools."""
+"""Bridges to other people's tools, one file or folder for each; nothing else imports those tools."""
