@@ -2,6 +2,8 @@
 // Each unit's sum runs over the same terms in the same order in both, so that its bits do not depend on which is taken.
 #pragma once
 
+#include <utility>
+
 #include "functions.h"
 #include "reservoir_weights.h"
 
@@ -13,25 +15,21 @@ PENDULA_INLINE Vector<Real> leaky(Vector<Real> before, Vector<Real> sum, Real le
   return before * (Real(1) - leak) + tangent_of<Real>(sum) * leak;
 }
 
-// Four columns are read at once: reading memory is what a step waits for.
+// Four columns are read at once, and all lanes are set in one expression: compilers then put a vector together in pairs.
+template <class Real, std::size_t... lane>
+PENDULA_INLINE Vector<Real> gather(const Real* from, const std::uint16_t* columns, std::index_sequence<lane...>) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  std::uint64_t words[(sizeof...(lane) + 3) / 4] = {};
+  std::memcpy(words, columns, sizeof...(lane) * sizeof *columns);
+  return Vector<Real>{from[(words[lane / 4] >> (16 * (lane % 4))) & 0xffff]...};
+#else
+  return Vector<Real>{from[columns[lane]]...};
+#endif
+}
+
 template <class Real>
 PENDULA_INLINE Vector<Real> gather(const Real* from, const std::uint16_t* columns) {
-  constexpr int each = lanes<Real> < 4 ? static_cast<int>(lanes<Real>) : 4;
-  Vector<Real> value{};
-#pragma GCC unroll 4
-  for (int first = 0; first < lanes<Real>; first += each) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, columns + first, each * sizeof *columns);
-#pragma GCC unroll 4
-    for (int k = 0; k < each; ++k) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-      value[first + k] = from[(word >> (16 * k)) & 0xffff];
-#else
-      value[first + k] = from[columns[first + k]];
-#endif
-    }
-  }
-  return value;
+  return gather(from, columns, std::make_index_sequence<static_cast<std::size_t>(lanes<Real>)>{});
 }
 
 // A slice of the units of one sequence.

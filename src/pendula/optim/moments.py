@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pendula.errors import ArgumentError, DataError
-from pendula.optim.ridge import Blocks, LinearMap, check_penalty
+from pendula.optim.ridge import Blocks, FloatArray, LinearMap, check_penalty
 from pendula.shapes import Float, ndarray
 
 __all__ = ["Moments", "moments"]
@@ -92,28 +92,49 @@ def moments(blocks: Blocks) -> Moments:
         >>> moments([(x, 2 * x + 1)]).solve(1e-9).weight.round(6)
         array([[2.]])
     """
-    rows, shift, total = 0, None, None
+    sums = None
     for features, targets in blocks:
-        if not len(features):
-            continue
-        # About a shift near the mean, an offset does not eat the digits of small variations.
-        shift = (features.mean(axis=0), targets.mean(axis=0)) if shift is None else shift
-        x, y = features - shift[0], targets - shift[1]
-        sums = (x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, (y**2).sum(axis=0))
-        if total is None:
-            total = sums
-        else:
-            for running, more in zip(total, sums, strict=True):
-                np.add(running, more, out=running)
-        rows += len(x)
-    if shift is None or total is None:
+        if len(features):
+            # About a shift near the mean, an offset does not eat the digits of small variations.
+            sums = _Sums(features.mean(axis=0), targets.mean(axis=0)) if sums is None else sums
+            sums.add(features, targets)
+    if sums is None:
         raise DataError("`blocks` must hold rows: expected at least 1, got none. The record is too short.")
-    x_mean, y_mean = total[0] / rows, total[1] / rows
-    return Moments(
-        rows=rows,
-        feature_mean=shift[0] + x_mean,
-        target_mean=shift[1] + y_mean,
-        features=total[2] - rows * np.outer(x_mean, x_mean),
-        mixed=total[3] - rows * np.outer(x_mean, y_mean),
-        targets=total[4] - rows * y_mean**2,
-    )
+    return sums.moments()
+
+
+class _Sums:
+    """Sums over rows about a shift.
+
+    Args:
+        x_shift: That of the features.
+        y_shift: That of the targets.
+    """
+
+    def __init__(self, x_shift: FloatArray, y_shift: FloatArray) -> None:
+        self._shift, self._rows = (x_shift, y_shift), 0
+        self._x, self._y, self._yy = np.zeros_like(x_shift), np.zeros_like(y_shift), np.zeros_like(y_shift)
+        self._xy = np.zeros((len(x_shift), len(y_shift)))
+        self._xx = np.zeros((len(x_shift), len(x_shift)), order="F")  # the lower triangle
+
+    def add(self, features: FloatArray, targets: FloatArray) -> None:
+        from scipy.linalg.blas import dsyrk
+
+        x, y = features - self._shift[0], targets - self._shift[1]
+        self._rows += len(x)
+        self._x += x.sum(axis=0)
+        self._y += y.sum(axis=0)
+        self._xy += x.T @ y
+        self._yy += (y**2).sum(axis=0)
+        self._xx = dsyrk(1.0, x.T, beta=1.0, c=self._xx, lower=True, overwrite_c=True)
+
+    def moments(self) -> Moments:
+        rows, x_mean, y_mean = self._rows, self._x / self._rows, self._y / self._rows
+        return Moments(
+            rows=rows,
+            feature_mean=self._shift[0] + x_mean,
+            target_mean=self._shift[1] + y_mean,
+            features=self._xx + np.tril(self._xx, -1).T - rows * np.outer(x_mean, x_mean),
+            mixed=self._xy - rows * np.outer(x_mean, y_mean),
+            targets=self._yy - rows * y_mean**2,
+        )
