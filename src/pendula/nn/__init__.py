@@ -10,7 +10,7 @@ from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, RESERVOIR, Cell, Network, as_network
 from pendula.nn.next_generation import NextGeneration, polynomial_features, run_polynomial
-from pendula.nn.readout import Readout, ReadoutResult, Scored
+from pendula.nn.readout import Readout, ReadoutResult, Scored, draw_readout
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
 from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
 from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
@@ -53,6 +53,7 @@ __all__ = [
     "continue_run",
     "departures",
     "detach",
+    "draw_readout",
     "draw_reservoir",
     "drive_reservoir",
     "free_run",

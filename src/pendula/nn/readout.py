@@ -7,11 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from pendula.errors import ArgumentError, did_you_mean
+from pendula.nn.initialization import initialize
 from pendula.nn.kernels import recurrent
+from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentLayer
 from pendula.shapes import BatchTensor, Int
 
-__all__ = ["Readout", "ReadoutResult", "Scored", "layer_weights"]
+__all__ = ["Readout", "ReadoutResult", "Scored", "draw_readout", "layer_weights"]
 
 Scored: TypeAlias = Literal["last", "every"]
 
@@ -125,6 +127,42 @@ class Readout(nn.Module):
         else:
             into[torch.arange(len(into)), lengths - 1] += scored
         return into
+
+
+def draw_readout(
+    network: Network, inputs: int, outputs: int, *, seed: int, scored: Scored = "last", washout: int = 0
+) -> Readout:
+    """Draw a fresh readout.
+
+    Args:
+        network: Cell, sizes and how the weights start; what is added to a forecaster is left out.
+        inputs: Channels that the stack sees.
+        outputs: Outputs of the head.
+        seed: Of the weights; the global random state is left alone.
+        scored: Read the head after the last step of each sequence, or after every step.
+        washout: Steps at the start that are not read with `scored="every"`.
+
+    Returns:
+        A readout in float32, on the CPU.
+
+    Raises:
+        ArgumentError: If the cell is not one that is trained.
+
+    Examples:
+        >>> draw_readout(Network(cell="lstm", hidden_size=4), 2, 3, seed=0).head
+        Linear(in_features=4, out_features=3, bias=True)
+    """
+    if network.cell not in CELLS:
+        raise ArgumentError(
+            f"`cell` must be one that is trained: expected {', '.join(CELLS)}, got {network.cell}. Choose one of them."
+        )
+    generator = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        layer = CELLS[network.cell](inputs, network.hidden_size, num_layers=network.num_layers, batch_first=True)
+        head = nn.Linear(network.hidden_size, outputs)
+    initialize(layer, head, network.initialization, generator=generator)
+    return Readout(layer, head, scored=scored, washout=washout)
 
 
 def layer_weights(recurrent: RecurrentLayer) -> Sequence[list[Tensor]]:

@@ -21,6 +21,7 @@ from pendula.training.method import method_for
 from pendula.training.objective import Objective
 from pendula.training.online import OnlineRecord, OnlineTrained, train_online
 from pendula.training.online_steps import OnlineSettings
+from pendula.training.paired import train_paired
 from pendula.training.physics_loss import physics_loss, physics_residuals
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.readout import solve_readouts, train_reservoirs
@@ -78,6 +79,7 @@ __all__ = [
     "train",
     "train_ensemble",
     "train_online",
+    "train_paired",
     "train_reservoirs",
     "write_checkpoint",
 ]

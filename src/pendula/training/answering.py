@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pendula.nn import CELLS, Network, Readout, initialize
+from pendula.nn import Network, Readout, draw_readout
 from pendula.optim import LOGISTIC, SOFTMAX, SQUARED_ERROR, OutputLoss, Sample
 from pendula.shapes import Float, ndarray
 from pendula.tasks import LongMemory, Sequences
@@ -98,17 +98,10 @@ def build_readout(examples: Examples, network: Network, *, seed: int) -> Readout
         The network; its first answer is about the best constant one.
     """
     problem = examples.problem
-    generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        layer = CELLS[network.cell](
-            problem.channels, network.hidden_size, num_layers=network.num_layers, batch_first=True
-        )
-        head = nn.Linear(network.hidden_size, problem.outputs)
-    initialize(layer, head, network.initialization, generator=generator)
+    readout = draw_readout(network, problem.channels, problem.outputs, seed=seed, scored=problem.asked)
     with torch.no_grad():
-        head.bias.copy_(torch.from_numpy(examples.usual))
-    return Readout(layer, head, scored=problem.asked).to(examples.dtype)
+        readout.head.bias.copy_(torch.from_numpy(examples.usual))
+    return readout.to(examples.dtype)
 
 
 def wrong_fraction(readout: Readout, examples: Examples, count: int, *, generator: np.random.Generator) -> float:
