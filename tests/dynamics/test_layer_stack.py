@@ -5,8 +5,11 @@ import torch
 from torch import nn
 
 import pendula
-from pendula.dynamics.layer_stack import LayerStack, stack_of
+from pendula.dynamics.layer_stack import LayerStack, reservoir_stack, stack_of
 from pendula.errors import ArgumentError
+from pendula.nn import Reservoir, draw_reservoir
+from pendula.nn.kernels.problem import CELLS
+from pendula.nn.kernels.reference import STEPS
 
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM, "relu": lambda *a, **k: nn.RNN(*a, nonlinearity="relu", **k)}
 
@@ -59,6 +62,26 @@ def test_pushed_directions_are_jacobians_times_directions(kind, layers):
     torch.testing.assert_close(still, by_state @ moved, rtol=0, atol=1e-13)
 
 
+def test_a_reservoir_is_a_leaky_layer():
+    reservoir = draw_reservoir(Reservoir(connections=3, leak=0.3, spectral_radius=1.2), units=6, inputs=2, seed=0)
+    stack = reservoir_stack(reservoir)
+    (weights,) = stack.layers
+    generator = torch.Generator().manual_seed(0)
+    states, inputs = (torch.randn(3, n, generator=generator, dtype=torch.float64) for n in (6, 2))
+    leak = torch.full((6,), 0.3, dtype=torch.float64)
+
+    def kernel(h, x):
+        gates = x @ weights.input.T + weights.input_bias
+        return STEPS[CELLS["leaky"]](gates, h @ weights.hidden.T, (h, None), leak)[0]
+
+    torch.testing.assert_close(stack.advance(states, inputs), kernel(states, inputs), rtol=0, atol=1e-14)
+    by_state, by_input = stack.jacobians(states, inputs)
+    for row in range(3):
+        expected = torch.func.jacrev(kernel, argnums=(0, 1))(states[row], inputs[row])
+        torch.testing.assert_close(by_state[row], expected[0], rtol=0, atol=1e-13)
+        torch.testing.assert_close(by_input[row], expected[1], rtol=0, atol=1e-13)
+
+
 def test_many_states_are_worked_through_in_blocks():
     _, stack, _, _ = made("gru", hidden=32)
     states = torch.randn(1000, 32, dtype=torch.float64)
@@ -101,5 +124,8 @@ def test_the_layers_of_pendula_are_known_too():
 
 @pytest.mark.parametrize("settings", [{"bidirectional": True}, {"proj_size": 2}])
 def test_layers_that_are_no_map_of_their_output_are_refused(settings):
-    with pytest.raises(ArgumentError, match="`module` must be a causal layer whose state is its output"):
+    with pytest.raises(
+        ArgumentError,
+        match="`layer` must be causal, and its state its output",
+    ):
         stack_of(nn.LSTM(1, 4, **settings))

@@ -8,11 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from pendula.dynamics import linearize, step_jacobians
-from pendula.dynamics.slopes import slopes_of
 from pendula.errors import ArgumentError, ShapeError
 from pendula.nn import GRU, RNN, Reservoir, draw_reservoir, drive_reservoir
-from pendula.nn.kernels.problem import CELLS
-from pendula.nn.kernels.reference import STEPS
 
 KINDS = {
     "rnn": RNN,
@@ -61,17 +58,6 @@ def test_the_jacobian_of_every_step_is_that_of_autograd(oracle, kind, sizes, see
             torch.testing.assert_close(got[t], jacobian_of(after, before), rtol=1e-12, atol=1e-12)
 
 
-def test_the_leaky_cell_is_differentiated_too():
-    torch.manual_seed(0)
-    from_input, w_hh, h = torch.randn(1, 1, 3).double(), torch.randn(3, 3).double(), torch.randn(3).double()
-    leak = torch.tensor([0.1, 0.5, 1.0]).double()
-    slopes = slopes_of(CELLS["leaky"], from_input, (w_hh @ h)[None, None], h[None, None], leak=leak)
-    got = slopes.by_state[0, 0, 0, 0][:, None] * w_hh + torch.diag(slopes.past_gates[0, 0, 0, 0])
-    step = STEPS[CELLS["leaky"]]
-    expected = torch.func.jacrev(lambda state: step(from_input[0, 0], w_hh @ state, (state, None), leak)[0])(h)
-    torch.testing.assert_close(got, expected, rtol=1e-13, atol=1e-13)
-
-
 @pytest.mark.parametrize("connections", [3, 0])
 def test_a_reservoir_is_differentiated_along_its_own_states(connections):
     settings_of = Reservoir(connections=connections, leak=0.3, spectral_radius=1.2)
@@ -96,8 +82,8 @@ def test_at_rest_the_jacobian_is_the_recurrent_matrix():
 
 
 def test_layers_that_are_not_causal_are_refused():
-    for options, word in (({"bidirectional": True}, "a bidirectional one"), ({"proj_size": 1}, "one with proj_size")):
-        with pytest.raises(ArgumentError, match=rf"`layer` must be causal, .* got {word}\. Leave that argument out\."):
+    for options in ({"bidirectional": True}, {"proj_size": 1}):
+        with pytest.raises(ArgumentError, match="`layer` must be causal, and its state its output"):
             linearize(nn.LSTM(1, 2, **options), torch.zeros(1, 2, 1))
 
 

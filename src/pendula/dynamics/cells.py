@@ -13,7 +13,7 @@ import torch
 
 from pendula.shapes import Float, Tensor
 
-__all__ = ["STEPS", "LayerWeights", "Step"]
+__all__ = ["STEPS", "LayerWeights", "Part", "Step"]
 
 Part: TypeAlias = Float[Tensor, "batch hidden"]
 Gates: TypeAlias = tuple[Part | None, ...]
@@ -81,12 +81,14 @@ class Step(NamedTuple):
         recurrent: a, by part and gate.
         driven: b, by part and gate.
         carry: c, by part of the next state and part of the state.
+        h_by_c: ∂h'/∂c' of an LSTM, within the step; None for other cells.
     """
 
     after: tuple[Part, ...]
     recurrent: tuple[Gates, ...]
     driven: tuple[Gates, ...]
     carry: tuple[Gates, ...]
+    h_by_c: Part | None = None
 
 
 def _tanh(weights: LayerWeights, x: Tensor, state: tuple[Part, ...]) -> Step:
@@ -126,10 +128,10 @@ def _lstm(weights: LayerWeights, x: Tensor, state: tuple[Part, ...]) -> Step:
     i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
     after = f * c + i * g
     t = torch.tanh(after)
-    through = o * (1 - t * t)  # dh'/dc'
+    through = o * (1 - t * t)
     d_c = (g * i * (1 - i), c * f * (1 - f), i * (1 - g * g), None)
     d_h = (through * d_c[0], through * d_c[1], through * d_c[2], t * o * (1 - o))
-    return Step((o * t, after), (d_h, d_c), (d_h, d_c), ((None, through * f), (None, f)))
+    return Step((o * t, after), (d_h, d_c), (d_h, d_c), ((None, through * f), (None, f)), through)
 
 
 STEPS: dict[str, Callable[[LayerWeights, Tensor, tuple[Part, ...]], Step]] = {

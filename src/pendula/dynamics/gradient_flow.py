@@ -230,9 +230,9 @@ class _Pass:
         for t in reversed(range(steps)):
             errors = errors.plus(_at_h(above[t], layer.parts))
             norms.append(_only(errors, 0).log_norm())
-            if layer.slopes.h_by_c is not None:
+            if layer.h_by_c is not None:
                 h, c = errors.values.unbind(dim=1)
-                cells.append(Scaled(c + layer.slopes.h_by_c[:, t] * h, errors.exponents).log_norm())
+                cells.append(Scaled(c + layer.h_by_c[:, t] * h, errors.exponents).log_norm())
             rows = errors.values[:, None]
             past, by_state = layer.pull_back(t, rows)
             below, by_input = layer.to_input(t, rows)

@@ -187,8 +187,8 @@ def stack_of(layer: nn.Module) -> LayerStack | None:
         return None
     if layer.bidirectional or layer.proj_size:
         raise ArgumentError(
-            "`module` must be a causal layer whose state is its output: expected bidirectional=False and proj_size=0, "
-            f"got bidirectional={layer.bidirectional} and proj_size={layer.proj_size}. Analyze another layer."
+            "`layer` must be causal, and its state its output: expected bidirectional=False and proj_size=0, "
+            f"got bidirectional={layer.bidirectional} and proj_size={layer.proj_size}. Leave them out."
         )
     return LayerStack(kind=layer.mode.lower(), layers=tuple(_weights(layer, k) for k in range(layer.num_layers)))
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pendula.dynamics.slopes import Slopes, slopes_of
-from pendula.errors import ArgumentError, ShapeError
-from pendula.nn.kernels import recurrent
-from pendula.nn.kernels.problem import CELLS, LEAKY, LSTM
+from pendula.dynamics.cells import STEPS, LayerWeights, Part, Step
+from pendula.dynamics.layer_stack import LayerStack, reservoir_stack, stack_of
+from pendula.errors import ShapeError
 from pendula.nn.reservoir_weights import ReservoirWeights
 from pendula.shapes import BatchTensor, Float
 
@@ -23,30 +21,36 @@ State: TypeAlias = Tensor | tuple[Tensor, Tensor]
 """First states [layer, batch, hidden]; for the LSTM the pair of h and c."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LinearizedLayer:
     """A layer as the linear map that carries errors back through it, step by step.
 
-    The state of a step is what it hands on to the next one: h, and for the LSTM h and c together.
+    The state of a step is what it hands on to the next one: h, and for the LSTM h and c together. The gates are the sum
+    of a part from the input and one from the state; what follows acts on each unit by itself, so that its derivatives
+    are numbers and not matrices.
 
     Attributes:
-        slopes: Derivatives of each step, unit by unit.
-        w_ih: From the input to the gates.
-        w_hh: From the state to the gates.
+        weights: Of the layer.
         inputs: At each step.
         before: h before each step.
+        by_input: Derivatives of the state after a step by the input's part of the gates.
+        by_state: By the state's part of the gates; the same but for the GRU, whose reset gate acts on it.
+        past_gates: By the state before, past the gates: parts after the step, parts before it.
+        h_by_c: ∂h/∂c of the LSTM within a step; None for other cells.
     """
 
-    slopes: Slopes
-    w_ih: Float[Tensor, "gates input"]
-    w_hh: Float[Tensor, "gates hidden"]
+    weights: LayerWeights
     inputs: BatchTensor
     before: Float[Tensor, "batch time hidden"]
+    by_input: Float[Tensor, "batch time part gate hidden"]
+    by_state: Float[Tensor, "batch time part gate hidden"]
+    past_gates: Float[Tensor, "batch time part part hidden"]
+    h_by_c: Float[Tensor, "batch time hidden"] | None
 
     @property
     def parts(self) -> int:
         """Parts of the state: 2 for the LSTM, 1 for other cells."""
-        return self.slopes.past_gates.shape[2]
+        return self.past_gates.shape[2]
 
     def pull_back(
         self, steps: int | slice, errors: Float[Tensor, "*batch row part hidden"]
@@ -60,9 +64,9 @@ class LinearizedLayer:
         Returns:
             Derivatives by the state before the step, and by the state's part of the gates.
         """
-        gates = _through(errors, self.slopes.by_state[:, steps]).flatten(-2)
-        past = _through(errors, self.slopes.past_gates[:, steps])
-        past[..., 0, :] += gates @ self.w_hh  # h reaches the gates; c does not
+        gates = _through(errors, self.by_state[:, steps]).flatten(-2)
+        past = _through(errors, self.past_gates[:, steps])
+        past[..., 0, :] += gates @ self.weights.hidden  # h reaches the gates; c does not
         return past, gates
 
     def to_input(
@@ -77,8 +81,8 @@ class LinearizedLayer:
         Returns:
             Derivatives by the input, and by the input's part of the gates.
         """
-        gates = _through(errors, self.slopes.by_input[:, step]).flatten(-2)
-        return gates @ self.w_ih, gates
+        gates = _through(errors, self.by_input[:, step]).flatten(-2)
+        return gates @ self.weights.input, gates
 
 
 def linearize(layer: Recurrence, inputs: BatchTensor, *, state: State | None = None) -> list[LinearizedLayer]:
@@ -98,11 +102,11 @@ def linearize(layer: Recurrence, inputs: BatchTensor, *, state: State | None = N
 
     Examples:
         >>> (rnn,) = linearize(nn.RNN(1, 4), torch.zeros(2, 7, 1))
-        >>> rnn.slopes.by_state.shape  # batch, time, part, gate, hidden
+        >>> rnn.by_state.shape  # batch, time, part, gate, hidden
         torch.Size([2, 7, 1, 1, 4])
     """
-    stack = _reservoir(layer) if isinstance(layer, ReservoirWeights) else _stack(layer)
-    channels = stack.weights[0][0].shape[1]
+    stack = _stack(layer)
+    channels = stack.input_size
     if inputs.dim() != 3 or inputs.shape[1] == 0 or inputs.shape[2] != channels:
         raise ShapeError(
             f"`inputs` must fit the layer: expected shape (batch, 1 or more, {channels}), "
@@ -110,8 +114,8 @@ def linearize(layer: Recurrence, inputs: BatchTensor, *, state: State | None = N
         )
     rows, made = inputs.detach().double().cpu(), []
     with torch.no_grad():
-        for weights, first in zip(stack.weights, _first_states(stack, rows, state), strict=True):
-            linearized, rows = _linearize(stack.cell, rows, first, weights)
+        for weights, first in zip(stack.layers, _first_states(stack, rows, state), strict=True):
+            linearized, rows = _layer(stack.kind, weights, rows, first)
             made.append(linearized)
     return made
 
@@ -155,71 +159,50 @@ def _through(errors: Tensor, slopes: Tensor) -> Tensor:
     return (errors[..., :, None, :] * slopes[..., None, :, :, :]).sum(dim=-3)
 
 
-def _linearize(
-    cell: str, rows: Tensor, first: tuple[Tensor, Tensor], weights: Sequence[Tensor]
-) -> tuple[LinearizedLayer, Tensor]:
-    h, c = first
-    number = CELLS[cell]
-    state = (h[None], c[None]) if number == LSTM else h[None]
-    output, _, _ = recurrent(cell, rows, state, weights)
-    assert output is not None
-    before = torch.cat([h[:, None], output[:, :-1]], dim=1)
-    b_ih, b_hh = weights[2:4] if len(weights) > 3 else (None, None)
-    slopes = slopes_of(
-        number,
-        nn.functional.linear(rows, weights[0], b_ih),
-        nn.functional.linear(before, weights[1], b_hh),
-        before,
-        first_c=c,
-        leak=weights[-1] if number == LEAKY else None,
+def _layer(
+    kind: str, weights: LayerWeights, rows: BatchTensor, first: tuple[Part, ...]
+) -> tuple[LinearizedLayer, Float[Tensor, "batch time hidden"]]:
+    steps: list[Step] = []
+    before, state = [], first
+    for x in rows.unbind(dim=1):
+        before.append(state[0])
+        steps.append(STEPS[kind](weights, x, state))
+        state = steps[-1].after
+    within = [step.h_by_c for step in steps if step.h_by_c is not None]
+    made = LinearizedLayer(
+        weights=weights,
+        inputs=rows,
+        before=torch.stack(before, dim=1),
+        by_input=_along([step.driven for step in steps], first[0]),
+        by_state=_along([step.recurrent for step in steps], first[0]),
+        past_gates=_along([step.carry for step in steps], first[0]),
+        h_by_c=torch.stack(within, dim=1) if within else None,
     )
-    return LinearizedLayer(slopes, weights[0], weights[1], rows, before), output
+    return made, torch.stack([step.after[0] for step in steps], dim=1)
 
 
-class _Stack(NamedTuple):
-    """A stack in numbers.
-
-    Attributes:
-        cell: Name of the cell.
-        weights: Layer by layer, as `pendula.nn.kernels.recurrent` takes them; in float64.
-    """
-
-    cell: str
-    weights: list[list[Tensor]]
+def _along(
+    steps: Sequence[tuple[tuple[Part | None, ...], ...]], like: Part
+) -> Float[Tensor, "batch time part gate hidden"]:
+    zero = torch.zeros_like(like)
+    known = [[torch.stack([zero if a is None else a for a in part]) for part in step] for step in steps]
+    return torch.stack([torch.stack(parts) for parts in known]).permute(3, 0, 1, 2, 4)
 
 
-def _stack(layer: nn.RNNBase) -> _Stack:
-    if layer.bidirectional or layer.proj_size:
-        raise ArgumentError(
-            "`layer` must be causal, without a projection: expected an RNN, GRU or LSTM, got "
-            f"{'a bidirectional one' if layer.bidirectional else 'one with proj_size'}. Leave that argument out."
-        )
-    weights = [[weight.detach().double().cpu() for weight in weights] for weights in layer.all_weights]
-    return _Stack(layer.mode.lower(), weights)
+def _stack(layer: Recurrence) -> LayerStack:
+    stack = reservoir_stack(layer) if isinstance(layer, ReservoirWeights) else stack_of(layer)
+    assert stack is not None
+    return stack
 
 
-def _reservoir(reservoir: ReservoirWeights) -> _Stack:
-    dense = reservoir.recurrent
-    dense = dense if isinstance(dense, np.ndarray) else dense.toarray()
-    arrays = (
-        reservoir.input,
-        dense,
-        reservoir.bias,
-        np.zeros(reservoir.units),
-        np.full(reservoir.units, reservoir.leak),
-    )
-    return _Stack("leaky", [[torch.from_numpy(np.asarray(each, np.float64)) for each in arrays]])
-
-
-def _first_states(stack: _Stack, rows: Tensor, state: State | None) -> list[tuple[Tensor, Tensor]]:
-    h, c = state if isinstance(state, tuple) else (state, None)
-    shape = (len(stack.weights), len(rows), stack.weights[0][1].shape[1])
-    for each in (h, c):
-        if each is not None and each.shape != shape:
+def _first_states(stack: LayerStack, rows: Tensor, state: State | None) -> list[tuple[Part, ...]]:
+    shape = (len(stack.layers), len(rows), stack.layers[0].hidden_size)
+    given = state if isinstance(state, tuple) else () if state is None else (state,)
+    for each in given:
+        if each.shape != shape:
             raise ShapeError(
                 f"`state` must hold a state of each layer and sequence: expected shape {shape}, "
                 f"got {tuple(each.shape)}. Check its axes."
             )
-    zero = rows.new_zeros(shape)
-    first_h, first_c = (zero if each is None else each.detach().double().cpu() for each in (h, c))
-    return list(zip(first_h, first_c, strict=True))
+    parts = [each.detach().double().cpu() for each in given] or [rows.new_zeros(shape)] * stack.parts
+    return list(zip(*parts, strict=True))
