@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 
+from pendula.dynamics.random_network import random_weights
 from pendula.errors import ArgumentError
 from pendula.experiments import EXPERIMENTS, RnnBehaviors
 from pendula.training import silent
@@ -27,10 +28,12 @@ def test_every_network_does_something(small):
     assert shares[4, -1, -1] > 0.5  # at gain 2 most of the largest are chaotic
 
 
-def test_the_transition_is_near_gain_one(small):
+def test_the_transition_is_where_the_largest_eigenvalue_leaves_the_unit_circle(small):
     transition = small.results["transition"]
-    assert transition["stability_lost"] == pytest.approx(1.0, abs=0.15)
-    assert transition["first_chaos"] > transition["stability_lost"]
+    radii = [np.abs(np.linalg.eigvals(random_weights(64, seed=seed))).max() for seed in range(3)]
+    assert transition["gain"] == pytest.approx(np.mean(1 / np.array(radii)), rel=5e-3)
+    assert transition["gain"] == pytest.approx(1.0, abs=0.15)
+    assert transition["first_chaos"] > transition["gain"]
 
 
 def test_the_figure_is_not_blank(small):
@@ -49,4 +52,4 @@ def test_mistakes_are_named():
 def test_the_transition_of_500_units_lies_at_gain_one():
     transition = run().results["transition"]
     assert transition["gain"] == pytest.approx(1.0, abs=0.1)
-    assert transition["stability_lost"] == pytest.approx(1.0, abs=0.1)
+    assert transition["mean_field_gain"] == pytest.approx(1.0, abs=0.1)

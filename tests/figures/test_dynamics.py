@@ -35,7 +35,7 @@ def test_memory_on_both_scales():
 
 def test_bifurcations_show_order_and_chaos():
     axes = draw_bifurcations(
-        np.array([1.0, 2.0, 3.0]), [np.zeros(2), np.ones(3), np.ones(1)], exponents=np.array([-1.0, 0.5, -1.0])
+        np.array([1.0, 2.0, 3.0]), [np.zeros(2), np.ones(3), np.ones(1)], chaotic=np.array([False, True, False])
     )
     assert sorted(len(line.get_xdata()) for line in axes.lines) == [3, 3]
     assert png(axes.figure)

@@ -1,5 +1,6 @@
 """What goes on inside a network, or any map: fixed points, cycles, exponents, regimes, memory, flow of gradients."""
 
+from pendula.dynamics.bifurcations import Bifurcations, bifurcations
 from pendula.dynamics.capacity import Capacities, CapacitySettings, capacities, drive
 from pendula.dynamics.certificate import Certificate, certify
 from pendula.dynamics.closed_loop import ForecasterDynamics
@@ -29,6 +30,7 @@ from pendula.dynamics.watch import FlowRecord, GradientWatch, flow_records
 __all__ = [
     "EXPLODING",
     "VANISHING",
+    "Bifurcations",
     "Capacities",
     "CapacitySettings",
     "Certificate",
@@ -56,6 +58,7 @@ __all__ = [
     "StateMap",
     "as_map",
     "as_net",
+    "bifurcations",
     "capacities",
     "certify",
     "conditional_spectrum",

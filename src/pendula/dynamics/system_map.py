@@ -6,7 +6,7 @@ and its tangent needs no equations of its own.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -17,7 +17,10 @@ from pendula.errors import ArgumentError
 from pendula.shapes import Float, ndarray
 from pendula.systems import Flow, Map, System, make_system, rk4_step
 
-__all__ = ["system_map", "system_spectrum"]
+__all__ = ["TINY", "Rule", "step_rule", "system_map", "system_spectrum"]
+
+Rule: TypeAlias = Callable[[int, Any], Any]
+"""Takes the number of a step and the components of a state to those of the next."""
 
 TINY = 1e-100
 """ε of the complex step: its square is lost beside any number."""
@@ -47,7 +50,7 @@ def system_map(system: System | str, *, dt: float | None = None, substeps: int =
                  [ 0.3000,  0.0000]]], dtype=torch.float64)
     """
     made = make_system(system) if isinstance(system, str) else system
-    rule = _rule(made, dt=made.default_dt if dt is None else dt, substeps=substeps)
+    rule = step_rule(made, dt=made.default_dt if dt is None else dt, substeps=substeps)
     if isinstance(made, Flow) and _depends_on_time(made):
         raise ArgumentError(
             f"`system` must be autonomous: the rate of `{made.name}` depends on time. Switch its drive off, or ask "
@@ -102,7 +105,7 @@ def system_spectrum(
     """
     made = make_system(system) if isinstance(system, str) else system
     width = 1.0 if isinstance(made, Map) else made.default_dt if dt is None else dt
-    rule = _rule(made, dt=width, substeps=1)
+    rule = step_rule(made, dt=width, substeps=1)
     generator = torch.Generator().manual_seed(seed)
     center = torch.tensor(made.initial_state, dtype=torch.float64)
     starts = center + spread * torch.randn(trajectories, len(center), generator=generator, dtype=torch.float64)
@@ -116,7 +119,20 @@ def system_spectrum(
     return measure_spectrum(lambda number, states, frames: _pushed(rule, number, states, frames), starts, settings)
 
 
-def _rule(system: System, *, dt: float, substeps: int) -> Callable[[int, Any], Any]:
+def step_rule(system: System, *, dt: float, substeps: int) -> Rule:
+    """Write an equation as a rule that takes one step.
+
+    Args:
+        system: A flow or a map.
+        dt: Time of one step of a flow.
+        substeps: Runge–Kutta steps in it.
+
+    Returns:
+        Takes the number of the step and the components of a state to those of the next.
+
+    Raises:
+        ArgumentError: If the system is neither a flow nor a map.
+    """
     if isinstance(system, Map):
         return lambda _, state: system.successor(tuple(state))
     if not isinstance(system, Flow):
@@ -134,9 +150,7 @@ def _rule(system: System, *, dt: float, substeps: int) -> Callable[[int, Any], A
     return lambda number, state: tuple(advance(number, tuple(state)))
 
 
-def _pushed(
-    rule: Callable[[int, Any], Any], number: int, states: States, directions: Directions
-) -> tuple[States, Directions]:
+def _pushed(rule: Rule, number: int, states: States, directions: Directions) -> tuple[States, Directions]:
     # Components first, then trajectories, then directions.
     moved: Float[ndarray, "state batch direction"] = np.empty(
         (states.shape[1], len(states), directions.shape[2]), dtype=np.complex128

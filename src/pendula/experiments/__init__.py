@@ -1,6 +1,7 @@
 """The lecture's experiments and the demo, by name."""
 
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
+from pendula.experiments.bifurcations import BIFURCATIONS, BifurcationDiagram
 from pendula.experiments.demo import DEMO, Demo
 from pendula.experiments.flip_flop import FLIP_FLOP, FlipFlop
 from pendula.experiments.four_ways import FOUR_WAYS, FourWays
@@ -22,6 +23,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         LECTURE_OSCILLATOR,
         OSCILLATOR_IDENTIFICATION,
         RNN_BEHAVIORS,
+        BIFURCATIONS,
         MACKEY_GLASS,
         LORENZ_RESERVOIR,
         VANISHING_GRADIENTS,
@@ -35,6 +37,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 
 __all__ = [
     "EXPERIMENTS",
+    "BifurcationDiagram",
     "Demo",
     "Experiment",
     "ExperimentResult",

@@ -23,8 +23,11 @@ from pendula.shapes import Float, ndarray
 
 __all__ = ["RNN_BEHAVIORS", "RnnBehaviors", "mean_field_gain", "run"]
 
-CHAOS = BEHAVIORS.index("chaos")
-CITATION = "L. Molgedey, J. Schuchhardt and H. G. Schuster, Physical Review Letters 69, 3717 (1992)"
+SILENCE, CHAOS = BEHAVIORS.index("silence"), BEHAVIORS.index("chaos")
+CITATION = (
+    "H. Sompolinsky, A. Crisanti and H. J. Sommers, Physical Review Letters 61, 259 (1988); L. Molgedey, "
+    "J. Schuchhardt and H. G. Schuster, Physical Review Letters 69, 3717 (1992)"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,19 +126,21 @@ def mean_field_gain(gains: Float[ndarray, " gain"], exponents: Float[ndarray, " 
 
 def _transition(sweeps: list[GainSweep]) -> dict[str, float | None]:
     gains = sweeps[0].gains
+    lost = [_stability_lost(sweep) for sweep in sweeps]
     chaotic = (gains >= 1.5) & (np.mean([sweep.behaviors == CHAOS for sweep in sweeps], axis=0) == 1)
     critical = [mean_field_gain(gains[chaotic], sweep.exponents[chaotic]) for sweep in sweeps] if chaotic.any() else []
     return {
-        "gain": float(np.mean(critical)) if critical else None,
-        "spread": float(np.std(critical)) if critical else None,
-        "stability_lost": float(np.mean([_stability_lost(sweep) for sweep in sweeps])),
+        "gain": float(np.mean(lost)),
+        "spread": float(np.std(lost)),
+        "mean_field_gain": float(np.mean(critical)) if critical else None,
+        "mean_field_spread": float(np.std(critical)) if critical else None,
         "first_chaos": _median([_first_chaos(sweep) for sweep in sweeps]),
     }
 
 
 def _stability_lost(sweep: GainSweep) -> float:
     # Below, the origin is stable and λ = log g + log|largest eigenvalue|; it reaches zero at this gain.
-    quiet = sweep.exponents < -0.05
+    quiet = (sweep.behaviors == SILENCE) & (sweep.exponents < -0.05)
     return float(np.exp(np.mean(np.log(sweep.gains[quiet]) - sweep.exponents[quiet])))
 
 
@@ -175,32 +180,35 @@ def _results(
 
 
 def _verdict(settings: RnnBehaviors, transition: Mapping[str, float | None]) -> list[str]:
-    sentences = []
-    if transition["gain"] is not None and transition["spread"] is not None:
-        sentences.append(
-            f"The transition to chaos of networks of {settings.size} units lies at gain {transition['gain']:.3f} ± "
-            f"{transition['spread']:.3f}, where the mean-field curve through their exponents leaves zero."
-        )
-    sentences.append(f"Silence ends at gain {transition['stability_lost']:.3f}, where the exponent reaches zero.")
+    lost = f"{transition['gain']:.3f} ± {transition['spread']:.3f}"
+    sentences = [f"Silence loses its stability, of networks of {settings.size} units, at gain {lost}: the transition."]
+    if transition["mean_field_gain"] is not None:
+        fitted = f"{transition['mean_field_gain']:.3f} ± {transition['mean_field_spread']:.3f}"
+        sentences.append(f"The mean-field curve through their chaotic exponents leaves zero at gain {fitted}.")
     first = transition["first_chaos"]
     sentences.append(
         "No gain up to 2 makes half of these networks chaotic."
         if first is None
-        else f"Half of these networks are chaotic themselves from gain {first:.3f} on; in between they oscillate."
+        else f"In half of them the exponent is positive only from gain {first:.3f} on; in between they oscillate."
     )
     return sentences
 
 
 def _notes() -> list[str]:
+    theory = (
+        "The transition is where the silent state becomes unstable. For infinitely many units theory has it at gain 1, "
+        "and chaos begins there at once."
+    )
     finite = (
-        "For infinitely large networks silence turns into chaos at gain 1. A finite one first oscillates: one pair of "
-        "eigenvalues leaves the unit circle, and chaos needs several. The interval shrinks slowly with the size."
+        "A finite network first oscillates: one pair of eigenvalues leaves the unit circle, and chaos needs several, "
+        "and it has windows in which it is periodic. The gain of its first positive exponent therefore says more about "
+        "its size than about the transition: see `first_chaos_by_size`."
     )
     slow = (
         "The exponent grows only as ⅔ (g − 1)² above the transition: at gain 1.1 a network needs to be observed for "
         "thousands of steps before chaos and oscillation can be told apart."
     )
-    return [finite, slow]
+    return [theory, finite, slow]
 
 
 def _figure(
@@ -210,7 +218,7 @@ def _figure(
     transition: Mapping[str, float | None],
     sweeps: list[GainSweep],
 ) -> Any:
-    marks = {"silence ends": transition["stability_lost"], "transition": transition["gain"]}
+    marks = {"silence ends": transition["gain"], "mean-field fit": transition["mean_field_gain"]}
     marks["half are chaotic"] = transition["first_chaos"]
     return behaviors_figure(
         gains,

@@ -4,20 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Bool, Complex, Float
 from numpy import ndarray
 
 from pendula.figures.annotations import draw_legend
-from pendula.figures.canvas import drawing
-from pendula.figures.style import TRUTH, Quantity, plain, strokes
+from pendula.figures.canvas import drawing, new_figure
+from pendula.figures.style import TRUTH, Quantity, plain, strokes, style
 
 if TYPE_CHECKING:
     import matplotlib.axes
+    import matplotlib.figure
 
-__all__ = ["draw_bifurcations", "draw_eigenvalues", "draw_lyapunov", "draw_memory"]
+__all__ = ["bifurcation_figure", "draw_bifurcations", "draw_eigenvalues", "draw_lyapunov", "draw_memory"]
 
 STABLE, UNSTABLE = "#0072B2", "#D55E00"
 """Of what decays and what grows, wherever dynamics are drawn."""
+
+CROWD = 30_000
+"""More points than these are drawn as pixels."""
 
 
 def draw_eigenvalues(
@@ -164,7 +168,7 @@ def draw_bifurcations(
     parameters: Float[ndarray, " parameter"],
     orbits: Sequence[Float[ndarray, " _"]],
     *,
-    exponents: Float[ndarray, " parameter"] | None = None,
+    chaotic: Bool[ndarray, " parameter"] | None = None,
     quantities: tuple[Quantity, Quantity] = (Quantity(name="parameter"), Quantity(name="x")),  # frozen
     title: str = "Bifurcations",
     axes: "matplotlib.axes.Axes | None" = None,
@@ -174,7 +178,7 @@ def draw_bifurcations(
     Args:
         parameters: Values of the parameter.
         orbits: The states visited at each.
-        exponents: The largest Lyapunov exponent at each; where it is positive the states are drawn in another color.
+        chaotic: Where the states are chaotic: they are drawn in another color.
         quantities: Names and units of the parameter and of the state.
         title: Above the panel.
         axes: Where to draw; None makes a figure.
@@ -187,7 +191,7 @@ def draw_bifurcations(
         >>> axes.get_xlabel(), len(axes.lines[0].get_xdata())
         ('parameter', 5)
     """
-    grown = np.zeros(len(parameters), dtype=bool) if exponents is None else np.asarray(exponents) > 0
+    grown = np.zeros(len(parameters), dtype=bool) if chaotic is None else chaotic
     with drawing(axes) as panel:
         for chosen, color, name in ((~grown, STABLE, "regular"), (grown, UNSTABLE, "chaotic")):
             numbers = np.flatnonzero(chosen).tolist()
@@ -195,8 +199,64 @@ def draw_bifurcations(
                 continue
             x = np.concatenate([np.full(len(orbits[k]), parameters[k]) for k in numbers])
             y = np.concatenate([orbits[k] for k in numbers])
-            panel.plot(x, y, ",", color=color, alpha=0.6, rasterized=True, label=name)
+            marker = "," if len(x) > CROWD else "."
+            panel.plot(x, y, marker, color=color, markersize=1.5, alpha=0.6, rasterized=True, label=name)
         panel.set_title(plain(title))
         panel.set_xlabel(quantities[0].label)
         panel.set_ylabel(quantities[1].label)
         return panel
+
+
+def bifurcation_figure(
+    parameters: Float[ndarray, " parameter"],
+    orbits: Sequence[Float[ndarray, " _"]],
+    *,
+    exponents: Float[ndarray, " parameter"],
+    chaotic: Bool[ndarray, " parameter"],
+    quantities: tuple[Quantity, Quantity],
+    time_unit: str = "1",
+    title: str = "Bifurcations",
+) -> "matplotlib.figure.Figure":
+    """Draw a bifurcation diagram, and below it the largest Lyapunov exponent over the same parameter.
+
+    Args:
+        parameters: Values of the parameter, in ascending order.
+        orbits: The states visited at each.
+        exponents: The largest exponent at each; NaN leaves a gap.
+        chaotic: Where the states are chaotic.
+        quantities: Names and units of the parameter and of the state.
+        time_unit: Unit of time, or "1".
+        title: Above.
+
+    Returns:
+        The figure.
+
+    Examples:
+        >>> figure = bifurcation_figure(
+        ...     np.array([1.0, 2.0]), [np.zeros(3), np.ones(2)], exponents=np.array([-1.0, 0.5]),
+        ...     chaotic=np.array([False, True]), quantities=(Quantity(name="r"), Quantity(name="x")))
+        >>> [axes.get_ylabel() for axes in figure.axes]
+        ['x', 'exponent']
+    """
+    with style():
+        figure = new_figure(width=7.6, height=5.6)
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.6, 1.0))
+        draw_bifurcations(parameters, orbits, chaotic=chaotic, quantities=quantities, title=title, axes=above)
+        above.set_xlabel("")
+        above.set_xlim(float(parameters[0]), float(parameters[-1]))
+        below.axhline(0, color=TRUTH.color, linewidth=0.6)
+        below.plot(parameters, np.where(chaotic, np.nan, exponents), ".", color=STABLE, markersize=1.5, label="regular")
+        below.plot(
+            parameters, np.where(chaotic, exponents, np.nan), ".", color=UNSTABLE, markersize=1.5, label="chaotic"
+        )
+        known = exponents[np.isfinite(exponents)]
+        if known.size:
+            # Superstable points dive towards minus infinity.
+            low, high = float(np.quantile(known, 0.02)), float(known.max())
+            below.set_ylim(min(low, -0.1 * high), max(high, -0.1 * low) + 0.1 * (high - low))
+        below.set_xlabel(quantities[0].label)
+        below.set_ylabel("exponent" + ("" if time_unit in {"", "1"} else f" (1/{plain(time_unit)})"))
+        above.legend(
+            *below.get_legend_handles_labels(), loc="lower right", bbox_to_anchor=(1, 1), ncols=2, markerscale=5
+        )
+        return figure

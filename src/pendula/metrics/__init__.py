@@ -2,6 +2,7 @@
 
 from pendula.metrics.attractor import (
     exponent_error,
+    maxima,
     return_map,
     spectrum_distance,
     state_space_divergence,
@@ -22,6 +23,7 @@ from pendula.metrics.pointwise import (
 __all__ = [
     "exponent_error",
     "mae",
+    "maxima",
     "missing_count",
     "mse",
     "nrmse",

@@ -14,6 +14,7 @@ from pendula.shapes import Float, Series, ndarray
 
 __all__ = [
     "exponent_error",
+    "maxima",
     "return_map",
     "spectrum_distance",
     "state_space_divergence",
@@ -172,12 +173,28 @@ def return_map(series: Float[ndarray, " time"]) -> Float[ndarray, "maximum pair"
                [1., 1.],
                [1., 1.]])
     """
+    heights = maxima(series)
+    return np.column_stack([heights[:-1], heights[1:]])
+
+
+def maxima(series: Float[ndarray, " time"]) -> Float[ndarray, " maximum"]:
+    """Find the maxima of a series, one after the other.
+
+    Args:
+        series: The series.
+
+    Returns:
+        Their heights, refined by a parabola through three samples.
+
+    Examples:
+        >>> maxima(2 * np.cos(np.linspace(-0.5, 20, 4000))).round(4)
+        array([2., 2., 2., 2.])
+    """
     before, here, after = series[:-2], series[1:-1], series[2:]
     top = (here > before) & (here >= after)
     a, b, c = before[top], here[top], after[top]
     bend = a - 2 * b + c
-    heights = b - (c - a) ** 2 / (8 * np.where(bend == 0, -np.inf, bend))
-    return np.column_stack([heights[:-1], heights[1:]])
+    return np.asarray(b - (c - a) ** 2 / (8 * np.where(bend == 0, -np.inf, bend)))
 
 
 def _checked(truth: Series, run: Series) -> tuple[Series, Series]:
