@@ -56,7 +56,7 @@ def bifurcations(
     values: Float[ndarray, " value"],
     *,
     component: str | None = None,
-    duration: float | None = None,
+    duration: float | int | None = None,
 ) -> Bifurcations:
     """Follow a system at many values of a parameter at once, and note what it visits after a transient.
 

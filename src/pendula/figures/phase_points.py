@@ -71,8 +71,11 @@ def draw_state_space(
     width = len(orbits[0][0]) if orbits else len(points[0].at)
     if width == 3 and axes is None:
         with style():
-            axes = new_figure(width=5.0, height=4.6).add_subplot(projection="3d")
-            axes.set_box_aspect(None, zoom=0.82)  # type: ignore[call-arg] # labels of three axes need room
+            deep: Any = new_figure(width=5.0, height=4.6).add_subplot(projection="3d")
+            deep.set_box_aspect(None, zoom=0.82)  # labels of three axes need room
+            deep.tick_params(labelsize=8)
+            deep.locator_params(nbins=5)
+            return draw_state_space(orbits, points, names=names, title=title, dots=dots, axes=deep)
     with drawing(axes, width=4.2, height=3.8) as panel:
         anything: Any = panel  # two-dimensional or three-dimensional
         for orbit in orbits:
