@@ -60,6 +60,24 @@ def test_every_iterate_has_the_value_that_it_says_and_the_last_is_the_solution(s
     torch.testing.assert_close(iterates[-1].at, torch.linalg.solve(matrix, b), rtol=1e-6, atol=1e-6)
 
 
+@given(st.lists(st.floats(0.1, 100.0), min_size=2, max_size=12), st.integers(0, 1000), st.floats(1.0, 1e6))
+def test_a_start_that_goes_too_far_is_shortened(spectrum, seed, factor):
+    matrix, b = quadratic(spectrum, seed=seed)
+    solution = torch.linalg.solve(matrix, b)
+    rough = conjugate_gradient(lambda x: matrix @ x, b, start=factor * (solution + 0.1 * b.norm()), most=1)
+    assert all(iterate.value <= 0 for iterate in rough)
+    exact = conjugate_gradient(lambda x: matrix @ x, b, start=factor * solution, most=1)
+    # The direction is right: the shortened start is the solution, and nothing is left to do beyond rounding.
+    assert not exact or exact[-1].value == pytest.approx(value(matrix, b, solution), rel=1e-9)
+
+
+def test_a_start_uphill_is_left():
+    matrix, b = quadratic([1.0, 2.0, 5.0])
+    cold = conjugate_gradient(lambda x: matrix @ x, b, most=2)
+    warm = conjugate_gradient(lambda x: matrix @ x, b, start=-b, most=2)
+    assert [(one.step, one.value) for one in warm] == [(one.step, one.value) for one in cold]
+
+
 def test_the_right_preconditioner_needs_one_step():
     stiffness = torch.logspace(0, 6, 30, dtype=torch.float64)
     iterates = conjugate_gradient(

@@ -7,7 +7,7 @@ from pendula.errors import ArgumentError
 from pendula.nn import Cell, Initialization, Network
 from pendula.optim import HessianFreeSettings
 from pendula.tasks import LongMemory
-from pendula.training import Method, OnlineSettings, Training, method_for
+from pendula.training import Method, OnlineSettings, Schedule, Training, method_for
 
 __all__ = ["Choice", "LongMemoryRun", "usual_choice"]
 
@@ -28,6 +28,7 @@ class LongMemoryRun:
         radius: Spectral radius, where the initialization sets one.
         learning_rate: Step size.
         momentum: Limit of the momentum of nesterov.
+        schedule: constant, or cosine: the step size falls to zero along half a cosine.
         clip_norm: Longest gradient that is not shortened.
         batch_size: Sequences of a step.
         epochs: Looks at the network; with hessian-free steps, most of them.
@@ -50,6 +51,7 @@ class LongMemoryRun:
     radius: float | None = None
     learning_rate: float | None = None
     momentum: float | None = None
+    schedule: Schedule | None = None
     clip_norm: float | None = None
     batch_size: int | None = None
     epochs: int | None = None
@@ -106,6 +108,7 @@ _OTHERS: dict[str, Any] = {
     "momentum": 0.99,
     "clip_norm": 1.0,
     "learning_rate": 1e-3,
+    "schedule": "constant",
     "gradient_sequences": 3000,
     "curvature_sequences": 500,
 }
@@ -150,7 +153,7 @@ def usual_choice(problem: LongMemory, settings: LongMemoryRun) -> Choice:
         learning_rate=value["learning_rate"],
         momentum=value["momentum"],
         clip_norm=value["clip_norm"],
-        schedule="constant",
+        schedule=value["schedule"],
         hessian_free=HessianFreeSettings(
             iterations=CONJUGATE_STEPS,
             gradient_size=value["gradient_sequences"],

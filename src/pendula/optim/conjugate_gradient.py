@@ -49,7 +49,8 @@ def conjugate_gradient(
     Args:
         product: x ↦ B x, symmetric and positive definite.
         b: The right-hand side.
-        start: x₀; zero if left out.
+        start: x₀; zero if left out. One that goes beyond the lowest point in its direction is shortened to there, so
+            that q(x₀) is never positive.
         preconditioner: A diagonal, positive; ones if left out.
         most: Steps.
         tolerance: ε; 0 goes on until the residual vanishes.
@@ -71,8 +72,7 @@ def conjugate_gradient(
         tensor([2., 4.], dtype=torch.float64)
     """
     _check(b, start, preconditioner, most=most, tolerance=tolerance)
-    x = torch.zeros_like(b) if start is None else start.clone()
-    residual = b.clone() if start is None else b - product(x)
+    x, residual = (torch.zeros_like(b), b.clone()) if start is None else _begin(product, b, start)
     descent = residual if preconditioner is None else residual / preconditioner
     direction, along = descent.clone(), torch.dot(residual, descent)
     # q(x) = −½ (b + r)ᵀ x, with the residual r = b − B x
@@ -97,6 +97,13 @@ def conjugate_gradient(
         direction = descent + (along / before) * direction
     last = len(values) - 1
     return kept if last == 0 or kept[-1].step == last else [*kept, Iterate(last, x, values[-1])]
+
+
+def _begin(product: Callable[[Flat], Flat], b: Flat, start: Flat) -> tuple[Flat, Flat]:
+    curved = product(start)
+    slope, curvature = float(torch.dot(b, start)), float(torch.dot(start, curved))
+    share = min(max(slope / curvature, 0.0), 1.0) if curvature > 0 else 0.0
+    return share * start, b - share * curved
 
 
 def _stalls(values: list[float], tolerance: float) -> bool:

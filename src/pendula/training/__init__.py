@@ -26,7 +26,7 @@ from pendula.training.physics_loss import physics_loss, physics_residuals
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.readout import solve_readouts, train_reservoirs
 from pendula.training.reservoir_search import LIGHT, USUAL, Budget
-from pendula.training.settings import Method, Training
+from pendula.training.settings import Method, Schedule, Training
 from pendula.training.shooting import Shooting, sensitivities
 from pendula.training.start import PENALTIES, start_forecaster
 from pendula.training.trained import Trained
@@ -56,6 +56,7 @@ __all__ = [
     "Outcome",
     "Progressed",
     "ReservoirTried",
+    "Schedule",
     "Shooting",
     "Trained",
     "Training",
