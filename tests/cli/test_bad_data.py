@@ -23,7 +23,7 @@ def changed(row, text):
         ("t,x\n", "must hold a series: expected at least 2 rows, got 0"),
         (table(GOOD[:1]), "must hold a series: expected at least 2 rows, got 1"),
         (changed(7, "0.7,broken"), "`x` must hold numbers"),
-        (changed(7, "0.7,inf"), "`x` must be finite: expected a number or an empty cell, got inf in row 7"),
+        (changed(7, "0.7,inf"), "`x` must be finite: expected a number or an empty cell, got inf in line 9"),
         (table([f"{0.1 * row:.1f},5" for row in range(60)]), "`x` must vary"),
         (table([f"{0.1 * row:.1f},nan" for row in range(60)]), "`x` must have values: expected numbers, got none"),
         (table(GOOD[::-1]), "must increase"),

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,9 +129,22 @@ def test_two_targets(pendula, bare_reports, folder):
 def test_trajectories(pendula, bare_reports, folder):
     t = np.tile(0.1 * np.arange(40), 4)
     write(folder / "runs.csv", t=t, x=np.sin(t + np.repeat(np.arange(4), 40)), run=np.repeat(np.arange(4), 40))
-    answer = pendula("fit", "runs.csv", "--trajectory", "run", "--by", "trajectory", "--target", "x", *TINY)
+    answer = pendula("fit", "runs.csv", "--trajectory", "run", "--target", "x", *TINY, "--json")
     assert answer.code == 0
+    assert answer.content["chosen"]["recipe"]["by"] == "trajectory"
+    assert answer.content["chosen"]["parts"] == {"train": 80, "validation": 40, "test": 40}
     assert "160 rows in 4 trajectories" in answer.err
+
+
+def test_a_group_of_a_file(pendula, bare_reports, folder):
+    with h5py.File(folder / "runs.h5", "w") as file:
+        for name, phase in (("first", 0.0), ("second", 1.0)):
+            file[f"{name}/t"] = 0.1 * np.arange(120)
+            file[f"{name}/x"] = np.sin(0.1 * np.arange(120) + phase)
+    assert pendula("fit", "runs.h5", "--group", "second", *TINY, "--quiet").code == 0
+    answer = pendula("fit", "runs.h5", "--group", "third", *TINY)
+    assert answer.code == 1
+    assert "`--group` must name a group of the file: expected one of first, second, got third" in answer.err
 
 
 def with_gap(folder, rows=(40, 41)):
@@ -158,6 +172,17 @@ def test_gaps_are_filled_on_request_and_said(pendula, bare_reports, folder):
     assert answer.content["chosen"]["gaps"] == 0
     assert library.load(folder / "runs/gaps").notes == notes
     assert notes[1] in (folder / "runs/gaps/report.html").read_text(encoding="utf-8")
+
+
+def test_a_gap_across_a_cut_is_not_filled_and_said(pendula, bare_reports, folder):
+    with_gap(folder, rows=(40, 88, 89, 90, 91))  # the test part starts at row 90
+    answer = pendula("fit", "gaps.csv", "--gaps", "fill", *TINY, "--json")
+    assert answer.content["notes"][0] == "1 missing sample was filled by linear interpolation."
+    assert answer.content["notes"][2] == (
+        "4 of 120 rows still lack a sample: gaps are not filled across the cuts between the parts, nor beyond the "
+        "record's ends."
+    )
+    assert answer.content["chosen"]["gaps"] == 4
 
 
 def test_an_irregular_axis_is_resampled_on_request(pendula, bare_reports, folder):

@@ -99,6 +99,7 @@ sources = st.builds(
     dict,
     target=st.lists(names, unique=True).map(tuple),
     time=st.none() | names.filter(lambda name: name != "none"),
+    group=st.none() | names.filter(lambda name: name != "none"),
     units=st.dictionaries(names, names),
     gaps=st.sampled_from(["keep", "fill"]),
     resample=st.none() | st.floats(1e-3, 1e3),

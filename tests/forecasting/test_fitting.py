@@ -143,7 +143,8 @@ def test_several_targets_are_learned_together_in_their_order(dataset, wave, netw
 
 
 def test_trajectories_are_kept_whole(network, brief):
-    made = pendula.fit(trajectories(), model=network, training=brief, window=8, by="trajectory")
+    made = pendula.fit(trajectories(), model=network, training=brief, window=8)
+    assert made.recipe.by == "trajectory"  # the usual way where there are several
     assert (made.train_stop, made.validation_stop) == (120, 180)
     assert made.scores["rows"] == 60 - 8
     assert made.scores["models"]["network"]["free_run_steps"] == 52

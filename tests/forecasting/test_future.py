@@ -211,7 +211,7 @@ def test_the_last_trajectory_goes_on(wave, network, brief):
 
 
 def test_no_window_reaches_into_the_trajectory_before(wave, network, brief):
-    made = pendula.fit(trajectories(wave, (60, 60, 60, 5)), model=network, training=brief, window=8)
+    made = pendula.fit(trajectories(wave, (60, 60, 60, 5)), model=network, training=brief, window=8, by="time")
     with pytest.raises(DataError, match=r"`start` must follow 8 known values: got 5 since"):
         forecast(made, 2)
 

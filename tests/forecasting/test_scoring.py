@@ -184,6 +184,54 @@ def test_seconds_are_left_out_where_they_were_not_measured(dataset, wave):
     assert plain_scores(evaluation, "same") == evaluation.scores["same"]
 
 
+def two_channels(dataset, wave, unit):
+    data = dataset({"x": wave(60), "v": 1000.0 * wave(60, seed=1)})
+    data["v"].attrs["units"] = unit
+    return score_part({"same": Persistence(), "wild": Exploding(finite=4)}, part_of(record(data), 45), window=5)
+
+
+def test_each_channel_has_scores_of_its_own(dataset, wave):
+    evaluation = two_channels(dataset, wave, "rad")
+    plain = plain_scores(evaluation, "same")
+    for index, name in enumerate(("x", "v")):
+        error = evaluation.one_step["same"][:, index] - evaluation.truth[:, index]
+        own = plain["channels"][name]
+        assert own["rmse"] == pytest.approx(math.sqrt(np.mean(error**2)))
+        run = evaluation.free_run["same"][:, index] - evaluation.truth[:, index]
+        assert own["free_run_rmse"] == pytest.approx(math.sqrt(np.mean(run**2)))
+        assert own["free_run_nrmse"] == pytest.approx(own["free_run_rmse"] / evaluation.truth[:, index].std())
+    squares = [plain["channels"][name]["rmse"] ** 2 for name in ("x", "v")]
+    assert plain["rmse"] == pytest.approx(math.sqrt(np.mean(squares)))
+    wild = plain_scores(evaluation, "wild")["channels"]
+    assert wild["x"]["free_run_rmse"] is wild["v"]["free_run_nrmse"] is None
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+
+
+def test_errors_of_different_units_are_not_averaged(dataset, wave):
+    alike, mixed = two_channels(dataset, wave, "rad"), two_channels(dataset, wave, "rad/s")
+    plain = plain_scores(mixed, "same")
+    assert set(plain_scores(alike, "same")) - set(plain) == {"mse", "rmse", "mae", "free_run_rmse"}
+    assert plain["channels"] == plain_scores(alike, "same")["channels"]
+    channels = plain["channels"].values()
+    assert plain["nrmse"] == pytest.approx(math.sqrt(np.mean([own["nrmse"] ** 2 for own in channels])))
+
+
+def test_the_valid_time_of_different_units_does_not_depend_on_their_choice(dataset):
+    values, slow = np.tile([1.0, -1.0], 30), 0.3 * np.arange(60)
+    truth = np.stack([values, slow], axis=1)
+
+    def valid_time(factor, unit):
+        data = dataset({"x": values, "v": factor * slow})
+        data["v"].attrs["units"] = unit
+        known = Known(truth=truth[40:] * [1.0, factor], offset=1.0, good=7)
+        scores = score_part({"known": known}, part_of(record(data), 40), window=5).scores["known"]
+        return scores["valid_prediction_time"]
+
+    assert valid_time(1.0, "m") == pytest.approx(0.7)  # 1 rad is more than four tenths of the spread of both
+    assert valid_time(1e6, "um") == pytest.approx(0.7)
+    assert valid_time(1e6, "rad") > 0.7  # counted as one quantity, x would vanish beside v
+
+
 @pytest.mark.parametrize(("offset", "good", "steps"), [(1.0, 7, 7), (-1.0, 0, 0), (0.2, 3, 20), (np.nan, 5, 5)])
 def test_a_run_is_valid_until_its_error_exceeds_four_tenths_of_the_deviation(dataset, offset, good, steps):
     # The deviation of ±1 is 1.

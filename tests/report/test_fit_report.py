@@ -177,6 +177,8 @@ def test_channels_with_different_units_are_compared_by_nrmse() -> None:
     assert "NRMSE" in content.verdict[1]
     assert not any("RMSE" in sentence.replace("NRMSE", "") for sentence in content.verdict)
     assert any("different units" in note for note in content.notes)
+    assert not any(key in row for row in content.scores["models"].values() for key in ("rmse", "mae", "free_run_rmse"))
+    assert content.scores["models"]["network"]["channels"].keys() == {"x", "v"}
     assert "divided by its channel's spread" in content.figures[0].caption
 
 

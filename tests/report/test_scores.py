@@ -61,6 +61,14 @@ def test_r2_never_stands_alone() -> None:
     assert table.rows[1].name == "persistence"
 
 
+def test_channels_of_different_units_tell_whether_a_predictor_has_diverged() -> None:
+    channels = {"x": {"free_run_rmse": 0.1}, "v": {"free_run_rmse": 2.0}}
+    gone = {"x": {"free_run_rmse": 0.1}, "v": {"free_run_rmse": None}}
+    rows = {"still": {"free_run_nrmse": None, "channels": channels}, "gone": {"free_run_nrmse": None, "channels": gone}}
+    table = score_table({"models": rows})
+    assert [row.cells[0].text for row in table.rows] == ["undefined", "diverged"]
+
+
 def test_nothing_scored_is_an_empty_table() -> None:
     assert score_table({}).rows == ()
     assert score_table({}).heads == ()

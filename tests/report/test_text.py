@@ -51,6 +51,16 @@ def test_numbers_are_aligned_at_their_right_end() -> None:
     assert ends == [next(line for line in lines if line.startswith("network")).find("1.07") + 1]
 
 
+def test_without_an_rmse_errors_are_shares_of_the_spread() -> None:
+    row = {"nrmse": 0.1, "r2": 0.99, "free_run_nrmse": 0.2}
+    assert score_text({"models": {"lstm": row}}).splitlines()[0].split("  ")[-3:] == [
+        "One-step",
+        " One-step",
+        " Free-run",
+    ]
+    assert "0.1" in score_text({"models": {"lstm": row}})
+
+
 def test_long_names_are_cut() -> None:
     long = {"models": {"a" * 100: {"rmse": 1.0}}}
     assert max(map(len, score_text(long).splitlines())) < 40

@@ -210,18 +210,20 @@ def test_gaps_are_kept(tmp_path):
         ("t,x\n", r"must hold a series: expected at least 2 rows, got 0"),
         ("", r"must not be empty: expected data, got 0 bytes"),
         ("# only words\n", r"must hold a table: expected a header and rows of numbers, got no line of data"),
-        ("t,x\n0,1\n1,oops\n2,3\n", r"`x` must hold numbers: expected a number in row 1, got 'oops'"),
-        ("t,x\n0,1\nsoon,2\n2,3\n", r"`t` must hold numbers: expected a number in row 1, got 'soon'"),
-        ("date,x\n2020-01-01,1\nsoon,2\n", r"`date` must hold numbers or dates: .* in row 1, got 'soon'"),
+        ("t,x\n0,1\n1,oops\n2,3\n", r"`x` must hold numbers: expected a number in line 3, got 'oops'"),
+        ("# oops\n\nt,x\n# 0,0\n0,1\n\n1,oops\n", r"`x` must hold numbers: expected a number in line 7, got 'oops'"),
+        ("0 1\n1 oops\n2 3\n", r"`column_2` must hold numbers: expected a number in line 2, got 'oops'"),
+        ("t,x\n0,1\nsoon,2\n2,3\n", r"`t` must hold numbers: expected a number in line 3, got 'soon'"),
+        ("date,x\n2020-01-01,1\nsoon,2\n", r"`date` must hold numbers or dates: .* in line 3, got 'soon'"),
         ("t,x\n0,1+2j\n1,2-1j\n", r"`x` must be real: .* Take its real part, modulus or phase."),
-        ("t,x\n0,1\n1,inf\n", r"`x` must be finite: expected a number or an empty cell, got inf in row 1"),
+        ("t,x\n0,1\n1,inf\n", r"`x` must be finite: expected a number or an empty cell, got inf in line 3"),
         ("t,x\n0,\n1,\n", r"`x` must have values: expected numbers, got none in all 2 rows"),
-        ("t,x\n0,1\n,2\n2,3\n", r"`time` must be known at every row: .* got none in row 1"),
-        ("t,x\n0,1\n2,2\n1,3\n", r"`time` must increase: expected more than 2 in row 2, got an earlier 1"),
-        ("t,x\n0,1\n1,2\n1,3\n", r"`time` must increase: expected more than 1 in row 2, got a repeated 1"),
+        ("t,x\n0,1\n,2\n2,3\n", r"`time` must be known at every row: .* got none in line 3"),
+        ("t,x\n0,1\n2,2\n1,3\n", r"`time` must increase: expected more than 2 in line 4, got an earlier 1"),
+        ("t,x\n0,1\n1,2\n1,3\n", r"`time` must increase: expected more than 1 in line 4, got a repeated 1"),
         ("t,who\n0,ann\n1,bob\n", r"must hold numbers: expected a numeric column besides the time"),
         ("t,x\n0,1\n1,2,3,4\n", r"must hold a table"),
-        ("t,x,trajectory\n0,1,a\n1,2,\n", r"`trajectory` must name a trajectory in every row: .* none in row 1"),
+        ("t,x,trajectory\n0,1,a\n1,2,\n", r"`trajectory` must name a trajectory in every row: .* none in line 3"),
         ("t,x,trajectory\n0,1,a\n0,2,b\n1,3,a\n", r"`trajectory` must be contiguous: .* got `a` in several places"),
         (b"t,x\n0,\x001\n", r"must hold a table: .* got binary data"),
         (pickle.dumps([1.0]), r"must not be a pickle: .* which can run code"),
@@ -242,7 +244,7 @@ def test_columns_that_do_not_exist(tmp_path):
     ):
         with pytest.raises(DataError, match=rf"`{argument}` must name a column: .* got angel. Did you mean `angle`\?"):
             read(path, **{argument: value})
-    with pytest.raises(DataError, match=r"`who` must hold numbers: expected a number in row 0, got 'ann'"):
+    with pytest.raises(DataError, match=r"`who` must hold numbers: expected a number in line 2, got 'ann'"):
         read(path, columns=["who"])
 
 
@@ -324,6 +326,21 @@ def test_arrays_of_hdf5_in_a_group(tmp_path):
         read(tmp_path / "data.h5")
     with pytest.raises(DataError, match=r"`group` must name a group .* got runs. Did you mean `run`\?"):
         read(tmp_path / "data.h5", group="runs")
+
+
+def test_variables_of_netcdf_in_a_group(tmp_path):
+    data = xr.Dataset({"x": ("time", [0.0, 1.0, 4.0])})
+    data.to_netcdf(tmp_path / "data.nc", group="runs/first", engine="h5netcdf")
+    np.testing.assert_array_equal(read(tmp_path / "data.nc", group="runs/first")["x"], [0.0, 1.0, 4.0])
+    with pytest.raises(
+        DataError, match=r"`group` must name a group of the file: expected one of its groups, got run\."
+    ):
+        read(tmp_path / "data.nc", group="run")
+
+
+def test_tables_have_no_groups(tmp_path):
+    with pytest.raises(DataError, match=r"`group` must be left out for .csv: expected .h5, .hdf5, .nc, got group run"):
+        read(tmp_path / "data.csv", group="run")
 
 
 def test_netcdf_of_others(tmp_path):

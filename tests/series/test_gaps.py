@@ -42,6 +42,12 @@ def test_trajectories_are_not_joined():
     assert count == 0
 
 
+def test_gaps_across_a_cut_are_kept():
+    filled, count = fill_gaps(record(series([0, np.nan, 2, 3, np.nan, np.nan, 6, np.nan, 8])), cuts=(5,))
+    np.testing.assert_array_equal(filled.values[:, 0], [0, 1, 2, 3, np.nan, np.nan, 6, 7, 8])
+    assert count == 2
+
+
 def test_long_gaps_can_be_kept():
     made = record(series([0, np.nan, 2, 3, np.nan, np.nan, 6]))
     filled, count = fill_gaps(made, longest=1)

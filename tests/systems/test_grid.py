@@ -1,6 +1,8 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pendula.errors import ArgumentError, DivergedError, ShapeError
@@ -26,6 +28,29 @@ def test_samples_lie_before_the_duration_and_fill_it(duration, dt):
     assert count * dt >= duration * (1 - 1e-6)
 
 
+@given(
+    start=st.integers(-(10**6), 10**6), step=st.integers(1, 10**5), digits=st.integers(0, 6), k=st.integers(0, 10**4)
+)
+def test_times_of_a_decimal_grid_are_the_floats_nearest_to_its_decimals(start, step, digits, k):
+    times = grid.decimal_times(np.float64(start / 10**digits), np.array([k]), step / 10**digits)
+    assert times.tolist() == [float(Fraction(start + k * step, 10**digits))]
+
+
+@given(start=st.floats(-1e9, 1e9), step=st.floats(1e-9, 1e3), k=st.integers(0, 10**6))
+@example(start=1e-300, step=0.5, k=0)
+@example(start=0.0, step=1e-20, k=1)
+def test_times_of_any_grid_move_by_rounding_alone(start, step, k):
+    exact = Fraction(start) + k * Fraction(step)
+    moved = abs(Fraction(float(grid.decimal_times(np.float64(start), np.array([k]), step)[0])) - exact)
+    # Start and step may each be 4 units in the last place off the decimal that is meant.
+    assert moved <= 16 * np.spacing(max(abs(start), k * step, float(abs(exact))))
+
+
+def test_one_long_start_among_several_keeps_all_as_they_are():
+    starts, steps = np.array([0.1, 1 / 3]), np.array([2, 2])
+    np.testing.assert_array_equal(grid.decimal_times(starts, steps, 0.1), starts + steps * 0.1)
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_grids_need_positive_numbers(value):
     with pytest.raises(ArgumentError, match="`dt` must be positive: expected a finite number above 0, got"):
@@ -40,7 +65,7 @@ def test_a_step_must_not_vanish():
 
 
 def test_times_are_rounded_once():
-    assert grid.sample_times(4, 0.1).tolist() == [0.0, 0.1, 0.2, 3 * 0.1]
+    assert grid.sample_times(4, 0.1).tolist() == [0.0, 0.1, 0.2, 0.3]
 
 
 def test_absurd_sizes_are_refused():

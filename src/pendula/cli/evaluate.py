@@ -62,12 +62,17 @@ def evaluate(
 
 
 def _held_out(file: str, fit: "Fit", data: RecordOptions) -> "tuple[xarray.Dataset, tuple[str, ...]]":
-    from pendula.cli.records import data_settings, read_series
+    from pendula.cli.records import data_settings, filling_notes, read_series
     from pendula.config import DataSettings
+    from pendula.series import fill_gaps
     from pendula.series.table import TIME_NAMES
 
     settings = data_settings(DataSettings(), file=file, target=",".join(fit.model.names), options=data)
     column = fit.model.axis.name
     if settings.time is None and column.lower() not in TIME_NAMES:
         settings = replace(settings, time=column)
-    return read_series(settings)
+    series, notes = read_series(settings)
+    if settings.gaps != "fill":
+        return series, notes
+    filled, count = fill_gaps(series)
+    return filled, (*notes, *filling_notes(count))

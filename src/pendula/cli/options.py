@@ -21,14 +21,17 @@ class RecordOptions:
     Attributes:
         time: The time column; recognized by name when left out.
         trajectory: The column that tells trajectories apart; `trajectory` when left out, if there is one.
+        group: The group of an HDF5 or NetCDF file; its root when left out.
         unit: Unit of a column, in place of the file's, as in x=rad. May be repeated.
-        gaps: Keep missing samples as gaps that no window covers, or fill them by linear interpolation. [default: keep]
+        gaps: Keep missing samples as gaps that no window covers, or fill them by linear interpolation within each part
+            of the split. [default: keep]
         resample: Put the record on a regular axis of this step: a number in the units of time, or a duration such as
             1h for dates.
     """
 
     time: str | None = None
     trajectory: str | None = None
+    group: str | None = None
     unit: tuple[str, ...] = ()
     gaps: Literal["keep", "fill"] | None = None
     resample: str | None = None
@@ -59,7 +62,7 @@ class RecipeOptions:
         test: Fraction of the record kept for the test, from its end. [default: 0.25]
         validation: Fraction of what remains, from its end, that chooses the epoch. [default: 0.2]
         test_from: Time at which the test part starts, in place of --test.
-        by: Cut along time, or keep whole trajectories together. [default: time]
+        by: Cut along time, or keep whole trajectories together. [default: trajectory where there are three or more]
         seed: Of weights, order and noise; the same seed gives the same bits. [default: 0]
         set: Any other setting by its dotted name, as in training.patience=10. May be repeated.
     """

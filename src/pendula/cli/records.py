@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pendula.runs import Recipe
     from pendula.series import Record
 
-__all__ = ["Task", "data_settings", "read_series", "recipe_for", "task_from"]
+__all__ = ["Task", "data_settings", "filling_notes", "read_series", "recipe_for", "task_from"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -60,23 +60,22 @@ def task_from(
     from pendula.config import ExperimentFile, build, merge, read_experiment
     from pendula.forecasting import choose_target
     from pendula.runs import Recipe
-    from pendula.series import record
 
     written = ExperimentFile() if config is None else read_experiment(config)
     settings = data_settings(written.data, file=file, target=target, options=data)
     choices = merge(written.choices, recipe.choices())
     build(Recipe, choices)  # before the file is read: bad settings are told at once
     try:
-        series, notes = read_series(settings)
+        series, read_notes = read_series(settings)
     except DataError as error:
         # The library calls them columns; here they are an option.
-        raise DataError(str(error).replace("`columns`", "`--target`")) from error
-    rows = record(series, choose_target(series, settings.target or None))
+        raise DataError(str(error).replace("`columns`", "`--target`").replace("`group`", "`--group`")) from error
+    rows, fill_notes = _rows(series, choose_target(series, settings.target or None), settings, choices)
     return Task(
         source=settings.file or "",
         record=rows,
         recipe=recipe_for(rows, choices),
-        notes=(*notes, *_gap_notes(rows)),
+        notes=(*read_notes, *fill_notes, *_gap_notes(rows, filled=settings.gaps == "fill")),
         choices=choices,
     )
 
@@ -90,13 +89,14 @@ def recipe_for(rows: "Record", choices: Mapping[str, Any], *, cell: str | None =
         cell: The recurrent layer, in place of the one asked for.
 
     Returns:
-        The recipe, with the usual window of the layer if none was asked for.
+        The recipe, with the usual window of the layer and the usual way to split if none was asked for.
     """
     from pendula.config import build, merge
-    from pendula.forecasting import default_window
+    from pendula.forecasting import default_by, default_window
     from pendula.runs import Recipe
 
-    made = build(Recipe, choices if cell is None else merge(choices, {"network": {"cell": cell}}))
+    wanted = {"by": default_by(rows), **choices}
+    made = build(Recipe, wanted if cell is None else merge(wanted, {"network": {"cell": cell}}))
     if "window" in choices:
         return made
     window = default_window(
@@ -129,6 +129,7 @@ def data_settings(
         "target": listed(target),
         "time": options.time,
         "trajectory": options.trajectory,
+        "group": options.group,
         "units": {**written.units, **units_of(options.unit)},
         "gaps": options.gaps,
         "resample": None if options.resample is None else _step(parse_value(options.resample), options.resample),
@@ -143,7 +144,7 @@ def data_settings(
 
 
 def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, ...]]:
-    """Read, resample and fill what the settings say.
+    """Read and resample what the settings say.
 
     Args:
         settings: Which data.
@@ -155,7 +156,7 @@ def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, 
         ArgumentError: If `resample` is no step.
         DataError: If the file cannot be read or has no such column.
     """
-    from pendula.series import fill_gaps, resample
+    from pendula.series import resample
 
     series = _read(settings)
     notes = [_sentence(note) for note in str(series.attrs.get("notes", "")).splitlines() if note.strip()]
@@ -166,15 +167,38 @@ def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, 
             f"The record was resampled from {before} to {series.sizes['time']} rows, a step of {settings.resample}."
         )
         notes.append("Resampled values lie between measured neighbors: one-step scores flatter.")
-    if settings.gaps == "fill":
-        series, filled = fill_gaps(series)
-        notes.append(
-            f"{filled} missing {'sample was' if filled == 1 else 'samples were'} filled by linear interpolation."
-            if filled
-            else "There was no gap to fill."
-        )
-        notes += [_FILLED] if filled else []
     return series, tuple(notes)
+
+
+def filling_notes(filled: int) -> tuple[str, ...]:
+    """Say what became of the gaps.
+
+    Args:
+        filled: How many samples were filled in.
+
+    Returns:
+        Plain sentences.
+    """
+    if not filled:
+        return ("There was no gap to fill.",)
+    return (
+        f"{filled} missing {'sample was' if filled == 1 else 'samples were'} filled by linear interpolation.",
+        _FILLED,
+    )
+
+
+def _rows(
+    series: "xarray.Dataset", target: tuple[str, ...], settings: "DataSettings", choices: Mapping[str, Any]
+) -> tuple["Record", tuple[str, ...]]:
+    from pendula.forecasting import fill_parts
+    from pendula.series import record
+    from pendula.series.record import assemble, to_dataset
+
+    if settings.gaps != "fill":
+        return record(series, target), ()
+    holes = assemble(series, target)
+    rows, filled = fill_parts(holes, recipe_for(holes, choices))
+    return record(to_dataset(rows), target), filling_notes(filled)
 
 
 _FILLED = "Filled samples are interpolated between the values around their gap, and scores near them are too good."
@@ -192,6 +216,7 @@ def _read(settings: "DataSettings") -> "xarray.Dataset":
         units=settings.units,
         columns=settings.target or None,
         trajectory=settings.trajectory,
+        group=settings.group,
     )
 
 
@@ -210,10 +235,13 @@ def _step(value: Any, text: str) -> float | str:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else text
 
 
-def _gap_notes(rows: "Record") -> list[str]:
+def _gap_notes(rows: "Record", *, filled: bool) -> list[str]:
     missing = len(rows) - int(rows.present.sum())
     if not missing:
         return []
+    if filled:
+        still = f"{missing} of {len(rows)} rows still {'lack' if missing > 1 else 'lacks'} a sample"
+        return [f"{still}: gaps are not filled across the cuts between the parts, nor beyond the record's ends."]
     return [
         f"{missing} of {len(rows)} rows lack a sample and no window covers them; --gaps fill interpolates."
         if missing > 1

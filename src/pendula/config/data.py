@@ -17,8 +17,9 @@ class DataSettings:
         target: The columns to learn; none for the only one.
         time: The time column; None to recognize it by name.
         trajectory: The column that tells trajectories apart; None for `trajectory`, if there is one.
+        group: The group of an HDF5 or NetCDF file; None for its root.
         units: Units by column, in place of the file's.
-        gaps: Keep missing samples as gaps, or fill them by linear interpolation.
+        gaps: Keep missing samples as gaps, or fill them by linear interpolation within each part of the split.
         resample: New time step: a number in the units of time, or a duration such as "1h" for dates; None keeps the
             record's own.
 
@@ -31,6 +32,7 @@ class DataSettings:
     target: tuple[str, ...] = ()
     time: str | None = None
     trajectory: str | None = None
+    group: str | None = None
     units: dict[str, str] = field(default_factory=dict)
     gaps: Literal["keep", "fill"] = "keep"
     resample: float | str | None = None

@@ -9,10 +9,11 @@ from pendula.forecasting.baselines import (
 )
 from pendula.forecasting.comparison import Comparison, compare, compare_recipes
 from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
+from pendula.forecasting.filling import fill_parts
 from pendula.forecasting.fitting import fit, fit_record, resume
 from pendula.forecasting.future import forecast
 from pendula.forecasting.predictors import Predictor, predict_from
-from pendula.forecasting.preparation import choose_target, default_window, split_record
+from pendula.forecasting.preparation import choose_target, default_by, default_window, split_record
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, score_part
 
@@ -28,9 +29,11 @@ __all__ = [
     "choose_target",
     "compare",
     "compare_recipes",
+    "default_by",
     "default_window",
     "evaluate",
     "evaluate_fit",
+    "fill_parts",
     "find_period",
     "fit",
     "fit_baselines",

@@ -23,6 +23,7 @@ from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
+from pendula.shapes import Float, ndarray
 
 __all__ = ["Evaluated", "evaluate", "evaluate_fit", "fit_baselines", "score_all"]
 
@@ -52,8 +53,9 @@ class Evaluated:
         """Give the scores for a table or a file.
 
         Returns:
-            `models` and `baselines`, by name; `rows`, how many were scored, and `seen_rows`, how many of them the fit
-            had seen; `rolling`, errors by lead time, in steps; and `units`. A score that is not finite is None.
+            `models` and `baselines`, by name, as `plain_scores` gives them; `rows`, how many were scored, and
+            `seen_rows`, how many of them the fit had seen; `rolling`, errors by lead time, in steps; and `units`. A
+            score that is not finite is None.
         """
         scores = {
             name: plain_scores(self.evaluation, name, seconds=self.seconds.get(name)) for name in self.evaluation.scores
@@ -64,7 +66,7 @@ class Evaluated:
             "baselines": {name: score for name, score in scores.items() if name not in self.networks},
             "rows": len(self.evaluation.rows),
             "seen_rows": self.seen,
-            "rolling": None if self.rolling is None else _plain_rolling(self.rolling),
+            "rolling": None if self.rolling is None else _plain_rolling(self.rolling, record),
             "units": {"value": _common_unit(record), "time": time_scale(record.axis)[1]},
         }
 
@@ -223,15 +225,24 @@ def _echo_state(rows: Record, part: Part, *, window: int, transform: ScalerLink)
     return fit_echo_state(rows, window=max(longer, window), transform=transform)
 
 
-def _plain_rolling(rolling: RollingErrors) -> dict[str, Any]:
-    errors = {name: rolling.rmse(name).tolist() for name in rolling.errors}
-    return {
-        "leads": list(range(1, rolling.leads + 1)),
-        "origins": len(rolling.origins),
-        "rmse": {
-            name: [error if math.isfinite(error) else None for error in by_lead] for name, by_lead in errors.items()
-        },
-    }
+def _plain_rolling(rolling: RollingErrors, record: Record) -> dict[str, Any]:
+    plain: dict[str, Any] = {"leads": list(range(1, rolling.leads + 1)), "origins": len(rolling.origins)}
+    if len(set(record.units)) == 1:
+        plain["rmse"] = {name: _finite(rolling.rmse(name)) for name in rolling.errors}
+    if len(record.names) > 1:
+        alone = {name: _alone(rolling, index) for index, name in enumerate(record.names)}
+        plain["channels"] = {
+            channel: {name: _finite(own.rmse(name)) for name in own.errors} for channel, own in alone.items()
+        }
+    return plain
+
+
+def _alone(rolling: RollingErrors, channel: int) -> RollingErrors:
+    return replace(rolling, errors={name: errors[..., [channel]] for name, errors in rolling.errors.items()})
+
+
+def _finite(by_lead: Float[ndarray, " lead"]) -> list[float | None]:
+    return [error if math.isfinite(error) else None for error in by_lead.tolist()]
 
 
 def _known(fit: Fit) -> Part:

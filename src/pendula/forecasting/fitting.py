@@ -13,7 +13,15 @@ from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.learning import CHECKPOINT_FOLDER, learn, learn_side_by_side
-from pendula.forecasting.preparation import MOST_RUN_STEPS, Prepared, choose_target, default_window, gap_free, prepare
+from pendula.forecasting.preparation import (
+    MOST_RUN_STEPS,
+    Prepared,
+    choose_target,
+    default_by,
+    default_window,
+    gap_free,
+    prepare,
+)
 from pendula.forecasting.rolling import roll
 from pendula.nn import EchoStateForecaster, Network, RecurrentLayer, as_network
 from pendula.runs import (
@@ -51,7 +59,7 @@ def fit(
     test: float | int = 0.25,
     validation: float | int = 0.2,
     test_from: float | int | str | None = None,
-    by: Literal["time", "trajectory"] = "time",
+    by: Literal["time", "trajectory"] | None = None,
     seed: int = 0,
     run: str | Path | None = None,
     overwrite: bool = False,
@@ -74,7 +82,8 @@ def fit(
         test: Fraction of the record kept for the test, from its end; 0 for none.
         validation: Fraction of what remains, from its end, that chooses the epoch; 0 for none.
         test_from: Time at which the test part starts, in place of `test`.
-        by: Split along time, or by trajectory.
+        by: Split along time, or keep whole trajectories together; when left out, the latter where there are three or
+            more.
         seed: Of weights, order and noise; the same seed gives the same bits.
         run: Folder to keep the fit in, with checkpoints while it trains; None keeps nothing on disk.
         overwrite: Replace that folder if it exists, once the new fit is whole.
@@ -109,7 +118,7 @@ def fit(
         test=test,
         validation=validation,
         test_from=test_from,
-        by=by,
+        by=default_by(rows) if by is None else by,
         seed=seed,
     )
     return fit_record(rows, recipe, run=run, overwrite=overwrite, listener=listener)

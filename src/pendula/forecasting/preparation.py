@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import xarray as xr
@@ -21,10 +22,12 @@ __all__ = [
     "RESERVOIR_WINDOW",
     "Prepared",
     "choose_target",
+    "default_by",
     "default_window",
     "gap_free",
     "prepare",
     "split_record",
+    "window_cut",
 ]
 
 DEFAULT_WINDOW = 50
@@ -89,6 +92,23 @@ def default_window(
         test = len(split(rows, validation=0, test_from=test_from).test) / len(rows)
     usual = RESERVOIR_WINDOW if cell == RESERVOIR else DEFAULT_WINDOW
     return max(1, min(usual, int(rows.longest * (1 - test) * (1 - validation)) // 4))
+
+
+def default_by(rows: Record) -> Literal["time", "trajectory"]:
+    """Choose what the split of a record keeps together.
+
+    Args:
+        rows: The record.
+
+    Returns:
+        `trajectory` where there is one for each of the three parts, else `time`.
+
+    Examples:
+        >>> from pendula.series import record
+        >>> default_by(record(xr.Dataset({"x": ("time", [0.0, 1.0, 2.0])})))
+        'time'
+    """
+    return "trajectory" if len(rows.blocks) >= 3 else "time"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -196,9 +216,7 @@ def split_record(rows: Record, recipe: Recipe) -> Split:
     """
     if recipe.cut == "rows":
         return split(rows, test=recipe.test, validation=recipe.validation, test_from=recipe.test_from, by=recipe.by)
-    # The lecture's way: the first ⌊(1 − test) n⌋ of n windows train.
-    windows = len(rows) - recipe.window
-    stop = recipe.window + int((1 - recipe.test) * windows)
+    windows, stop = len(rows) - recipe.window, window_cut(rows, recipe)
     if windows < 2 or stop <= recipe.window or len(rows.segments) > 1 or recipe.validation:
         raise ArgumentError(
             "`cut` must be rows for this record: windows are counted in one gap-free stretch that holds several of "
@@ -209,6 +227,19 @@ def split_record(rows: Record, recipe: Recipe) -> Split:
         validation=Part(parent=rows, start=stop, stop=stop),
         test=Part(parent=rows, start=stop, stop=len(rows)),
     )
+
+
+def window_cut(rows: Record, recipe: Recipe) -> int:
+    """Find where the test part starts if windows are counted as in the lecture: the first ⌊(1 − test) n⌋ of n train.
+
+    Args:
+        rows: The record.
+        recipe: Its window and its fraction for the test.
+
+    Returns:
+        The first row of the test part.
+    """
+    return recipe.window + int((1 - recipe.test) * (len(rows) - recipe.window))
 
 
 def _validation(parts: Split, scaled: SeriesTensor, recipe: Recipe) -> Validation | None:

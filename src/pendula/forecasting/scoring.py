@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ MOST_STEPS = 20_000
 """A free run is scored over at most so many steps."""
 MOST_RUNS = 32
 """At most so many gap-free stretches of a part are run freely, the longest ones."""
+OF_ONE_UNIT = ("mse", "rmse", "mae", "free_run_rmse")
+"""Scores that are averages over channels only where these have one unit."""
 VALID_THRESHOLD = 0.4
 """Normalized error at which a free run stops being valid."""
 
@@ -35,6 +37,7 @@ class Evaluation:
         one_step: One-step predictions of each predictor.
         free_run: Free runs of each predictor, NaN in rows that no run reached.
         scores: The scores of each predictor; a score that is not finite is infinite or NaN.
+        channels: The same of each channel on its own, by predictor and channel, where there are several.
     """
 
     part: Part
@@ -43,6 +46,7 @@ class Evaluation:
     one_step: dict[str, Series]
     free_run: dict[str, Series]
     scores: dict[str, dict[str, float]]
+    channels: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
 
 def score_part(predictors: Mapping[str, Predictor], part: Part, *, window: int, free_run: bool = True) -> Evaluation:
@@ -72,6 +76,8 @@ def score_part(predictors: Mapping[str, Predictor], part: Part, *, window: int, 
         if free_run:
             evaluation.free_run[name] = _run_all(predictor, record.values, runs)[rows]
             evaluation.scores[name] |= _free_run_scores(evaluation, name, runs)
+        if len(record.names) > 1:
+            evaluation.channels[name] = _channel_scores(evaluation, name, runs)
     return evaluation
 
 
@@ -105,18 +111,41 @@ def _run_all(predictor: Predictor, values: Series, runs: list[tuple[int, int]]) 
     return joined
 
 
-def _free_run_scores(evaluation: Evaluation, name: str, runs: list[tuple[int, int]]) -> dict[str, float]:
+def _spans(evaluation: Evaluation, runs: list[tuple[int, int]]) -> list[slice]:
+    # Where the runs lie among the scored rows.
     firsts = np.searchsorted(evaluation.rows, [origin for origin, _ in runs])
-    spans = [slice(first, first + steps) for first, (_, steps) in zip(firsts.tolist(), runs, strict=True)]
-    covered = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+    return [slice(first, first + steps) for first, (_, steps) in zip(firsts.tolist(), runs, strict=True)]
+
+
+def _run_errors(truth: ndarray, forecast: ndarray) -> dict[str, float]:
+    whole, finite = pointwise_scores(truth, forecast), bool(np.isfinite(forecast).all())
+    return {f"free_run_{key}": whole[key] if finite else math.inf for key in ("rmse", "nrmse")}
+
+
+def _channel_scores(evaluation: Evaluation, name: str, runs: list[tuple[int, int]]) -> dict[str, dict[str, float]]:
+    covered = np.concatenate([np.arange(0), *(np.r_[span] for span in _spans(evaluation, runs))])
+    scores = {}
+    for index, channel in enumerate(evaluation.part.parent.names):
+        truth = evaluation.truth[:, index]
+        scores[channel] = pointwise_scores(truth, evaluation.one_step[name][:, index])
+        if runs:
+            scores[channel] |= _run_errors(truth[covered], evaluation.free_run[name][covered, index])
+    return scores
+
+
+def _free_run_scores(evaluation: Evaluation, name: str, runs: list[tuple[int, int]]) -> dict[str, float]:
+    spans = _spans(evaluation, runs)
+    covered = np.concatenate([np.r_[span] for span in spans])
     forecast, truth = evaluation.free_run[name], evaluation.truth
-    whole = pointwise_scores(truth[covered], forecast[covered])
-    finite = bool(np.isfinite(forecast[covered]).all())
-    per_step, _ = time_scale(evaluation.part.parent.axis)
+    errors = _run_errors(truth[covered], forecast[covered])
+    record = evaluation.part.parent
+    per_step, _ = time_scale(record.axis)
+    # Quantities of different units have a distance only when each is counted in its own spread.
+    spread = truth.std(axis=0) if len(set(record.units)) > 1 else np.ones(truth.shape[1])
+    truth, forecast = truth / np.where(spread > 0, spread, 1.0), forecast / np.where(spread > 0, spread, 1.0)
     valid = [_valid_time(truth[span], forecast[span], truth) for span in spans]
     return {
-        "free_run_rmse": whole["rmse"] if finite else math.inf,
-        "free_run_nrmse": whole["nrmse"] if finite else math.inf,
+        **errors,
         "free_run_steps": float(len(covered)),
         "valid_prediction_time": float(np.mean(valid)) * per_step,
     }
@@ -161,9 +190,16 @@ def plain_scores(evaluation: Evaluation, name: str, *, seconds: float | None = N
         seconds: Training time, in seconds, if it was measured.
 
     Returns:
-        The scores, None where they are not finite.
+        The scores, None where they are not finite; with several channels, `channels` holds those of each. Where these
+        have different units, the errors that would mix them are left out: NRMSE is what they have in common.
     """
-    scores: dict[str, Any] = {
-        key: value if math.isfinite(value) else None for key, value in evaluation.scores[name].items()
-    }
+    scores: dict[str, Any] = _finite(evaluation.scores[name])
+    if name in evaluation.channels:
+        scores["channels"] = {channel: _finite(own) for channel, own in evaluation.channels[name].items()}
+    if len(set(evaluation.part.parent.units)) > 1:
+        scores = {key: value for key, value in scores.items() if key not in OF_ONE_UNIT}
     return scores if seconds is None else scores | {"seconds": seconds}
+
+
+def _finite(scores: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: value if math.isfinite(value) else None for key, value in scores.items()}

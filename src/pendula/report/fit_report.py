@@ -104,7 +104,7 @@ def idle_note(fit: Fit) -> list[str]:
 
 
 def mixed_units_note(scores: dict[str, Any], record: Record) -> list[str]:
-    """Warn of averages over quantities that cannot be added.
+    """Say how errors of quantities that cannot be added are compared.
 
     Args:
         scores: The scores; empty where there is no test part.
@@ -119,8 +119,8 @@ def mixed_units_note(scores: dict[str, Any], record: Record) -> list[str]:
 
 
 _MIXED_UNITS = (
-    "The channels have different units: RMSE and MAE mix them and are ruled by the largest numbers. "
-    "Compare NRMSE, which is taken of each channel on its own."
+    "The channels have different units, which an RMSE of all would mix: they are compared by NRMSE, whose errors are "
+    "divided by each channel's own spread. The RMSE of each channel stands in scores.json."
 )
 _ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM", "esn": "an ESN"}
 

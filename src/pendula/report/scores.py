@@ -183,7 +183,13 @@ def _cell(metric: _Metric, row: Mapping[str, Any], best: float | None) -> ScoreC
     if number is not None:
         text = _format_r2(number) if metric.key == "r2" else format_number(number)
         return ScoreCell(text=text, is_best=number == best)
-    return ScoreCell(text="diverged" if finite_score(row, metric.witness) is None else "undefined")
+    return ScoreCell(text="undefined" if _is_finite(row, metric.witness) else "diverged")
+
+
+def _is_finite(row: Mapping[str, Any], key: str) -> bool:
+    # Of channels with different units each has its own.
+    rows = [row] if key in row else row.get("channels", {}).values()
+    return bool(rows) and all(finite_score(each, key) is not None for each in rows)
 
 
 def _format_r2(number: float) -> str:

@@ -15,6 +15,7 @@ NAME_WIDTH = 22
 """Longer names of predictors are cut."""
 
 _COLUMNS = ("rmse", "r2", "free_run_rmse", "free_run_nrmse", "valid_prediction_time", "seconds")
+_WITHOUT_UNIT = ("nrmse", *_COLUMNS)
 _SHORT = {"Valid prediction time": "Valid time", "Time to fit": "Fit"}
 
 
@@ -39,7 +40,8 @@ def score_text(scores: Mapping[str, Any]) -> str:
         lstm           0.0133     0.9989   diverged
         persistence   0.00111*    0.9999*       0.8
     """
-    table = score_table(scores, metrics=_COLUMNS)
+    has_rmse = any("rmse" in row for group in ("models", "baselines") for row in scores.get(group, {}).values())
+    table = score_table(scores, metrics=_COLUMNS if has_rmse else _WITHOUT_UNIT)
     if not table.rows:
         return ""
     heads = [["predictor"], *map(_head_lines, table.heads)]

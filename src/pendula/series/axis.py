@@ -9,6 +9,7 @@ import pandas as pd
 from pendula.errors import ArgumentError, DataError
 from pendula.series.times import AxisKind, Step, TimeValue, add_months, months_of, parse_duration, parse_time, step_text
 from pendula.shapes import Int, ndarray
+from pendula.systems.grid import decimal_times
 
 __all__ = ["TimeAxis", "TimeValue", "parse_time"]
 
@@ -74,6 +75,8 @@ class TimeAxis:
         """
         if isinstance(self.step, np.timedelta64) and self.is_calendar:
             return add_months(times, steps * int(self.step.astype(np.int64)), anchor_day=self.anchor_day)
+        if self.kind == "float":
+            return decimal_times(times, steps, float(self.step))
         return np.asarray(times + steps * self.step)
 
     def extend(self, steps: int) -> ndarray:

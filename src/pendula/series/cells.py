@@ -8,13 +8,16 @@ import pandas as pd
 import xarray as xr
 
 from pendula.errors import DataError
+from pendula.series.places import Place, row_place
 from pendula.series.times import canonical_times
 from pendula.shapes import ndarray
 
 __all__ = ["identifier_cells", "number_cells", "time_cells"]
 
 
-def time_cells(values: ndarray, name: str, *, units: str, notes: list[str]) -> tuple[ndarray, str]:
+def time_cells(
+    values: ndarray, name: str, *, units: str, notes: list[str], place: Place = row_place
+) -> tuple[ndarray, str]:
     """Read a column of times: numbers, dates, text of dates, or counts "since" a date.
 
     Args:
@@ -22,6 +25,7 @@ def time_cells(values: ndarray, name: str, *, units: str, notes: list[str]) -> t
         name: Its name, for messages.
         units: Its unit, such as s or "days since 1990-01-01".
         notes: Where to note what had to be guessed.
+        place: Says where a cell stands, for messages.
 
     Returns:
         Time values, and their unit, which is empty for dates.
@@ -36,18 +40,19 @@ def time_cells(values: ndarray, name: str, *, units: str, notes: list[str]) -> t
     if values.dtype.kind == "c":
         raise DataError(f"`{name}` must be real to be a time: expected numbers or dates, got complex ones.")
     if values.dtype.kind not in "Mfiu":
-        values = _text_times(values, name, notes)
+        values = _text_times(values, name, notes, place)
     elif " since " in units:
         values, units = _since(values, units, name), ""
     return canonical_times(values), units
 
 
-def identifier_cells(values: ndarray, name: str) -> ndarray:
+def identifier_cells(values: ndarray, name: str, *, place: Place = row_place) -> ndarray:
     """Read the column that tells trajectories apart.
 
     Args:
         values: The column.
         name: Its name, for messages.
+        place: Says where a cell stands, for messages.
 
     Returns:
         Integers, or text.
@@ -61,19 +66,22 @@ def identifier_cells(values: ndarray, name: str) -> ndarray:
     """
     if pd.isna(values).any():
         row = int(np.argmax(pd.isna(values)))
-        raise DataError(f"`{name}` must name a trajectory in every row: expected an identifier, got none in row {row}.")
+        raise DataError(
+            f"`{name}` must name a trajectory in every row: expected an identifier, got none in {place(row)}."
+        )
     if values.dtype.kind in "iufb" and np.all(values == np.floor(values)):
         return values.astype(np.int64)
     return values.astype(np.str_)
 
 
-def number_cells(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
+def number_cells(values: ndarray, name: str, *, asked: bool, place: Place = row_place) -> ndarray | None:
     """Read a column of numbers.
 
     Args:
         values: The column.
         name: Its name, for messages.
         asked: Whether the user named this column.
+        place: Says where a cell stands, for messages.
 
     Returns:
         The numbers in float64, NaN where a cell is empty; None for a column of text or dates that nobody asked for.
@@ -89,7 +97,7 @@ def number_cells(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
         if asked:
             raise DataError(f"`{name}` must hold numbers: expected numbers, got dates. Choose another column.")
         return None
-    numbers = _text_numbers(values, name, asked=asked) if values.dtype.kind not in "fiubc" else values
+    numbers = _text_numbers(values, name, asked=asked, place=place) if values.dtype.kind not in "fiubc" else values
     if numbers is None:
         return None
     if numbers.dtype.kind == "c":
@@ -98,7 +106,7 @@ def number_cells(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
     if np.isinf(numbers).any():
         row = int(np.argmax(np.isinf(numbers)))
         raise DataError(
-            f"`{name}` must be finite: expected a number or an empty cell, got {numbers[row]} in row {row}. "
+            f"`{name}` must be finite: expected a number or an empty cell, got {numbers[row]} in {place(row)}. "
             "Leave the cell empty where a sample is missing."
         )
     if np.isnan(numbers).all():
@@ -109,31 +117,31 @@ def number_cells(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
     return numbers
 
 
-def _text_times(values: ndarray, name: str, notes: list[str]) -> ndarray:
+def _text_times(values: ndarray, name: str, notes: list[str], place: Place) -> ndarray:
     text = pd.Series(values, dtype="object")
     numbers = pd.to_numeric(text, errors="coerce")
     if numbers.notna().sum() * 2 > len(text):
         row = int(np.argmax(numbers.isna()))
         raise DataError(
-            f"`{name}` must hold numbers: expected a number in row {row}, got {text[row]!r}. "
+            f"`{name}` must hold numbers: expected a number in {place(row)}, got {text[row]!r}. "
             "Correct or remove that row."
         )
     try:
         dates = pd.to_datetime(text, format="ISO8601", utc=True)
     except (ValueError, TypeError):
-        dates = _other_dates(text, name, notes)
+        dates = _other_dates(text, name, notes, place)
     return np.asarray(dates.dt.tz_convert(None).to_numpy())
 
 
-def _other_dates(text: "pd.Series[Any]", name: str, notes: list[str]) -> "pd.Series[Any]":
+def _other_dates(text: "pd.Series[Any]", name: str, notes: list[str], place: Place) -> "pd.Series[Any]":
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pandas asks for a format; what it found is told in a note
         dates = pd.to_datetime(text, errors="coerce", utc=True)
     if dates.isna().any():
         row = int(np.argmax(dates.isna()))
         raise DataError(
-            f"`{name}` must hold numbers or dates: expected a date such as 1998-05-30 in row {row}, got {text[row]!r}. "
-            "Write dates as year-month-day."
+            f"`{name}` must hold numbers or dates: expected a date such as 1998-05-30 in {place(row)}, "
+            f"got {text[row]!r}. Write dates as year-month-day."
         )
     notes.append(f"dates in `{name}` such as {text.iloc[0]} were read as {dates.iloc[0].date()}")
     return dates
@@ -160,7 +168,7 @@ def _no_dates(name: str, unit: str) -> str:
     )
 
 
-def _text_numbers(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
+def _text_numbers(values: ndarray, name: str, *, asked: bool, place: Place) -> ndarray | None:
     text = pd.Series(values, dtype="object")
     numbers = pd.to_numeric(text, errors="coerce")
     wrong = numbers.isna() & text.notna()
@@ -172,7 +180,7 @@ def _text_numbers(values: ndarray, name: str, *, asked: bool) -> ndarray | None:
     if not asked and not numbers.notna().any():
         return None
     raise DataError(
-        f"`{name}` must hold numbers: expected a number in row {row}, got {text[row]!r}. "
+        f"`{name}` must hold numbers: expected a number in {place(row)}, got {text[row]!r}. "
         "Correct that row, leave the cell empty, or choose other columns."
     )
 

@@ -1,7 +1,7 @@
 """Tables of text: .csv, .tsv and .txt."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pendula.errors import DataError
+from pendula.series.places import line_place
 from pendula.series.table import Table
 from pendula.series.units import join_header, split_header
 from pendula.shapes import ndarray
@@ -69,7 +70,8 @@ def read_csv(path: Path) -> Table:
     notes = [] if layout.encoding == "utf-8-sig" else ["the text is not UTF-8 and was read as Latin-1"]
     # A separator at the end of each line makes a column without name and content.
     empty = [name for name in frame.columns if str(name).startswith("Unnamed:") and frame[name].isna().all()]
-    return frame_columns(frame.drop(columns=empty), notes=notes)
+    place = line_place(path, header=layout.header is None, encoding=layout.encoding)
+    return replace(frame_columns(frame.drop(columns=empty), notes=notes), place=place)
 
 
 def write_csv(table: Table, path: Path) -> None:

@@ -17,6 +17,8 @@ __all__ = ["SUFFIXES", "read", "write"]
 SUFFIXES = (".csv", ".tsv", ".txt", ".npz", ".h5", ".hdf5", ".nc", ".parquet")
 """The suffixes of files that can be read and written."""
 
+_GROUPED = (".h5", ".hdf5", ".nc")
+
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib")
 
 
@@ -60,6 +62,8 @@ def read(
     """
     path = Path(path)
     suffix = _checked_suffix(path)
+    if group is not None and suffix not in _GROUPED:
+        raise DataError(f"`group` must be left out for {suffix}: expected {', '.join(_GROUPED)}, got group {group}.")
     if not path.exists():
         raise DataError(f"`{path}` must exist: expected a file, got none. Check the name and the folder.")
     if path.is_dir():

@@ -1,5 +1,6 @@
 """Gaps, filled on request."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,14 +16,18 @@ __all__ = ["fill_gaps"]
 RecordOrDataset = TypeVar("RecordOrDataset", Record, xr.Dataset)
 
 
-def fill_gaps(data: RecordOrDataset, *, longest: int | None = None) -> tuple[RecordOrDataset, int]:
+def fill_gaps(
+    data: RecordOrDataset, *, longest: int | None = None, cuts: Sequence[int] = ()
+) -> tuple[RecordOrDataset, int]:
     """Fill gaps by linear interpolation in time, within each trajectory.
 
-    A gap at the start or the end of a trajectory is kept: nothing is extrapolated.
+    A gap at the start or the end of a trajectory is kept: nothing is extrapolated. A gap that is filled before a record
+    is split shows the earlier part where the later one begins; `cuts` keep them apart.
 
     Args:
         data: A record, or a data set with a regular time axis (of which all numeric variables are taken).
         longest: Longest gap to fill, in rows; all when left out.
+        cuts: Rows that no gap is filled across: the first rows of later parts.
 
     Returns:
         The same kind of object without those gaps, and how many samples were filled in.
@@ -42,16 +47,16 @@ def fill_gaps(data: RecordOrDataset, *, longest: int | None = None) -> tuple[Rec
             f"`longest` must be positive: expected 1 or more rows, got {longest}. Leave it out for all."
         )
     if isinstance(data, Record):
-        return _fill_record(data, longest)
-    filled, count = _fill_record(assemble(data), longest)
+        return _fill_record(data, longest, cuts)
+    filled, count = _fill_record(assemble(data), longest, cuts)
     return to_dataset(filled).assign_attrs(data.attrs), count
 
 
-def _fill_record(record: Record, longest: int | None) -> tuple[Record, int]:
+def _fill_record(record: Record, longest: int | None, cuts: Sequence[int]) -> tuple[Record, int]:
     blocks = record.blocks
     values = record.values.copy()
-    for start, stop in blocks:
-        for channel in values[start:stop].T:
+    for stretch in np.split(values, np.union1d(blocks[1:, 0], np.asarray(cuts, dtype=np.int64))):
+        for channel in stretch.T:
             _fill_channel(channel, longest)
     count = int(np.isnan(record.values).sum() - np.isnan(values).sum())
     return replace(record, values=values, segments=find_segments(values, blocks)), count

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pendula.errors import DataError
+from pendula.series.places import Place, row_place
 from pendula.series.times import Step
 from pendula.shapes import Int, ndarray
 
@@ -112,12 +113,13 @@ def find_grid(times: ndarray, blocks: Int[ndarray, "block 2"], *, units: str, re
     return Grid(step=step, counts=counts, anchor_day=anchor_day)
 
 
-def check_increasing(times: ndarray, blocks: Int[ndarray, "block 2"]) -> None:
+def check_increasing(times: ndarray, blocks: Int[ndarray, "block 2"], *, place: Place = row_place) -> None:
     """Make sure that time runs forward within each trajectory.
 
     Args:
         times: Time values, as floats, integers or dates.
         blocks: Row ranges of the trajectories.
+        place: Says where a sample stands, for messages.
 
     Raises:
         DataError: If a time is missing, repeats, or lies before the one above it.
@@ -125,8 +127,8 @@ def check_increasing(times: ndarray, blocks: Int[ndarray, "block 2"]) -> None:
     missing = np.isnat(times) if times.dtype.kind == "M" else np.isnan(times)
     if missing.any():
         raise DataError(
-            f"`time` must be known at every row: expected a number or a date, got none in row "
-            f"{int(np.argmax(missing))}. Remove that row, or fill in its time."
+            f"`time` must be known at every row: expected a number or a date, got none in "
+            f"{place(int(np.argmax(missing)))}. Remove that row, or fill in its time."
         )
     wrong = times[1:] <= times[:-1]
     wrong[blocks[1:, 0] - 1] = False
@@ -134,7 +136,7 @@ def check_increasing(times: ndarray, blocks: Int[ndarray, "block 2"]) -> None:
         row = int(np.argmax(wrong)) + 1
         how = "a repeated" if times[row] == times[row - 1] else "an earlier"
         raise DataError(
-            f"`time` must increase: expected more than {times[row - 1]} in row {row}, got {how} {times[row]}. "
+            f"`time` must increase: expected more than {times[row - 1]} in {place(row)}, got {how} {times[row]}. "
             "Sort the record by time and keep one row for each time; mark several runs with a `trajectory` column."
         )
 

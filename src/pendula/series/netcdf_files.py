@@ -32,6 +32,11 @@ def read_netcdf(path: Path, *, group: str | None = None, time: str | None = None
         with xr.open_dataset(path, engine=_engine(path), group=group, decode_times=False) as opened:
             dataset = opened.load()
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        if group is not None and "group not found" in str(error):
+            raise DataError(
+                f"`group` must name a group of the file: expected one of its groups, got {group}. "
+                "List them with `h5dump -n` or `ncdump -h`."
+            ) from error
         raise DataError(
             f"`{path}` must be a whole NetCDF file: expected its variables, got a damaged file or another format "
             f"({error}). Copy it again."

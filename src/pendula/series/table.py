@@ -10,6 +10,7 @@ import xarray as xr
 from pendula.errors import DataError, did_you_mean
 from pendula.series.cells import identifier_cells, number_cells, time_cells
 from pendula.series.grid import check_increasing, trajectory_blocks
+from pendula.series.places import Place, row_place
 from pendula.shapes import ndarray
 
 __all__ = ["TIME_NAMES", "Table", "dataset_from", "recognized_time", "table_from"]
@@ -29,12 +30,14 @@ class Table:
         units: Units by name, where the file tells.
         notes: What a reader should know about how the file was read.
         attributes: What the file says about itself.
+        place: Says where a row stands in the file.
     """
 
     columns: dict[str, ndarray]
     units: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
+    place: Place = row_place
 
 
 def dataset_from(
@@ -73,12 +76,12 @@ def dataset_from(
     coords: dict[str, Any] = {"time": _time_coordinate(table, time_name, rows, known_units, notes)}
     blocks = None
     if block_name is not None:
-        blocks = identifier_cells(table.columns[block_name], block_name)
+        blocks = identifier_cells(table.columns[block_name], block_name, place=table.place)
         coords["trajectory"] = ("time", blocks)
-    check_increasing(coords["time"][1], trajectory_blocks(blocks, rows))
+    check_increasing(coords["time"][1], trajectory_blocks(blocks, rows), place=table.place)
     variables = {}
     for name in names:
-        numbers = number_cells(table.columns[name], name, asked=columns is not None)
+        numbers = number_cells(table.columns[name], name, asked=columns is not None, place=table.place)
         if numbers is None:
             notes.append(f"column `{name}` holds text and was left out")
             continue
@@ -180,6 +183,6 @@ def _time_coordinate(
         unit = units.get("time", "")
         return "time", np.arange(rows, dtype=np.int64), {"units": unit} if unit else {}
     unit = units.get("time") or units.get(name) or ("year" if name.lower() == "year" else "")
-    times, unit = time_cells(table.columns[name], name, units=unit, notes=notes)
+    times, unit = time_cells(table.columns[name], name, units=unit, notes=notes, place=table.place)
     attributes = {"units": unit} if unit and times.dtype.kind != "M" else {}
     return "time", times, attributes | ({"name": name} if name != "time" else {})

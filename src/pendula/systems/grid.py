@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pendula.errors import ArgumentError, DivergedError, ShapeError
-from pendula.shapes import Float, ndarray
+from pendula.shapes import Float, Int, ndarray
 
 __all__ = [
     "MAX_BYTES",
@@ -15,6 +15,7 @@ __all__ = [
     "check_finite",
     "check_run",
     "check_size",
+    "decimal_times",
     "divergence",
     "sample_count",
     "sample_times",
@@ -23,6 +24,9 @@ __all__ = [
 
 Initial: TypeAlias = Sequence[Any] | ndarray
 """An initial state: one number per component, or an array [component, *batch]."""
+
+_NO_DECIMAL = 16
+"""A number with so many digits after the point is no decimal that anybody wrote."""
 
 MAX_BYTES = 2_000_000_000
 """A run whose result would take more memory than this is refused before it starts."""
@@ -64,13 +68,48 @@ def sample_times(samples: int, dt: float | int) -> Float[ndarray, " time"]:
         dt: Interval between samples, in units of time.
 
     Returns:
-        The times i·dt, each rounded once.
+        The times i·dt, each rounded once: to the decimal number that is meant, where dt is one.
 
     Examples:
-        >>> sample_times(3, 0.5)
-        array([0. , 0.5, 1. ])
+        >>> sample_times(4, 0.1).tolist()
+        [0.0, 0.1, 0.2, 0.3]
     """
-    return np.arange(samples) * dt
+    return decimal_times(np.float64(0.0), np.arange(samples), dt)
+
+
+def decimal_times(
+    start: Float[ndarray, "*time"] | np.float64, steps: Int[ndarray, " time"], step: float | int
+) -> Float[ndarray, " time"]:
+    """Compute start + k·step as people write it: 0.3, not 0.1 + 2 · 0.1 = 0.30000000000000004.
+
+    Args:
+        start: Where to count from: one time, or one for each entry of `steps`.
+        steps: The numbers of steps k.
+        step: The step, in the unit of `start`.
+
+    Returns:
+        The floats nearest to the decimal numbers, where start and step are such of few digits; else the plain sums.
+        Both agree to a few units in the last place.
+
+    Examples:
+        >>> decimal_times(np.float64(59.95), np.arange(1, 4), 0.05).tolist()
+        [60.0, 60.05, 60.1]
+        >>> decimal_times(np.float64(0.0), np.arange(3), 1 / 3).tolist()
+        [0.0, 0.3333333333333333, 0.6666666666666666]
+    """
+    plain = np.asarray(start + steps * step, dtype=np.float64)
+    largest = max(float(np.abs(plain).max(initial=0.0)), float(np.abs(steps * step).max(initial=0.0)))
+    digits = max(_decimals(np.float64(step)), _decimals(start))
+    # Beyond 2^50 the products with 10^digits are no longer exact to the last decimal.
+    is_decimal = digits < _NO_DECIMAL and largest * 10.0**digits < 2.0**50
+    return np.round(plain, digits) if is_decimal else plain
+
+
+def _decimals(numbers: Float[ndarray, "*time"] | np.float64) -> int:
+    # Digits after the point, of the shortest decimals that only rounding sets apart from the numbers.
+    slack = 4.0 * np.spacing(np.abs(numbers))
+    fits = (digits for digits in range(_NO_DECIMAL) if (abs(np.round(numbers, digits) - numbers) <= slack).all())
+    return next(fits, _NO_DECIMAL)
 
 
 def check_size(samples: int, width: int) -> None:
