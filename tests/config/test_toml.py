@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pendula.config import DataSettings, ExperimentFile, build, read_experiment, write_experiment
-from pendula.config.build import plain
 from pendula.config.toml import MAX_BYTES
 from pendula.errors import ConfigError
 from pendula.nn import Network
+from pendula.runs.build import plain
 from pendula.runs.recipe import Recipe
 from pendula.training import Training
 

@@ -165,7 +165,7 @@ def test_the_momentum_must_be_below_1(value):
         Training(momentum=value)
 
 
-@given(st.integers(1, 40), st.integers(1, 300), st.floats(0, 0.999))
+@given(st.integers(1, 12), st.integers(1, 40), st.floats(0, 0.999))
 def test_the_momentum_of_the_next_step_is_that_of_the_next_step(epochs, steps, momentum):
     training = Training(epochs=epochs, momentum=momentum)
     pairs = [training.momenta_in(epoch, step, steps=steps) for epoch in range(1, epochs + 1) for step in range(steps)]

@@ -148,8 +148,8 @@ def _setting_lines(settings: Any) -> list[str]:
 
 
 def _list(out: Output) -> None:
-    from pendula.config.build import plain
     from pendula.experiments import EXPERIMENTS
+    from pendula.runs.build import plain
 
     for each in EXPERIMENTS.values():
         out.show(f"{each.name}: {each.summary}", *_setting_lines(each.settings()), "")

@@ -8,9 +8,9 @@ read_experiment, write_experiment    experiment files
 """
 
 from pendula.config.assignments import assignments, merge, parse_value
-from pendula.config.build import build
 from pendula.config.data import DataSettings
 from pendula.config.toml import ExperimentFile, read_experiment, write_experiment
+from pendula.runs.build import build
 
 __all__ = [
     "DataSettings",

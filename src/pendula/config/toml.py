@@ -33,10 +33,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pendula.config.build import build, plain
 from pendula.config.data import DataSettings
 from pendula.errors import ArgumentError, ConfigError, RunError
 from pendula.files import read_bytes
+from pendula.runs.build import build, plain
 
 __all__ = ["MAX_BYTES", "ExperimentFile", "read_experiment", "write_experiment"]
 

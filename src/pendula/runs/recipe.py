@@ -1,11 +1,11 @@
 """How a fit is made from a record: every choice, in plain values."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from pendula.errors import ArgumentError, ConfigError, did_you_mean
+from pendula.errors import ArgumentError
 from pendula.nn import Network
-from pendula.runs.nested import settings_in
+from pendula.runs.build import build
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Method, Training, method_for
 
@@ -109,34 +109,4 @@ class Recipe:
         Raises:
             ConfigError: If a key is unknown, or a value has the wrong type.
         """
-        return cls(**_checked(cls, content, where=""))
-
-
-def _checked(kind: type, content: Any, *, where: str) -> dict[str, Any]:
-    if not isinstance(content, dict):
-        raise ConfigError(f"`{where.rstrip('.')}` must be a table: expected names and values, got {content!r}.")
-    types = {field.name: field.type for field in fields(kind)}
-    for name in content:
-        if name not in types:
-            raise ConfigError(f"`{where}{name}` must be a known setting." + did_you_mean(name, types))
-    return {name: _value(f"{where}{name}", value, types[name]) for name, value in content.items()}
-
-
-def _value(name: str, value: Any, expected: Any) -> Any:
-    settings = settings_in(expected)
-    if settings is None or (value is None and settings is not expected):
-        _check_type(name, value, expected)
-        return value
-    return settings(**_checked(settings, value, where=f"{name}."))
-
-
-def _check_type(name: str, value: Any, expected: Any) -> None:
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
-
-    try:
-        TypeAdapter(expected, config=ConfigDict(strict=True)).validate_python(value)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"]
-        raise ConfigError(
-            f"`{name}` must have the right type: {reason[0].lower()}{reason[1:]}, got {value!r}."
-        ) from error
+        return build(cls, content)

@@ -52,9 +52,9 @@ def known_paths(kind: type) -> Iterator[str]:
         The names, in order.
 
     Examples:
-        >>> from pendula.config.data import DataSettings
-        >>> list(known_paths(DataSettings))[:2]
-        ['file', 'target']
+        >>> from pendula.nn import Reservoir
+        >>> list(known_paths(Reservoir))[:2]
+        ['topology', 'spectral_radius']
     """
     for field in fields(kind):
         settings = settings_in(field.type)
@@ -74,8 +74,8 @@ def plain(settings: Any) -> dict[str, Any]:
         Values by name, tables within tables; "none" stands for None.
 
     Examples:
-        >>> from pendula.config.data import DataSettings
-        >>> plain(DataSettings(file="a.csv"))["time"]
+        >>> from pendula.training import Training
+        >>> plain(Training(patience=None))["patience"]
         'none'
     """
     values = {field.name: getattr(settings, field.name) for field in fields(settings)}
@@ -90,7 +90,7 @@ def _listed(value: Any) -> Any:
 
 
 def _value(name: str, value: Any, expected: Any) -> Any:
-    if value == "none" and NoneType in get_args(expected):
+    if (value is None or value == "none") and NoneType in get_args(expected):
         return None
     settings = settings_in(expected)
     if settings is not None:

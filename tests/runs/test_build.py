@@ -1,8 +1,8 @@
 import pytest
 
 from pendula.config import DataSettings, build
-from pendula.config.build import known_paths, plain
 from pendula.errors import ArgumentError, ConfigError
+from pendula.runs.build import known_paths, plain
 from pendula.runs.recipe import Recipe
 
 
