@@ -14,7 +14,7 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 
 from pendula import __version__
-from pendula.cli import analyze, bench, compare, evaluate, experiment, fit, forecast, report, simulate
+from pendula.cli import analyze, bench, compare, evaluate, experiment, export, fit, forecast, report, simulate
 from pendula.errors import ArgumentError, ConfigError, PendulaError
 
 __all__ = ["COMMANDS", "app", "main", "run"]
@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "analyze": (analyze.analyze, analyze.EXAMPLE),
     "compare": (compare.compare, compare.EXAMPLE),
     "report": (report.report, report.EXAMPLE),
+    "export": (export.export, export.EXAMPLE),
     "experiment": (experiment.experiment, experiment.EXAMPLE),
     "demo": (experiment.demo, experiment.DEMO_EXAMPLE),
     "bench": (bench.bench, bench.EXAMPLE),
