@@ -63,6 +63,7 @@ class Analysis:
         lyapunov: Exponents of the free run; None if it left the finite numbers.
         memory: What the recurrent part remembers; None if it was not asked for.
         regime: The verdict.
+        components: Names of the components of the state where it is that of an equation.
         notes: What has to be known beside it, in plain sentences.
     """
 
@@ -81,6 +82,7 @@ class Analysis:
     lyapunov: LyapunovSpectrum | None
     memory: MemoryOfNet | None
     regime: Regime
+    components: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class Analysis:
             "dt": self.dt,
             "fixed_points": {
                 "closed_loop": [
-                    {"value": value, **_point(point)}
+                    {"value": value, **self._state(point), **_point(point)}
                     for value, point in zip(values, self.closed_loop.points, strict=True)
                 ],
                 "constant_input": {
@@ -118,6 +120,10 @@ class Analysis:
             },
             "notes": list(self.notes),
         }
+
+    def _state(self, point: FixedPoint) -> dict[str, Any]:
+        # Components of an equation have names and units, those of a network none.
+        return {"state": dict(zip(self.components, point.state.tolist(), strict=True))} if self.components else {}
 
 
 def _stability(point: FixedPoint | Cycle) -> dict[str, Any]:

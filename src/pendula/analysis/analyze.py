@@ -1,6 +1,6 @@
 """The verb `analyze`: from a fit to what its network does as a dynamical system."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -11,10 +11,13 @@ from pendula.dynamics import (
     Capacities,
     CapacitySettings,
     Cycle,
+    FixedPoints,
     FixedPointSearch,
     ForecasterDynamics,
+    IntegratorDynamics,
     LyapunovSettings,
     LyapunovSpectrum,
+    Regime,
     StateMap,
     capacities,
     conditional_spectrum,
@@ -29,17 +32,21 @@ from pendula.dynamics import (
 )
 from pendula.dynamics.state_map import States
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.nn import EchoStateForecaster
+from pendula.nn import EchoStateForecaster, IntegratorForecaster
 from pendula.runs import Fit
-from pendula.series.axis import TimeAxis
 from pendula.shapes import Float, SeriesTensor, Tensor, ndarray
 
 __all__ = ["AnalysisSettings", "analyze"]
+
+StateSpace: TypeAlias = ForecasterDynamics | IntegratorDynamics
 
 Visited: TypeAlias = Float[Tensor, "visit hidden"]
 
 MOST_SHOWN = 1500
 """Rows of the record that the network is shown."""
+
+MOST_DRIVEN = 40_000
+"""A driven equation is followed over at most so many steps of time, and over at least 100 periods of its drive."""
 
 LARGE = 300
 """States beyond this many components are searched for fixed points from fewer starts, and for no cycles."""
@@ -93,17 +100,19 @@ def analyze(fit: Fit, settings: AnalysisSettings | None = None) -> Analysis:
         True
     """
     settings = settings or AnalysisSettings()
-    dynamics = ForecasterDynamics.of(fit.model.forecaster)
-    shown = _shown(fit, least=max(fit.model.window, dynamics.window) + 1)
+    dynamics, shown = _state_space(fit)
+    settings = _within_reach(settings, dynamics)
     hidden, states = dynamics.teach(shown)
-    dt, unit = _clock(fit.model.axis)
+    dt, unit = fit.model.axis.clock
+    pace = dt * dynamics.pace
     loop = dynamics.closed_loop()
     orbit = run_on(loop, states[-1], steps=settings.steps, transient=settings.steps)
-    spectrum = _spectrum(loop, orbit, settings, dt=dt * dynamics.leads)
+    spectrum = _spectrum(loop, orbit, settings, dt=pace)
     level = shown.mean(dim=0)
-    search = FixedPointSearch(dt=dt * dynamics.leads, seed=settings.seed)
+    search = FixedPointSearch(dt=pace, seed=settings.seed)
     visited = torch.cat([_sample(states, 300), _sample(orbit, 300)])
     closed = find_fixed_points(loop, visited, search)
+    trace = dynamics.trace(orbit, steps=MOST_SHOWN) if isinstance(dynamics, IntegratorDynamics) else orbit
     return Analysis(
         names=fit.record.names,
         units=fit.record.units,
@@ -111,23 +120,35 @@ def analyze(fit: Fit, settings: AnalysisSettings | None = None) -> Analysis:
         time_unit=unit,
         input=fit.model.scaler.inverse(level[None].numpy())[0],
         passed=states,
-        orbit=orbit,
-        path=_path(fit, dynamics, orbit),
+        orbit=trace,
+        path=_path(fit, dynamics, trace),
         closed_loop=closed,
         closed_values=_values(fit, dynamics, [point.state for point in closed.points]),
-        held=find_fixed_points(
-            dynamics.driven(level), _sample(hidden, 300), FixedPointSearch(dt=dt, seed=settings.seed)
-        ),
+        components=_components(dynamics),
+        held=_held(dynamics.driven(level), hidden, FixedPointSearch(dt=dt, seed=settings.seed)),
         cycles=_cycles(loop, orbit, visited, settings, search),
         lyapunov=spectrum,
         memory=_memory(dynamics, shown, hidden, settings, dt=dt) if settings.memory else None,
-        regime=judge(orbit, spectrum, steps=settings.steps, dt=dt * dynamics.leads),
+        regime=_regime(dynamics, judge(orbit, spectrum, steps=settings.steps, dt=pace), pace=pace),
         notes=_notes(fit, dynamics, orbit, loop),
     )
 
 
-def _shown(fit: Fit, *, least: int) -> SeriesTensor:
-    # The end of the longest stretch of the training part without a gap.
+def _state_space(fit: Fit) -> tuple[StateSpace, SeriesTensor]:
+    # And the end of the longest stretch of the training part without a gap.
+    forecaster, window = fit.model.forecaster, fit.model.window
+    if isinstance(forecaster, IntegratorForecaster):
+        rows = _shown(fit, least=window + 1)
+        series, time = (
+            _scaled(fit, rows),
+            float(fit.model.axis.elapsed(fit.record.time[rows.start : rows.start + 1])[0]),
+        )
+        return IntegratorDynamics.of(forecaster, series, start=time), series
+    dynamics = ForecasterDynamics.of(forecaster)
+    return dynamics, _scaled(fit, _shown(fit, least=max(window, dynamics.window) + 1))
+
+
+def _shown(fit: Fit, *, least: int) -> slice:
     segments = [(start, min(stop, fit.train_stop)) for start, stop in fit.record.segments if start < fit.train_stop]
     start, stop = max(segments, key=lambda segment: segment[1] - segment[0], default=(0, 0))
     if stop - start < least:
@@ -135,16 +156,38 @@ def _shown(fit: Fit, *, least: int) -> SeriesTensor:
             f"`fit` must have seen a stretch without gaps: expected {least} values in a row, got {stop - start}. "
             "Fill the gaps with `--gaps fill`."
         )
-    rows = fit.record.values[max(start, stop - MOST_SHOWN) : stop]
-    return torch.from_numpy(np.ascontiguousarray(fit.model.scaler.transform(rows)))
+    return slice(max(start, stop - MOST_SHOWN), stop)
 
 
-def _clock(axis: TimeAxis) -> tuple[float, str]:
-    if isinstance(axis.step, np.timedelta64):
-        if axis.is_calendar:
-            return float(axis.step.astype(np.int64)), "month"
-        return float(axis.step / np.timedelta64(1, "s")), "s"
-    return float(axis.step), axis.units or "1"
+def _scaled(fit: Fit, rows: slice) -> SeriesTensor:
+    return torch.from_numpy(np.ascontiguousarray(fit.model.scaler.transform(fit.record.values[rows])))
+
+
+def _within_reach(settings: AnalysisSettings, dynamics: StateSpace) -> AnalysisSettings:
+    # A period of the drive takes many steps of time.
+    if dynamics.pace < 2 or not isinstance(dynamics, IntegratorDynamics):
+        return settings
+    return replace(settings, steps=min(settings.steps, max(100, round(MOST_DRIVEN / dynamics.pace))))
+
+
+def _held(held: StateMap | None, hidden: Visited, search: FixedPointSearch) -> FixedPoints:
+    if held is None:
+        return FixedPoints(points=(), slow=(), starts=0)
+    return find_fixed_points(held, _sample(hidden, 300), search)
+
+
+def _components(dynamics: StateSpace) -> tuple[str, ...]:
+    return dynamics.forecaster.cell.components if isinstance(dynamics, IntegratorDynamics) else ()
+
+
+def _regime(dynamics: StateSpace, judged: Regime, *, pace: float) -> Regime:
+    # A state that is the same after every period of the drive goes round with it.
+    if not isinstance(dynamics, IntegratorDynamics) or dynamics.forecaster.period is None or judged.kind != "point":
+        return judged
+    return Regime(kind="periodic", period=pace, evidence=(_WITH_DRIVE, *judged.evidence[1:]))
+
+
+_WITH_DRIVE = "The state comes back after each period of the drive."
 
 
 def _spectrum(loop: StateMap, orbit: States, settings: AnalysisSettings, *, dt: float) -> LyapunovSpectrum | None:
@@ -152,7 +195,11 @@ def _spectrum(loop: StateMap, orbit: States, settings: AnalysisSettings, *, dt: 
         return None
     starts = orbit[:: max(1, len(orbit) // 4)][:4]
     lyapunov = LyapunovSettings(
-        count=min(settings.exponents, loop.size), steps=settings.steps, transient=300, dt=dt, seed=settings.seed
+        count=min(settings.exponents, loop.size),
+        steps=settings.steps,
+        transient=min(300, settings.steps),
+        dt=dt,
+        seed=settings.seed,
     )
     try:
         return lyapunov_spectrum(loop, starts, lyapunov)
@@ -175,7 +222,7 @@ def _cycles(
 
 
 def _memory(
-    dynamics: ForecasterDynamics, shown: SeriesTensor, hidden: Visited, settings: AnalysisSettings, *, dt: float
+    dynamics: StateSpace, shown: SeriesTensor, hidden: Visited, settings: AnalysisSettings, *, dt: float
 ) -> MemoryOfNet:
     net, inputs = dynamics.net, dynamics.inputs(shown)
     generator = torch.Generator().manual_seed(settings.seed)
@@ -199,7 +246,7 @@ def _memory(
     )
 
 
-def _capacities(dynamics: ForecasterDynamics, shown: SeriesTensor, settings: AnalysisSettings) -> Capacities:
+def _capacities(dynamics: StateSpace, shown: SeriesTensor, settings: AnalysisSettings) -> Capacities:
     # White noise as strong as the record.
     lags = (60, 10, 4) if dynamics.channels == 1 else (60, 6)
     chosen = CapacitySettings(
@@ -217,17 +264,17 @@ def _sample(states: States, most: int) -> Float[Tensor, "some state"]:
     return states[:: max(1, -(-len(states) // most))]
 
 
-def _path(fit: Fit, dynamics: ForecasterDynamics, orbit: States) -> Float[ndarray, "time channel"]:
+def _path(fit: Fit, dynamics: StateSpace, orbit: States) -> Float[ndarray, "time channel"]:
     return fit.model.scaler.inverse(dynamics.values(orbit).flatten(0, 1).numpy())
 
 
-def _values(fit: Fit, dynamics: ForecasterDynamics, points: list[Tensor]) -> Float[ndarray, "point channel"]:
+def _values(fit: Fit, dynamics: StateSpace, points: list[Tensor]) -> Float[ndarray, "point channel"]:
     if not points:
         return np.empty((0, dynamics.channels))
     return fit.model.scaler.inverse(dynamics.values(torch.stack(points))[:, -1].numpy())
 
 
-def _notes(fit: Fit, dynamics: ForecasterDynamics, orbit: States, loop: StateMap) -> tuple[str, ...]:
+def _notes(fit: Fit, dynamics: StateSpace, orbit: States, loop: StateMap) -> tuple[str, ...]:
     notes = []
     forecaster = fit.model.forecaster
     if isinstance(forecaster, EchoStateForecaster) and len(forecaster.each()) > 1:
@@ -235,10 +282,27 @@ def _notes(fit: Fit, dynamics: ForecasterDynamics, orbit: States, loop: StateMap
             f"The network has {len(forecaster.each())} members, which run freely each by itself; the best one is "
             "analyzed."
         )
-    if dynamics.leads > 1:
+    if isinstance(dynamics, IntegratorDynamics):
+        notes.extend(_equation_notes(dynamics))
+    elif dynamics.leads > 1:
         notes.append(f"The network goes on by {dynamics.leads} steps at once; a step of the map is that long.")
     if loop.size > LARGE:
         notes.append(f"Cycles were not looked for: the state has {loop.size} components.")
     if len(orbit) == 0:
         notes.append("The free run left the finite numbers before it could settle.")
     return tuple(notes)
+
+
+def _equation_notes(dynamics: IntegratorDynamics) -> list[str]:
+    gain = (
+        "An equation by itself has no input: its memory is that of the filter that estimates its state from the "
+        "record, with the mean of its gains."
+    )
+    if dynamics.forecaster.period is None:
+        return [gain]
+    strobe = (
+        "The equation is driven: the map that is analyzed takes its state from one period of the drive to the next, so "
+        "that a fixed point is an oscillation with the drive and a cycle one of several periods. The exponent of the "
+        "drive's phase, 0, is left out."
+    )
+    return [strobe, gain]

@@ -79,10 +79,12 @@ def _time(rows: "Record") -> str:
 
 
 def _training(task: Task) -> str:
-    from pendula.nn import RESERVOIR
+    from pendula.nn import INTEGRATOR, RESERVOIR
     from pendula.report.numbers import counted
 
     recipe = task.recipe
+    if recipe.network.cell == INTEGRATOR:
+        return f"least squares on joined segments, seed {recipe.seed}"
     if recipe.network.cell == RESERVOIR:
         return f"ridge regression, seed {recipe.seed}"
     return f"{counted(recipe.training.epochs, 'epoch')} at most, {_method(recipe)}, seed {recipe.seed}"
@@ -93,6 +95,10 @@ def _network(task: Task) -> str:
     from pendula.report.numbers import counted
 
     network = task.recipe.network
+    if network.equation is not None:
+        beside = f", {counted(network.hidden_size, 'unit')} beside it" if network.hidden_size else ""
+        learned = ", ".join(network.equation.learned) or "nothing"
+        return f"{network.cell}, {network.equation.flow.equation}{beside}; learned: {learned}"
     if network.cell == RESERVOIR:
         how = "chosen by free runs within the training part" if network.reservoir is None else "as set"
         return f"{network.cell}, {counted(network.hidden_size, 'unit')}, {how}"

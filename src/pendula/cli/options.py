@@ -43,22 +43,26 @@ class RecipeOptions:
     """How a fit is made; the most used choices by name, all others by --set.
 
     Attributes:
-        cell: The recurrent layer; esn is an echo state network, whose reservoirs are found in about a second.
-            [default: gru]
-        hidden_size: Units in each recurrent layer. [default: 64, 200 in a reservoir]
+        cell: The recurrent layer; esn is an echo state network, whose reservoirs are found in about a second;
+            integrator is a step of a differential equation, whose parameters are found. [default: gru]
+        system: The differential equation of the cell integrator, as pendulum; what is known of it goes by --set, as in
+            network.equation.known.drive=0.
+        hidden_size: Units in each recurrent layer, or of a network beside the equation. [default: 64, 200 in a
+            reservoir, 0 beside an equation]
         num_layers: How many recurrent layers are stacked. [default: 1]
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. [default: 0]
-        window: Steps of known past that the network sees. [default: 50, 300 for esn, fewer for short
-            records]
+        window: Steps of known past that the network sees. [default: 50, 300 for esn, 100 for integrator, fewer
+            for short records]
         epochs: How often the training part is gone through, at most. [default: 100]
         batch_size: Windows in a step. [default: 32]
-        method: The way to learn. [default: adam, ridge for a reservoir]
+        method: The way to learn. [default: adam, ridge for a reservoir, gauss-newton
+            for an equation]
         learning_rate: Step size of the method, at its largest. [default: 0.001]
         horizon: Steps that are scored in training; those after the first are a free run. [default: 1]
         input_noise: Standard deviation of noise on the inputs while training, in scaled units. [default: 0]
         watch_gradients: Record after a few epochs how the gradient flows back through time. [default: no]
         transform: Function applied before scaling. [default: none]
-        scaling: How center and scale are found on the training part. [default: standard]
+        scaling: How center and scale are found on the training part. [default: standard, none for an equation]
         test: Fraction of the record kept for the test, from its end. [default: 0.25]
         validation: Fraction of what remains, from its end, that chooses the epoch. [default: 0.2]
         test_from: Time at which the test part starts, in place of --test.
@@ -67,14 +71,15 @@ class RecipeOptions:
         set: Any other setting by its dotted name, as in training.patience=10. May be repeated.
     """
 
-    cell: Literal["rnn", "gru", "lstm", "esn"] | None = None
+    cell: Literal["rnn", "gru", "lstm", "esn", "integrator"] | None = None
+    system: str | None = None
     hidden_size: int | None = None
     num_layers: int | None = None
     linear_lags: int | None = None
     window: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
-    method: Literal["adam", "adamw", "nesterov", "hessian-free", "ridge"] | None = None
+    method: Literal["adam", "adamw", "nesterov", "hessian-free", "ridge", "gauss-newton"] | None = None
     learning_rate: float | None = None
     horizon: int | None = None
     input_noise: float | None = None
@@ -104,15 +109,18 @@ class RecipeOptions:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name != "set" and value is not None:
-                table = _TABLES.get(field.name)
-                made = merge(made, {table: {field.name: value}} if table else {field.name: value})
+                placed: Any = {field.name: value}
+                for table in reversed(_TABLES.get(field.name, ())):
+                    placed = {table: placed}
+                made = merge(made, placed)
         return merge(made, assignments(self.set))
 
 
 _TABLES = {
-    **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags"), "network"),
+    "system": ("network", "equation"),
+    **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags"), ("network",)),
     **dict.fromkeys(
-        ("epochs", "batch_size", "method", "learning_rate", "horizon", "input_noise", "watch_gradients"), "training"
+        ("epochs", "batch_size", "method", "learning_rate", "horizon", "input_noise", "watch_gradients"), ("training",)
     ),
 }
 

@@ -91,18 +91,29 @@ def recipe_for(rows: "Record", choices: Mapping[str, Any], *, cell: str | None =
     Returns:
         The recipe, with the usual window of the layer and the usual way to split if none was asked for.
     """
-    from pendula.config import build, merge
+    from pendula.config import build
     from pendula.forecasting import default_by, default_window
     from pendula.runs import Recipe
 
     wanted = {"by": default_by(rows), **choices}
-    made = build(Recipe, wanted if cell is None else merge(wanted, {"network": {"cell": cell}}))
+    made = build(Recipe, wanted if cell is None else _for_cell(wanted, cell))
     if "window" in choices:
         return made
     window = default_window(
         rows, test=made.test, validation=made.validation, test_from=made.test_from, cell=made.network.cell
     )
     return replace(made, window=window)
+
+
+def _for_cell(choices: Mapping[str, Any], cell: str) -> dict[str, Any]:
+    # Of several cells, only one has an equation.
+    from pendula.config import merge
+    from pendula.nn import INTEGRATOR
+
+    made = merge(choices, {"network": {"cell": cell}})
+    if cell != INTEGRATOR:
+        made["network"].pop("equation", None)
+    return made
 
 
 def data_settings(

@@ -98,12 +98,14 @@ def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -
         out: How to print.
     """
     from pendula.forecasting import evaluate_fit
-    from pendula.report import gradient_facts, member_rows
+    from pendula.report import gradient_facts, initial_state, member_rows, parameter_lines, parameter_rows
 
     out.remark("writing the report")
     evaluated = evaluate_fit(fit) if len(fit.split.test) else None
     made = write_fit_report(fit, evaluated, run)
     scores = {} if evaluated is None else evaluated.to_dict()
+    found = parameter_lines(fit)
+    out.show(*([*found, ""] if found else []))
     out.show(*score_lines(scores, [*made.verdict, *made.remarks]), f"Run: {run}", *written_lines(made))
     out.result({
         "run": run,
@@ -114,6 +116,8 @@ def deliver_fit(fit: "Fit", run: Path, *, chosen: dict[str, Any], out: Output) -
         "verdict": made.verdict,
         "epochs": fit.history[-1].epoch if fit.history else 0,
         "members": member_rows(fit),
+        "parameters": parameter_rows(fit),
+        "initial_state": initial_state(fit),
         "best_epoch": fit.best_epoch,
         "outcome": fit.outcome,
         "seconds": fit.seconds,

@@ -10,6 +10,7 @@ from pendula.dynamics.driven import DrivenNet, as_net, hold_input
 from pendula.dynamics.fixed_point_search import FixedPointSearch
 from pendula.dynamics.fixed_points import FixedPoint, FixedPoints, SlowPoint, find_fixed_points
 from pendula.dynamics.gradient_flow import GradientFlow, forecast_error, forecast_flow, gradient_flow
+from pendula.dynamics.integrator_dynamics import IntegratorDynamics
 from pendula.dynamics.jacobian_products import JacobianProducts, jacobian_products
 from pendula.dynamics.linear_memory import LinearMemory, linear_memory
 from pendula.dynamics.linearized import LinearizedLayer, linearize, step_jacobians
@@ -46,6 +47,7 @@ __all__ = [
     "Forgetting",
     "GradientFlow",
     "GradientWatch",
+    "IntegratorDynamics",
     "JacobianProducts",
     "LinearMemory",
     "LinearizedLayer",

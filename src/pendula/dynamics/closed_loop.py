@@ -15,7 +15,7 @@ from torch import nn
 from pendula.dynamics.driven import DrivenNet, Inputs, as_net, hold_input, is_bounded
 from pendula.dynamics.layer_stack import reservoir_stack
 from pendula.dynamics.state_map import Directions, Jacobians, StateMap, States
-from pendula.nn import AnyForecaster, EchoStateForecaster, Forecaster, ForecasterState, ReservoirWeights
+from pendula.nn import EchoStateForecaster, Forecaster, ForecasterState, ReservoirWeights
 from pendula.shapes import Float, SeriesTensor, Tensor, ndarray
 
 __all__ = ["ForecasterDynamics"]
@@ -44,7 +44,7 @@ class ForecasterDynamics:
     head: tuple[Tensor, Tensor, Tensor]
 
     @classmethod
-    def of(cls, forecaster: AnyForecaster) -> "ForecasterDynamics":
+    def of(cls, forecaster: Forecaster | EchoStateForecaster) -> "ForecasterDynamics":
         """Take a forecaster's weights as they are.
 
         Args:
@@ -115,6 +115,11 @@ class ForecasterDynamics:
             features=torch.eye(channels, dtype=torch.float64),
             head=(matrix[:, : stack.size], seen, torch.from_numpy(np.array(constant, np.float64))),
         )
+
+    @property
+    def pace(self) -> float:
+        """Steps of time that one application of the closed loop goes on by."""
+        return float(self.leads)
 
     @property
     def size(self) -> int:

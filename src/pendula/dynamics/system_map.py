@@ -1,9 +1,4 @@
-r"""The equations of `systems/` as maps of their state, with variational equations to the last digit.
-
-A right-hand side made of analytic functions also takes complex numbers, and $\mathrm{Im}\,F(h + i\varepsilon v) /
-\varepsilon$ is the derivative $F'(h) v$ without cancellation, however small ε: the integrator itself is differentiated,
-and its tangent needs no equations of its own.
-"""
+"""The equations of `systems/` as maps of their state, with variational equations to the last digit."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -14,16 +9,12 @@ import torch
 from pendula.dynamics.lyapunov import LyapunovSettings, LyapunovSpectrum, measure_spectrum
 from pendula.dynamics.state_map import Directions, Jacobians, StateMap, States
 from pendula.errors import ArgumentError
-from pendula.shapes import Float, ndarray
-from pendula.systems import Flow, Map, System, make_system, rk4_step
+from pendula.systems import Flow, Map, System, make_system, push_directions, rk4_step
 
 __all__ = ["TINY", "Rule", "step_rule", "system_map", "system_spectrum"]
 
 Rule: TypeAlias = Callable[[int, Any], Any]
 """Takes the number of a step and the components of a state to those of the next."""
-
-TINY = 1e-100
-"""ε of the complex step: its square is lost beside any number."""
 
 
 def system_map(system: System | str, *, dt: float | None = None, substeps: int = 1) -> StateMap:
@@ -39,10 +30,6 @@ def system_map(system: System | str, *, dt: float | None = None, substeps: int =
 
     Raises:
         ArgumentError: If the system is neither a flow nor a map, or its rate depends on time.
-
-    References:
-        W. Squire and G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40
-        (1998) 110.
 
     Examples:
         >>> system_map("henon").jacobian(torch.tensor([[1.0, 0.0]], dtype=torch.float64))
@@ -151,15 +138,8 @@ def step_rule(system: System, *, dt: float, substeps: int) -> Rule:
 
 
 def _pushed(rule: Rule, number: int, states: States, directions: Directions) -> tuple[States, Directions]:
-    # Components first, then trajectories, then directions.
-    moved: Float[ndarray, "state batch direction"] = np.empty(
-        (states.shape[1], len(states), directions.shape[2]), dtype=np.complex128
-    )
-    moved.real = states.numpy().T[:, :, None]
-    moved.imag = TINY * directions.numpy().transpose(1, 0, 2)
-    after = np.stack(rule(number, moved))
-    pushed = torch.from_numpy(after.imag.transpose(1, 0, 2) / TINY)
-    return torch.from_numpy(np.ascontiguousarray(after.real[:, :, 0].T)), pushed
+    after, pushed = push_directions(lambda state: rule(number, state), states.numpy(), directions.numpy())
+    return torch.from_numpy(after), torch.from_numpy(pushed)
 
 
 def _depends_on_time(flow: Flow) -> bool:

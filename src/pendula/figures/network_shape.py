@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from pendula.errors import ArgumentError
-from pendula.nn import GRU, LSTM, RNN, EchoStateForecaster, Forecaster, IntegratorCell
+from pendula.nn import GRU, LSTM, RNN, EchoStateForecaster, Forecaster, IntegratorCell, IntegratorForecaster
 
 __all__ = ["LayerShape", "NetworkShape", "network_shape"]
 
@@ -68,6 +68,9 @@ def network_shape(model: nn.Module) -> NetworkShape:
         return NetworkShape(inputs=stack.inputs, layers=stack.layers, outputs=rows, head=(rows, columns))
     if isinstance(model, EchoStateForecaster):
         return _reservoir_shape(model)
+    if isinstance(model, IntegratorForecaster):
+        step = network_shape(model.cell).layers
+        return NetworkShape(inputs=model.channels, layers=step, outputs=model.channels)
     if isinstance(model, IntegratorCell):
         name = model.method.upper() if model.method == "rk4" else model.method.capitalize()
         return NetworkShape(inputs=0, layers=(LayerShape(name=f"{name} step", units=len(model.components)),))

@@ -54,7 +54,7 @@ def fit(
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
-    scaling: ScalerKind = "standard",
+    scaling: ScalerKind | None = None,
     transform: ScalerLink = "none",
     test: float | int = 0.25,
     validation: float | int = 0.2,
@@ -77,7 +77,8 @@ def fit(
         training: How to train; the defaults of `Training` when left out.
         window: Steps of known past that the network sees; 50 when left out, 300 for an echo state network, fewer for
             short records.
-        scaling: standard, range or none; fitted on the training part.
+        scaling: standard, range or none; fitted on the training part; standard when left out, none for a differential
+            equation.
         transform: none, sqrt, log or asinh, applied before scaling.
         test: Fraction of the record kept for the test, from its end; 0 for none.
         validation: Fraction of what remains, from its end, that chooses the epoch; 0 for none.
@@ -113,7 +114,7 @@ def fit(
         window=default_window(rows, test=test, validation=validation, test_from=test_from, cell=network.cell)
         if window is None
         else window,
-        scaling=scaling,
+        scaling=scaling,  # type: ignore[arg-type] # None is put right
         transform=transform,
         test=test,
         validation=validation,

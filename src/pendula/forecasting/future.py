@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.nn import RESERVOIR
+from pendula.nn import INTEGRATOR, RESERVOIR
 from pendula.runs import Calibration, Fit
 from pendula.series.axis import TimeValue, parse_time
 from pendula.series.record import Record
@@ -59,8 +59,8 @@ def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | 
             f"`start` must follow {fit.model.window} known values: got {known} since the last gap or the start of the "
             "trajectory. Choose another `start`, or fill the gaps with `--gaps fill`."
         )
-    context = fit.record.values[row - fit.model.window : row]
-    values = fit.model.run(context[None], steps=steps)[0]
+    first = row - fit.model.window
+    values = fit.model.run(fit.record.values[None, first:row], steps=steps, start=fit.record.time[first : first + 1])[0]
     if not np.isfinite(values).all():
         step = int(np.argmin(np.isfinite(values).all(axis=1))) + 1
         raise DivergedError(f"The free run diverged at step {step} of {steps}. Forecast fewer steps, or {_advice(fit)}")
@@ -73,6 +73,8 @@ def _advice(fit: Fit) -> str:
             "take a reservoir that is stable in free run: lower `spectral_radius` or `input_scaling`, raise the ridge "
             "penalty with `linear_penalty`, or leave the reservoir's settings out to have them chosen."
         )
+    if fit.recipe.network.cell == INTEGRATOR:
+        return "look at the parameters that were found: the equation leaves the finite numbers with them."
     return "train for free runs: raise `horizon`, and choose `select_by` free_run."
 
 

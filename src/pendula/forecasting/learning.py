@@ -8,10 +8,10 @@ from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError
 from pendula.forecasting.preparation import Prepared, gap_free
 from pendula.forecasting.watching import Watching
-from pendula.nn import RESERVOIR, Forecaster
+from pendula.nn import INTEGRATOR, Forecaster, observed_components
 from pendula.runs import Recipe
 from pendula.series.windows import Windows, windows_for
-from pendula.training import Listener, Trained, train, train_ensemble, train_reservoirs
+from pendula.training import Listener, Trained, train, train_ensemble, train_equation, train_reservoirs
 
 __all__ = ["CHECKPOINT_FOLDER", "Learned", "learn", "learn_side_by_side"]
 
@@ -106,9 +106,11 @@ def _solve(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained
     # It takes a second: there is no checkpoint, and a resumed run begins anew, with the same bits.
     if recipe.training.watch_gradients:
         raise ArgumentError(
-            f"`watch_gradients` must be off for the cell {RESERVOIR}: its readout is solved for, and no gradient "
-            "flows. Leave it out."
+            f"`watch_gradients` must be off for the cell {recipe.network.cell}: what it learns is solved for, without "
+            "gradients through time. Leave it out."
         )
+    if recipe.network.cell == INTEGRATOR:
+        return _identify(prepared, recipe, listener=listener)
     return train_reservoirs(
         recipe.network,
         prepared.values.numpy(),
@@ -116,6 +118,31 @@ def _solve(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained
         seed=recipe.seed,
         penalty=recipe.linear_penalty,
         washout=recipe.training.washout,
+        listener=listener,
+    )
+
+
+def _identify(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained:
+    part, equation = prepared.split.train, recipe.network.equation
+    rows = part.parent
+    assert equation is not None
+    if len(rows.blocks) > 1:
+        raise ArgumentError(
+            f"`trajectory` must name one trajectory for a differential equation: got {len(rows.blocks)}. "
+            "Fit each of them by itself."
+        )
+    if rows.axis.is_calendar:
+        raise ArgumentError(
+            "`time` must be uniform for a differential equation: expected steps of one length, got months. "
+            "Resample it with `--resample`, to 30 days for example."
+        )
+    return train_equation(
+        recipe.network,
+        rows.values[part.start : part.stop],
+        observed=observed_components(equation, rows.names),
+        dt=rows.axis.clock[0],
+        start=float(rows.axis.elapsed(rows.time[part.start : part.start + 1])[0]),
+        seed=recipe.seed,
         listener=listener,
     )
 

@@ -37,7 +37,12 @@ class Predictor(Protocol):
 
 
 def predict_from(
-    predictor: Predictor, values: Series, origins: Int[ndarray, " origin"], *, steps: int
+    predictor: Predictor,
+    values: Series,
+    origins: Int[ndarray, " origin"],
+    *,
+    steps: int,
+    times: ndarray | None = None,
 ) -> Float[ndarray, "origin step channel"]:
     """Forecast from several rows of a series, in batches.
 
@@ -46,6 +51,7 @@ def predict_from(
         values: The series, in physical units; only rows before an origin are looked at for it.
         origins: Rows of the first forecast values; each has the predictor's context before it.
         steps: How many steps to run freely.
+        times: Time value of each row, for which a driven equation asks.
 
     Returns:
         The forecasts of rows `origin` to `origin + steps`.
@@ -64,13 +70,16 @@ def predict_from(
             "Start later, or use a predictor with a shorter memory."
         )
     chunks = np.split(origins, range(BATCH, len(origins), BATCH))
-    return np.concatenate([_runs(predictor, values, chunk, steps=steps) for chunk in chunks])
+    return np.concatenate([_runs(predictor, values, chunk, steps=steps, times=times) for chunk in chunks])
 
 
 def _runs(
-    predictor: Predictor, values: Series, origins: Int[ndarray, " origin"], *, steps: int
+    predictor: Predictor, values: Series, origins: Int[ndarray, " origin"], *, steps: int, times: ndarray | None
 ) -> Float[ndarray, "origin step channel"]:
-    along = predictor.run_along(values, origins, steps=steps) if isinstance(predictor, Model) and len(origins) else None
+    contexts = origins[:, None] + np.arange(-predictor.context, 0)
+    if not isinstance(predictor, Model) or not len(origins):
+        return predictor.run(values[contexts], steps=steps)
+    along = predictor.run_along(values, origins, steps=steps, times=times)
     if along is not None:
         return along
-    return predictor.run(values[origins[:, None] + np.arange(-predictor.context, 0)], steps=steps)
+    return predictor.run(values[contexts], steps=steps, start=None if times is None else times[contexts[:, 0]])

@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
-from pendula.nn import RESERVOIR, Cell, Forecaster, build
+from pendula.nn import INTEGRATOR, RESERVOIR, Cell, Forecaster, build
 from pendula.runs import Recipe, fingerprint
 from pendula.series.record import Record, column_names
 from pendula.series.scaling import Scaler, fit_scaler
@@ -33,6 +33,8 @@ __all__ = [
 DEFAULT_WINDOW = 50
 RESERVOIR_WINDOW = 300
 """A reservoir starts from zeros, and forgets them only slowly."""
+EQUATION_WINDOW = 100
+"""The more noisy measurements there are, the better is the state known from which an equation runs on."""
 MOST_RUN_STEPS = 500
 """Free runs on the validation part go at most so far."""
 
@@ -79,8 +81,8 @@ def default_window(
         cell: The recurrent layer.
 
     Returns:
-        50 steps, or 300 for a reservoir; or a quarter of what the longest gap-free stretch leaves for training, if that
-        is less.
+        50 steps, or 300 for a reservoir, 100 for an equation; or a quarter of what the longest gap-free stretch leaves
+        for training, if that is less.
 
     Examples:
         >>> import numpy as np
@@ -90,7 +92,7 @@ def default_window(
     """
     if test_from is not None:
         test = len(split(rows, validation=0, test_from=test_from).test) / len(rows)
-    usual = RESERVOIR_WINDOW if cell == RESERVOIR else DEFAULT_WINDOW
+    usual = {RESERVOIR: RESERVOIR_WINDOW, INTEGRATOR: EQUATION_WINDOW}.get(cell, DEFAULT_WINDOW)
     return max(1, min(usual, int(rows.longest * (1 - test) * (1 - validation)) // 4))
 
 
@@ -118,10 +120,10 @@ class Prepared:
     Attributes:
         split: The three parts.
         scaler: Fitted on the training part.
-        values: The scaled record, in the training's precision; of an echo state network, in float64.
+        values: The scaled record, in the training's precision; in float64 for networks that are solved for.
         validation: Windows that choose the epoch, or None.
-        forecaster: A fresh network with its scales and its linear path; None for an echo state network, which is made
-            when it is trained.
+        forecaster: A fresh network with its scales and its linear path; None for an echo state network or an
+            equation, which is made when it is trained.
         fingerprint: Of the record and the recipe.
     """
 
@@ -154,15 +156,13 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
     scaled = scaler.transform(rows.values)
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
-    is_reservoir = recipe.network.cell == RESERVOIR
+    is_solved = recipe.network.cell in {RESERVOIR, INTEGRATOR}
     return Prepared(
         split=parts,
         scaler=scaler,
-        values=torch.from_numpy(scaled).to(
-            torch.float64 if is_reservoir else getattr(torch, recipe.training.precision)
-        ),
+        values=torch.from_numpy(scaled).to(torch.float64 if is_solved else getattr(torch, recipe.training.precision)),
         validation=validation,
-        forecaster=None if is_reservoir else _fresh(parts, scaled, validation, recipe),
+        forecaster=None if is_solved else _fresh(parts, scaled, validation, recipe),
         fingerprint=fingerprint(rows, recipe),
     )
 

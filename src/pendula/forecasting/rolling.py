@@ -86,7 +86,7 @@ def roll(
     origins = rows[chosen]
     truth = record.values[origins[:, None] + np.arange(leads)]
     errors = {
-        name: predict_from(predictor, record.values, origins, steps=leads) - truth
+        name: predict_from(predictor, record.values, origins, steps=leads, times=record.time) - truth
         for name, predictor in predictors.items()
     }
     return RollingErrors(origins=origins, errors=errors)

@@ -10,6 +10,7 @@ import numpy as np
 from pendula.forecasting.predictors import Predictor, predict_from
 from pendula.metrics import pointwise_scores, valid_prediction_time
 from pendula.series.axis import TimeAxis
+from pendula.series.record import Record
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
 from pendula.shapes import Float, Int, Series, ndarray
@@ -71,10 +72,10 @@ def score_part(predictors: Mapping[str, Predictor], part: Part, *, window: int, 
     runs = _runs(segments, window) if free_run else []
     evaluation = Evaluation(part=part, rows=rows, truth=record.values[rows], one_step={}, free_run={}, scores={})
     for name, predictor in predictors.items():
-        evaluation.one_step[name] = predict_from(predictor, record.values, rows, steps=1)[:, 0]
+        evaluation.one_step[name] = predict_from(predictor, record.values, rows, steps=1, times=record.time)[:, 0]
         evaluation.scores[name] = pointwise_scores(evaluation.truth, evaluation.one_step[name])
         if free_run:
-            evaluation.free_run[name] = _run_all(predictor, record.values, runs)[rows]
+            evaluation.free_run[name] = _run_all(predictor, record, runs)[rows]
             evaluation.scores[name] |= _free_run_scores(evaluation, name, runs)
         if len(record.names) > 1:
             evaluation.channels[name] = _channel_scores(evaluation, name, runs)
@@ -104,10 +105,11 @@ def _runs(segments: Int[ndarray, "segment 2"], window: int) -> list[tuple[int, i
     return sorted(sorted(runs, key=lambda run: -run[1])[:MOST_RUNS])
 
 
-def _run_all(predictor: Predictor, values: Series, runs: list[tuple[int, int]]) -> Series:
-    joined = np.full_like(values, np.nan)
+def _run_all(predictor: Predictor, record: Record, runs: list[tuple[int, int]]) -> Series:
+    joined = np.full_like(record.values, np.nan)
     for origin, steps in runs:
-        joined[origin : origin + steps] = predict_from(predictor, values, np.array([origin]), steps=steps)[0]
+        made = predict_from(predictor, record.values, np.array([origin]), steps=steps, times=record.time)
+        joined[origin : origin + steps] = made[0]
     return joined
 
 

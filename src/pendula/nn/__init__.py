@@ -1,14 +1,17 @@
 """What a network is: recurrent layers, the linear path, and the forecaster made of them."""
 
 from pendula.nn.added_rate import AddedRate
+from pendula.nn.array_cell import array_step
 from pendula.nn.echo_state import EchoState, EchoStateForecaster
 from pendula.nn.echo_stream import EchoStream
+from pendula.nn.equation import Equation, observed_components
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
 from pendula.nn.initialization import Initialization, initialize
 from pendula.nn.integrator_cell import IntegratorCell, unroll
+from pendula.nn.integrator_forecaster import IntegratorForecaster, IntegratorState
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
-from pendula.nn.network import CELLS, RESERVOIR, Cell, Network, as_network
+from pendula.nn.network import CELLS, INTEGRATOR, RESERVOIR, Cell, Network, as_network
 from pendula.nn.next_generation import NextGeneration, polynomial_features, run_polynomial
 from pendula.nn.readout import Readout, ReadoutResult, Scored, draw_readout
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
@@ -16,11 +19,13 @@ from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
 from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
 from pendula.nn.reservoir_weights import ReservoirWeights, draw_reservoir, spectral_radius
 from pendula.nn.rollout import AnyForecaster, continue_run, free_run
+from pendula.nn.state_filter import Estimate, StateFilter
 from pendula.nn.streaming import Stream
 
 __all__ = [
     "CELLS",
     "GRU",
+    "INTEGRATOR",
     "LSTM",
     "RESERVOIR",
     "RNN",
@@ -32,10 +37,14 @@ __all__ = [
     "EchoState",
     "EchoStateForecaster",
     "EchoStream",
+    "Equation",
+    "Estimate",
     "Forecaster",
     "ForecasterState",
     "Initialization",
     "IntegratorCell",
+    "IntegratorForecaster",
+    "IntegratorState",
     "LinearPath",
     "Network",
     "NextGeneration",
@@ -46,8 +55,10 @@ __all__ = [
     "Reservoir",
     "ReservoirWeights",
     "Scored",
+    "StateFilter",
     "Stream",
     "Topology",
+    "array_step",
     "as_network",
     "build",
     "continue_run",
@@ -58,6 +69,7 @@ __all__ = [
     "drive_reservoir",
     "free_run",
     "initialize",
+    "observed_components",
     "polynomial_features",
     "run_polynomial",
     "run_reservoir",

@@ -1,14 +1,17 @@
-"""Follow a series value by value with an echo state network."""
+"""Follow a series value by value with an echo state network, or with a differential equation."""
+
+from typing import Any
 
 from pendula.errors import ArgumentError, ShapeError
-from pendula.nn.echo_state import EchoState, EchoStateForecaster
+from pendula.nn.echo_state import EchoStateForecaster
+from pendula.nn.integrator_forecaster import IntegratorForecaster
 from pendula.shapes import Float, Tensor
 
 __all__ = ["EchoStream"]
 
 
 class EchoStream:
-    """An echo state network that is shown one value at a time, remembers it, and predicts what comes next.
+    """A network that is solved for, shown one value at a time: it remembers it, and predicts what comes next.
 
     Its predictions are those of the network shown the whole series.
 
@@ -31,13 +34,13 @@ class EchoStream:
         torch.Size([1, 1, 1])
     """
 
-    def __init__(self, forecaster: EchoStateForecaster, *, batch: int = 1) -> None:
+    def __init__(self, forecaster: EchoStateForecaster | IntegratorForecaster, *, batch: int = 1) -> None:
         if batch < 1:
             raise ArgumentError(
                 f"`batch` must be positive: expected 1 or more, got {batch}. Follow one series at least."
             )
         self._forecaster, self._shape = forecaster, (batch, forecaster.channels)
-        self.state: EchoState | None = None
+        self.state: Any = None
 
     def step(self, values: Float[Tensor, "batch channel"]) -> Float[Tensor, "batch lead channel"]:
         """Show the next value of each series.

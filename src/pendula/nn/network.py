@@ -4,18 +4,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
+from pendula.nn.equation import Equation
 from pendula.nn.initialization import Initialization
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer
 from pendula.nn.reservoir import Reservoir
 
-__all__ = ["CELLS", "RESERVOIR", "Cell", "Network", "as_network"]
+__all__ = ["CELLS", "INTEGRATOR", "RESERVOIR", "Cell", "Network", "as_network"]
 
-Cell: TypeAlias = Literal["rnn", "gru", "lstm", "esn"]
+Cell: TypeAlias = Literal["rnn", "gru", "lstm", "esn", "integrator"]
 CELLS: dict[str, type[RecurrentLayer]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 """The recurrent layers that are trained."""
 RESERVOIR = "esn"
 """The cell that is drawn and not trained."""
-USUAL_SIZES = {"esn": 200}
+INTEGRATOR = "integrator"
+"""The cell that is a step of a differential equation."""
+USUAL_SIZES = {"esn": 200, "integrator": 0}
 USUAL_SIZE = 64
 MAX_SIZE = 65_536
 """Sizes above this are taken for a mistake, or for a hostile file."""
@@ -27,11 +30,13 @@ class Network:
 
     Or, with the cell esn, an echo state network: a reservoir that is drawn and never trained, and a linear readout of
     its state and of the last value. What belongs to the trained cells alone (layers, dropout, leads, residual,
-    increments, the linear path) is then left as it is.
+    increments, the linear path) is then left as it is. Or, with the cell integrator, a differential equation whose
+    state is estimated from the known values, in their own units.
 
     Attributes:
-        cell: The recurrent layer: rnn, gru or lstm; or esn, a reservoir.
-        hidden_size: Units in each recurrent layer, or in the reservoir; 64 when left out, 200 in a reservoir.
+        cell: The recurrent layer: rnn, gru or lstm; or esn, a reservoir; or integrator, a differential equation.
+        hidden_size: Units in each recurrent layer, or in the reservoir, or of a network beside the equation; 64 when
+            left out, 200 in a reservoir, 0 (no network) beside an equation.
         num_layers: How many recurrent layers are stacked.
         dropout: Probability to drop a unit between layers, while training.
         leads: How many steps ahead the head predicts at once; above 1 the forecast is direct multi-step.
@@ -40,6 +45,7 @@ class Network:
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. The path is a linear
             autoregression; the network learns what that cannot explain.
         reservoir: What the reservoir is like; None to have several chosen by the training part.
+        equation: Which differential equation, and what is known of it.
         initialization: How the recurrent weights start.
 
     Examples:
@@ -47,6 +53,8 @@ class Network:
         'gru'
         >>> Network(cell="esn").hidden_size, Network(cell="esn", reservoir=Reservoir(leak=0.3)).reservoir.leak
         (200, 0.3)
+        >>> Network(cell="integrator", equation=Equation(system="lorenz63")).equation.learned
+        ('sigma', 'rho', 'beta')
     """
 
     cell: Cell = "gru"
@@ -58,6 +66,7 @@ class Network:
     increments: bool = True
     linear_lags: int = 0
     reservoir: Reservoir | None = None
+    equation: Equation | None = None
     initialization: Initialization = field(default_factory=Initialization)
 
     def __post_init__(self) -> None:
@@ -68,7 +77,12 @@ class Network:
             )
         if self.hidden_size is None:
             object.__setattr__(self, "hidden_size", USUAL_SIZES.get(self.cell, USUAL_SIZE))
-        for name, low in (("hidden_size", 1), ("num_layers", 1), ("leads", 1), ("linear_lags", 0)):
+        for name, low in (
+            ("hidden_size", 0 if self.cell == INTEGRATOR else 1),
+            ("num_layers", 1),
+            ("leads", 1),
+            ("linear_lags", 0),
+        ):
             _check_whole(name, getattr(self, name), low)
         self.initialization.check_cell(self.cell)
         for name in ("residual", "increments"):
@@ -83,7 +97,10 @@ class Network:
             raise ArgumentError(
                 f"`dropout` must be 0 with one layer, since it acts between layers: got {self.dropout}. Stack two."
             )
+        if self.cell in {RESERVOIR, INTEGRATOR}:
+            _check_untouched(self)
         _check_reservoir(self)
+        _check_equation(self)
 
 
 def as_network(model: "Network | RecurrentLayer | str") -> Network:
@@ -134,26 +151,48 @@ def _of_layer(layer: RecurrentLayer) -> Network:
     return Network(cell=cell, hidden_size=layer.hidden_size, num_layers=layer.num_layers, dropout=float(layer.dropout))
 
 
-def _check_reservoir(network: Network) -> None:
-    if network.cell != RESERVOIR:
-        if network.reservoir is not None:
-            raise ArgumentError(
-                f"`reservoir` must go with the cell esn: got settings of a reservoir and the cell {network.cell}. "
-                "Choose cell='esn', or leave them out."
-            )
-        return
+def _check_untouched(network: Network) -> None:
     for name, usual in _TRAINED_ALONE.items():
         if getattr(network, name) != usual:
             raise ArgumentError(
-                f"`{name}` must be left out for an echo state network: expected {usual}, got {getattr(network, name)}. "
-                "Its one reservoir is followed by a linear readout of its state and of the last value."
+                f"`{name}` must be left out for {_NAMED[network.cell]}: expected {usual}, got "
+                f"{getattr(network, name)}. {_INSTEAD[network.cell]}"
             )
-    if network.reservoir is not None and network.reservoir.connections > network.hidden_size:
+
+
+def _check_reservoir(network: Network) -> None:
+    if network.reservoir is None:
+        return
+    if network.cell != RESERVOIR:
+        raise ArgumentError(
+            f"`reservoir` must go with the cell esn: got settings of a reservoir and the cell {network.cell}. "
+            "Choose cell='esn', or leave them out."
+        )
+    if network.reservoir.connections > network.hidden_size:
         raise ArgumentError(
             f"`connections` must not be more than there are units: expected at most {network.hidden_size}, got "
             f"{network.reservoir.connections}. 0 connects each unit with all."
         )
 
+
+def _check_equation(network: Network) -> None:
+    if network.cell != INTEGRATOR and network.equation is not None:
+        raise ArgumentError(
+            f"`equation` must go with the cell integrator: got an equation and the cell {network.cell}. "
+            "Choose cell='integrator', or leave it out."
+        )
+    if network.cell == INTEGRATOR and network.equation is None:
+        raise ArgumentError(
+            "`equation` must name a system for the cell integrator: got none. Write `--system pendulum`, or "
+            "equation=Equation(system='pendulum')."
+        )
+
+
+_NAMED = {RESERVOIR: "an echo state network", INTEGRATOR: "a differential equation"}
+_INSTEAD = {
+    RESERVOIR: "Its one reservoir is followed by a linear readout of its state and of the last value.",
+    INTEGRATOR: "Its state is the equation's, and what it forecasts are components of it.",
+}
 
 _TRAINED_ALONE = {
     "num_layers": 1, "dropout": 0.0, "leads": 1, "residual": True, "increments": True, "linear_lags": 0,

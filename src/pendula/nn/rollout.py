@@ -7,16 +7,19 @@ import torch
 from pendula.errors import ArgumentError
 from pendula.nn.echo_state import EchoStateForecaster
 from pendula.nn.forecaster import Forecaster, ForecasterState
+from pendula.nn.integrator_forecaster import IntegratorForecaster
 from pendula.nn.native_forecaster import NativeForecaster, runs_natively
-from pendula.shapes import BatchTensor, Float, Tensor
+from pendula.shapes import BatchTensor, Float, Tensor, ndarray
 
 __all__ = ["AnyForecaster", "continue_run", "free_run"]
 
-AnyForecaster: TypeAlias = Forecaster | EchoStateForecaster
-"""A network that forecasts: trained by gradients, or with reservoirs."""
+AnyForecaster: TypeAlias = Forecaster | EchoStateForecaster | IntegratorForecaster
+"""A network that forecasts: trained by gradients, with reservoirs, or by a differential equation."""
 
 
-def free_run(forecaster: AnyForecaster, context: BatchTensor, steps: int) -> Float[Tensor, "batch steps channel"]:
+def free_run(
+    forecaster: AnyForecaster, context: BatchTensor, steps: int, *, start: float | Float[ndarray, " batch"] = 0.0
+) -> Float[Tensor, "batch steps channel"]:
     """Warm a forecaster up on known values and let it run on by itself, all starts in one batch.
 
     The state is carried from step to step; nothing is computed twice. A direct forecaster hands on its `leads`
@@ -29,6 +32,7 @@ def free_run(forecaster: AnyForecaster, context: BatchTensor, steps: int) -> Flo
         forecaster: The network.
         context: The known past of each start, scaled.
         steps: How many steps to run.
+        start: Time of the first known value of each start, in units of time; only a driven equation asks for it.
 
     Returns:
         The next `steps` values, scaled. A run that leaves the finite numbers goes on as infinities and NaN.
@@ -45,6 +49,8 @@ def free_run(forecaster: AnyForecaster, context: BatchTensor, steps: int) -> Flo
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
     if isinstance(forecaster, EchoStateForecaster):
         return forecaster.free_run(context, steps)
+    if isinstance(forecaster, IntegratorForecaster):
+        return forecaster.free_run(context, steps, start=start)
     with torch.no_grad():
         if runs_natively(forecaster, context):
             return NativeForecaster(forecaster, context.dtype).run(context, None, steps)

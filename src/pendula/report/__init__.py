@@ -9,6 +9,9 @@ seen_note          scores → a warning, if the fit had seen the rows
 score_table        scores → heads and rows
 score_text         scores → the same for a terminal
 member_rows        fit → the settings of its reservoirs
+parameter_rows     fit → the parameters of its equation
+initial_state      fit → the state its equation starts from
+parameter_lines    fit → the same for a terminal
 fit_report         fit → content, with its figures
 fit_figures        fit → images by name
 comparison_report  comparison → content, with the figures of all networks
@@ -21,6 +24,7 @@ write_report       content, images → report.html, figures/*.png
 
 from pendula.report.analysis_report import analysis_lines, analysis_report
 from pendula.report.comparison_report import comparison_report
+from pendula.report.equation_facts import initial_state, parameter_lines, parameter_rows
 from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.gradient_figure import gradient_facts
@@ -46,7 +50,10 @@ __all__ = [
     "fit_report",
     "gradient_facts",
     "idle_note",
+    "initial_state",
     "member_rows",
+    "parameter_lines",
+    "parameter_rows",
     "render_report",
     "score_table",
     "score_text",

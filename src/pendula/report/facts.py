@@ -7,7 +7,8 @@ from importlib.metadata import version
 from typing import Any
 
 from pendula.figures.style import label
-from pendula.nn import RESERVOIR, EchoStateForecaster, Network
+from pendula.nn import INTEGRATOR, RESERVOIR, EchoStateForecaster, IntegratorForecaster, Network
+from pendula.report.equation_facts import equation_facts, equation_references
 from pendula.report.numbers import counted, format_moment, format_number, format_value
 from pendula.report.page import Reference
 from pendula.runs import Fit, Recipe
@@ -21,6 +22,7 @@ _CELLS = {
     "gru": "gated recurrent unit (GRU)",
     "lstm": "long short-term memory (LSTM)",
     "esn": "echo state network (ESN)",
+    "integrator": "differential equation (integrator cell)",
 }
 _SCALINGS = {"standard": "mean 0, standard deviation 1 on the training part", "range": "−1 to 1 on the training part"}
 _SELECTIONS = {
@@ -59,6 +61,8 @@ def setting_facts(fit: Fit) -> dict[str, object]:
     recipe, network = fit.recipe, fit.recipe.network
     if network.cell == RESERVOIR:
         return _reservoir_facts(fit)
+    if isinstance(fit.model.forecaster, IntegratorForecaster):
+        return {"Cell": _CELLS[network.cell], **equation_facts(fit)}
     return {
         "Cell": _CELLS[network.cell],
         "Hidden size": network.hidden_size,
@@ -161,15 +165,17 @@ def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[R
     """
     cells = list(dict.fromkeys(fit.recipe.network.cell for fit in fits))
     conformal = [_INTERVALS] if intervals and any(fit.calibration is not None for fit in fits) else []
-    if cells == [RESERVOIR]:
-        return [_SOURCES[RESERVOIR], *conformal]
+    own = [*equation_references(fits), *([_SOURCES[RESERVOIR]] if RESERVOIR in cells else [])]
+    cells = [cell for cell in cells if cell not in {RESERVOIR, INTEGRATOR}]
+    if not cells:
+        return [*own, *conformal]
     forecaster = Reference(
         name="Forecaster",
         equation=_EQUATION,
         citation="x(t) is there if the network is residual, the sum if it has a linear path, Δx if it sees increments; "
         "s and d are the sizes of what the head predicts and of the increments.",
     )
-    return [forecaster, *(_SOURCES[cell] for cell in cells), *conformal]
+    return [forecaster, *(_SOURCES[cell] for cell in cells), *own, *conformal]
 
 
 def software_versions() -> dict[str, str]:

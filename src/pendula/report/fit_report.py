@@ -122,7 +122,13 @@ _MIXED_UNITS = (
     "The channels have different units, which an RMSE of all would mix: they are compared by NRMSE, whose errors are "
     "divided by each channel's own spread. The RMSE of each channel stands in scores.json."
 )
-_ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM", "esn": "an ESN"}
+_ARTICLES = {
+    "rnn": "an RNN",
+    "gru": "a GRU",
+    "lstm": "an LSTM",
+    "esn": "an ESN",
+    "integrator": "a differential equation",
+}
 
 
 def _evaluated(fit: Fit, evaluated: Evaluated | None) -> Evaluated | None:

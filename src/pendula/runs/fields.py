@@ -204,6 +204,11 @@ class Fields:
 
     def _built(self, name: str, wanted: Any) -> Any:
         kind = settings_in(wanted)
+        if get_origin(wanted) is tuple:
+            return self.texts(name)
+        if get_origin(wanted) is dict:
+            table = self.table(name)
+            return {each: table.get(each, float) for each in table.content}
         if kind is None:
             return self.get(name, wanted)
         if self.content[name] is None and kind is not wanted:

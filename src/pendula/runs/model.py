@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pendula.nn import AnyForecaster, EchoStateForecaster, free_run
+from pendula.errors import ArgumentError
+from pendula.nn import AnyForecaster, EchoStateForecaster, IntegratorForecaster, free_run
 from pendula.runs.model_stream import ModelStream
-from pendula.series.axis import TimeAxis
+from pendula.series.axis import TimeAxis, TimeValue
 from pendula.series.scaling import Scaler
 from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
 
@@ -43,39 +44,51 @@ class Model:
         """How many known values before the first forecast it needs: its window."""
         return self.window
 
-    def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
+    def run(
+        self, context: BatchSeries, *, steps: int, start: ndarray | None = None
+    ) -> Float[ndarray, "batch step channel"]:
         """Forecast from several starts in one batch.
 
         Args:
             context: The known past of each start in physical units; the last `window` steps of it are used.
             steps: How many steps to run freely.
+            start: Time value of the first known value of each start; only a driven equation asks for it.
 
         Returns:
             The next `steps` values of each start, in physical units. A run that diverges goes on as infinities or NaN.
         """
         network = self.forecaster.eval()
+        skipped = max(0, context.shape[1] - self.window) * self.axis.clock[0]
         scaled = torch.from_numpy(np.ascontiguousarray(self.scaler.transform(context[:, -self.window :])))
-        run = free_run(network, scaled, steps).numpy()
+        run = free_run(network, scaled, steps, start=self._clock(start) + skipped).numpy()
         with np.errstate(all="ignore"):
             return self.scaler.inverse(run)
 
     def run_along(
-        self, values: Series, origins: Int[ndarray, " origin"], *, steps: int
+        self, values: Series, origins: Int[ndarray, " origin"], *, steps: int, times: ndarray | None = None
     ) -> Float[ndarray, "origin step channel"] | None:
         """Forecast from several rows of a series, reading it once, where that is cheaper than a window for each row.
 
         A reservoir needs a long warm-up, and forgets: its state at a row is the same whether it read the window before
-        it or, from one origin to the next, more than that.
+        it or, from one origin to the next, more than that. The state of an equation is the better known the more it
+        read.
 
         Args:
             values: The series in physical units; only rows before an origin are looked at for it.
             origins: Rows of the first forecast values, ascending; each has a window before it.
             steps: How many steps to run freely.
+            times: Time value of each row, for which a driven equation asks.
 
         Returns:
             The forecasts from each origin; None where a network is to be shown its windows.
         """
         network, passes = self.forecaster, list(_passes(origins, self.window))
+        if isinstance(network, IntegratorForecaster):
+            starts = [self._clock(None if times is None else times[[first]]) for first, _, _ in passes]
+            return np.concatenate([
+                network.free_runs_along(values[first:last], rows - first, steps, start=float(np.squeeze(start)))
+                for (first, last, rows), start in zip(passes, starts, strict=True)
+            ])
         if not isinstance(network, EchoStateForecaster) or len(passes) == len(origins):
             return None
         runs = [
@@ -85,8 +98,11 @@ class Model:
         with np.errstate(all="ignore"):
             return self.scaler.inverse(np.concatenate(runs))
 
-    def stream(self) -> ModelStream:
+    def stream(self, *, start: TimeValue | None = None) -> ModelStream:
         """Follow a measurement value by value.
+
+        Args:
+            start: Time value of the first value; only a driven equation asks for it.
 
         Returns:
             A stream that has seen nothing yet; its `step` takes the next value and predicts those that follow.
@@ -103,7 +119,19 @@ class Model:
             >>> bool(abs(prediction[0, 0] - np.sin(20.0)) < 1e-3)
             True
         """
-        return ModelStream(self.forecaster, self.scaler)
+        clock = self._clock(None if start is None else np.asarray(start))
+        return ModelStream(self.forecaster, self.scaler, start=float(clock))
+
+    def _clock(self, times: ndarray | None) -> Float[ndarray, "..."]:
+        # Seconds, or whatever the axis counts; a network that has no clock is not asked for them.
+        if not isinstance(self.forecaster, IntegratorForecaster) or self.forecaster.period is None:
+            return np.zeros(())
+        if times is None:
+            raise ArgumentError(
+                "`start` must be given to a driven equation: expected the time of the first known value, got none. "
+                "Its drive depends on it."
+            )
+        return self.axis.elapsed(times)
 
 
 def _passes(origins: Int[ndarray, " origin"], window: int) -> Iterator[tuple[int, int, Int[ndarray, " origin"]]]:

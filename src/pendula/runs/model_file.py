@@ -1,19 +1,30 @@
 """A model on disk: the architecture as JSON, the weights as safetensors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from pendula.errors import DataError, RunError
+from pendula.errors import ArgumentError, DataError, RunError
 from pendula.files import write_json
-from pendula.nn import RESERVOIR, AnyForecaster, EchoStateForecaster, Forecaster, Network, Reservoir
+from pendula.nn import (
+    INTEGRATOR,
+    RESERVOIR,
+    AnyForecaster,
+    EchoStateForecaster,
+    Forecaster,
+    IntegratorForecaster,
+    Network,
+    Reservoir,
+    observed_components,
+)
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.model import Model
 from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, count_tensors, read_tensors, write_tensors
 from pendula.runs.versions import FORMAT, check_format, pendula_version
+from pendula.series.axis import TimeAxis
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 
 __all__ = ["MODEL_FILE", "MODEL_FOLDER", "WEIGHTS_FILE", "load_model", "save_model"]
@@ -111,7 +122,12 @@ def load_model(folder: str | Path) -> Model:
     axis = axis_from(fields.table("axis"))
     window = fields.whole("window", 1, MAX_WINDOW)
     return Model(
-        forecaster=_forecaster(_weights_path(fields), network, channels, reservoirs, digest=digest),
+        forecaster=_filled(
+            lambda: _hollow(fields, network, names, axis, reservoirs),
+            _weights_path(fields),
+            layers=network.num_layers,
+            digest=digest,
+        ),
         scaler=scaler,
         names=names,
         units=units,
@@ -124,17 +140,15 @@ def _reservoirs(forecaster: AnyForecaster) -> tuple[Reservoir, ...]:
     return forecaster.reservoirs if isinstance(forecaster, EchoStateForecaster) else ()
 
 
-def _forecaster(
-    path: Path, network: Network, channels: int, reservoirs: Sequence[Reservoir], *, digest: Digest
-) -> AnyForecaster:
+def _filled(hollow: Callable[[], AnyForecaster], path: Path, *, layers: int, digest: Digest) -> AnyForecaster:
     # Every layer has four tensors; a network of more layers than there are in the file is not even outlined.
     count = count_tensors(path, digest=digest)
-    if 4 * network.num_layers > count:
+    if 4 * layers > count:
         raise RunError(
-            f"`{path}` must fit its architecture: expected the weights of {network.num_layers} layers, got "
+            f"`{path}` must fit its architecture: expected the weights of {layers} layers, got "
             f"{count} tensors. The folder is damaged or was changed; restore it from a copy, or train anew."
         )
-    forecaster = _hollow(network, channels, reservoirs)
+    forecaster = hollow()
     shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in forecaster.state_dict().items()}
     tensors = read_tensors(path, shapes, digest=digest)
     _check_finite(path, tensors)
@@ -145,22 +159,40 @@ def _forecaster(
     if isinstance(forecaster, EchoStateForecaster):
         _check_links(path, forecaster)
         return forecaster.eval()
+    if isinstance(forecaster, IntegratorForecaster):
+        _check_doubles(path, forecaster)
+        return forecaster.requires_grad_(requires_grad=False).eval()
     return forecaster.requires_grad_().eval()
 
 
-def _hollow(network: Network, channels: int, reservoirs: Sequence[Reservoir]) -> AnyForecaster:
+def _hollow(
+    fields: Fields, network: Network, names: Sequence[str], axis: TimeAxis, reservoirs: Sequence[Reservoir]
+) -> AnyForecaster:
     # Shapes alone, for which no memory is taken.
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         if network.cell == RESERVOIR:
-            return EchoStateForecaster(network, channels, reservoirs)
-        return Forecaster(network, channels)
+            return EchoStateForecaster(network, len(names), reservoirs)
+        if network.cell == INTEGRATOR:
+            return _equation(fields, network, names, axis)
+        return Forecaster(network, len(names))
+
+
+def _equation(fields: Fields, network: Network, names: Sequence[str], axis: TimeAxis) -> IntegratorForecaster:
+    assert network.equation is not None  # a network of this cell has one
+    try:
+        return IntegratorForecaster(network, observed_components(network.equation, names), dt=axis.clock[0])
+    except ArgumentError as error:
+        raise fields.error("names", "columns that the equation has components for", list(names)) from error
+
+
+def _check_doubles(path: Path, forecaster: AnyForecaster) -> None:
+    if any(tensor.dtype != torch.float64 for tensor in forecaster.state_dict().values()):
+        raise RunError(f"`{path}` must hold numbers in float64: got float32. Train the model anew.")
 
 
 def _check_links(path: Path, forecaster: EchoStateForecaster) -> None:
     # They are indices into memory.
-    kinds = {tensor.dtype for tensor in forecaster.state_dict().values()} - {torch.float64}
-    if kinds:
-        raise RunError(f"`{path}` must hold the weights of reservoirs in float64: got float32. Train the model anew.")
+    _check_doubles(path, forecaster)
     for member in forecaster.each():
         links = member.links
         if not bool(((links >= 0) & (links < len(links)) & (links == links.floor())).all()):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from pendula.errors import DataError
-from pendula.nn import AnyForecaster, EchoStateForecaster, EchoStream, Stream
+from pendula.nn import AnyForecaster, EchoStateForecaster, EchoStream, IntegratorForecaster, Stream
 from pendula.series.scaling import Scaler
 from pendula.shapes import Float, Vector, ndarray
 
@@ -20,13 +20,18 @@ class ModelStream:
     Args:
         forecaster: The trained network.
         scaler: From physical units to the network's, and back.
+        start: Time of the first value, in units of time; only a driven equation asks for it.
     """
 
-    def __init__(self, forecaster: AnyForecaster, scaler: Scaler) -> None:
+    def __init__(self, forecaster: AnyForecaster, scaler: Scaler, *, start: float = 0.0) -> None:
         self._scaler = scaler
-        self._stream: Stream | EchoStream = (
-            EchoStream(forecaster) if isinstance(forecaster, EchoStateForecaster) else Stream(forecaster)
-        )
+        self._stream: Stream | EchoStream
+        if isinstance(forecaster, EchoStateForecaster | IntegratorForecaster):
+            self._stream = EchoStream(forecaster)
+        else:
+            self._stream = Stream(forecaster)
+        if isinstance(forecaster, IntegratorForecaster):
+            self._stream.state = forecaster.first_state(1, start=start)
 
     def step(self, values: Vector) -> Float[ndarray, "lead channel"]:
         """Show the next value.

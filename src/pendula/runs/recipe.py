@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pendula.errors import ArgumentError
-from pendula.nn import Network
+from pendula.nn import INTEGRATOR, Network
 from pendula.runs.build import build
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Method, Training, method_for
@@ -20,7 +20,8 @@ class Recipe:
         network: The architecture.
         training: How it is trained.
         window: Steps of known past that the network sees.
-        scaling: How center and scale are found on the training part.
+        scaling: How center and scale are found on the training part: standard when left out; none for a differential
+            equation, which works in the units of the record.
         transform: Function applied before scaling: none, sqrt, log or asinh.
         test: Fraction of the record kept for the test, from its end.
         validation: Fraction of what remains, from its end.
@@ -41,7 +42,7 @@ class Recipe:
     network: Network = field(default_factory=Network)
     training: Training = field(default_factory=Training)
     window: int = 50
-    scaling: ScalerKind = "standard"
+    scaling: ScalerKind = None  # type: ignore[assignment] # the usual of the cell, put in below
     transform: ScalerLink = "none"
     test: float | int = 0.25
     validation: float | int = 0.2
@@ -54,6 +55,8 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.scaling is None:
+            object.__setattr__(self, "scaling", "none" if self.network.cell == INTEGRATOR else "standard")
         if not isinstance(self.window, int) or isinstance(self.window, bool) or self.window < 1:
             raise ArgumentError(f"`window` must be positive: expected 1 or more, got {self.window}. Count it in rows.")
         method_for(self.network, self.training)
@@ -73,6 +76,8 @@ class Recipe:
                 f"`baseline_lags` must fit into the window: expected 1 to {self.window}, got {self.baseline_lags}. "
                 "Leave it out to have it chosen."
             )
+        if self.network.cell == INTEGRATOR:
+            _check_plain(self)
         if self.linear_penalty is not None and not 0 <= self.linear_penalty < float("inf"):
             raise ArgumentError(
                 f"`linear_penalty` must not be negative: expected a finite number, got {self.linear_penalty}. "
@@ -110,3 +115,15 @@ class Recipe:
             ConfigError: If a key is unknown, or a value has the wrong type.
         """
         return build(cls, content)
+
+
+def _check_plain(recipe: Recipe) -> None:
+    for name, expected in _OF_EQUATIONS.items():
+        if getattr(recipe, name) != expected:
+            raise ArgumentError(
+                f"`{name}` must be {expected} for a differential equation: got {getattr(recipe, name)}. It works in "
+                "the units of the record; leave it out."
+            )
+
+
+_OF_EQUATIONS = {"scaling": "none", "transform": "none", "watch": "validation", "linear_penalty": None}

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pendula.errors import ArgumentError, DataError
 from pendula.series.times import AxisKind, Step, TimeValue, add_months, months_of, parse_duration, parse_time, step_text
-from pendula.shapes import Int, ndarray
+from pendula.shapes import Float, Int, ndarray
 from pendula.systems.grid import decimal_times
 
 __all__ = ["TimeAxis", "TimeValue", "parse_time"]
@@ -125,6 +125,32 @@ class TimeAxis:
     def is_calendar(self) -> bool:
         """Whether the step is in months, which have no fixed length."""
         return isinstance(self.step, np.timedelta64) and np.datetime_data(self.step)[0] == "M"
+
+    @property
+    def clock(self) -> tuple[float, str]:
+        """The step as a number, and its unit: seconds for dates, months for calendar steps, 1 where none is known."""
+        if isinstance(self.step, np.timedelta64):
+            if self.is_calendar:
+                return float(self.step.astype(np.int64)), "month"
+            return float(self.step / np.timedelta64(1, "s")), "s"
+        return float(self.step), self.units or "1"
+
+    def elapsed(self, times: ndarray) -> Float[ndarray, " time"]:
+        """Give time values as numbers in the unit of `clock`.
+
+        Args:
+            times: Numbers on the axis, as they are; or dates, which are counted from the start of the axis.
+
+        Returns:
+            The numbers.
+
+        Examples:
+            >>> TimeAxis(kind="float", start=2.0, step=0.5, size=4).elapsed(np.array([3.0]))
+            array([3.])
+        """
+        if not isinstance(self.step, np.timedelta64):
+            return np.asarray(times, np.float64)
+        return np.asarray((times - np.asarray(self.start)) / np.timedelta64(1, "s"), np.float64)
 
     @property
     def step_text(self) -> str:

@@ -14,6 +14,7 @@ from pendula.systems.registry import SYSTEMS, citation, describe, make_system
 from pendula.systems.signals import Combined, Cosine, Damped, Sine
 from pendula.systems.simulate import simulate
 from pendula.systems.steps import euler_step, rk4_step
+from pendula.systems.tangents import push_directions
 
 __all__ = [
     "METHODS",
@@ -49,6 +50,7 @@ __all__ = [
     "integrate_delay",
     "iterate",
     "make_system",
+    "push_directions",
     "rk4_step",
     "sample_count",
     "sample_times",

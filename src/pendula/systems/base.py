@@ -200,6 +200,12 @@ class System(ABC):
 class Flow(System):
     """An ordinary differential equation of first order."""
 
+    @property
+    def drive_period(self) -> float | None:
+        """Period of the drive, in units of time; None if the rate does not depend on time."""
+        drive, frequency = (self.settings.get(name, 0.0) for name in ("drive", "drive_frequency"))
+        return 2 * math.pi / abs(frequency) if drive and frequency else None
+
     @abstractmethod
     def derivative(self, t: Any, state: Components) -> Components:
         """Evaluate the right-hand side.

@@ -4,6 +4,7 @@ from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
 from pendula.training.engine import Engine
 from pendula.training.ensemble import EnsembleListener, silent_ensemble, train_ensemble
+from pendula.training.equation import train_equation
 from pendula.training.events import (
     EpochFinished,
     EpochRecord,
@@ -79,6 +80,7 @@ __all__ = [
     "streamed",
     "train",
     "train_ensemble",
+    "train_equation",
     "train_online",
     "train_paired",
     "train_reservoirs",

@@ -23,6 +23,7 @@ class Outcome(Enum):
 
     COMPLETED = "All epochs were done."
     CLOSED_FORM = "The readout was solved for in one pass over the rows."
+    IDENTIFIED = "The equation was fitted to the training part by least squares."
     STOPPED_EARLY = "The validation error no longer fell."
     SOLVED = "The problem is solved."
     DIVERGED = "The loss or a weight left the finite numbers."

@@ -75,6 +75,7 @@ def identify(
     values: Float[ndarray, "time channel"],
     *,
     observed: Sequence[str],
+    start: float = 0.0,
     starts: Sequence[Mapping[str, float]] = (),
     settings: Identification | None = None,
 ) -> Identified:
@@ -85,8 +86,9 @@ def identify(
 
     Args:
         cell: The cell; its present values are where the search starts.
-        values: The record, sampled every `dt` of the cell from time 0 on; NaN where nothing was measured.
+        values: The record, sampled every `dt` of the cell; NaN where nothing was measured.
         observed: Names of the components that the channels are.
+        start: Time of its first row, in units of time.
         starts: Other values to start from, by name; the search goes on from the one whose loose fit is best.
         settings: How it is done.
 
@@ -109,7 +111,9 @@ def identify(
         0.3000
     """
     settings = settings or Identification()
-    problem = Shooting(cell=cell, values=values, observed=_indices(cell, observed), segment=settings.segment)
+    problem = Shooting(
+        cell=cell, values=values, observed=_indices(cell, observed), segment=settings.segment, start=start
+    )
     unknowns = _best_start(problem, starts, settings) if starts else _started(problem, {})
     for weight in settings.weights:
         unknowns, _ = _fit(problem, unknowns, weight=weight, evaluations=settings.evaluations)
@@ -146,14 +150,15 @@ def _fit(
     from scipy.optimize import least_squares
 
     scale = _scale(problem, first)
-    found = least_squares(
-        lambda unknowns: problem.residuals(unknowns, weight=weight, scale=scale),
-        first,
-        jac=lambda unknowns: problem.jacobian(unknowns, weight=weight, scale=scale),
-        method="trf",  # MINPACK's search stops early where a network makes directions degenerate
-        x_scale="jac",
-        max_nfev=evaluations,
-    )
+    with np.errstate(over="ignore"):  # the square of a run that left the finite numbers is refused like any large one
+        found = least_squares(
+            lambda unknowns: problem.residuals(unknowns, weight=weight, scale=scale),
+            first,
+            jac=lambda unknowns: problem.jacobian(unknowns, weight=weight, scale=scale),
+            method="trf",  # MINPACK's search stops early where a network makes directions degenerate
+            x_scale="jac",
+            max_nfev=evaluations,
+        )
     return found.x, float(found.cost)
 
 

@@ -7,6 +7,7 @@ from pendula.training.settings import Method, Training
 __all__ = ["method_for"]
 
 OF_RESERVOIRS: tuple[Method, ...] = ("ridge",)
+OF_EQUATIONS: tuple[Method, ...] = ("gauss-newton",)
 OF_TRAINED_CELLS: tuple[Method, ...] = ("adam", "adamw", "nesterov", "hessian-free")
 
 
@@ -18,7 +19,8 @@ def method_for(network: Network, settings: Training) -> Method:
         settings: How to train.
 
     Returns:
-        The method of the settings; without one ridge for an echo state network, and adam for the other cells.
+        The method of the settings; without one ridge for an echo state network, gauss-newton for a differential
+        equation, and adam for the other cells.
 
     Raises:
         ArgumentError: If the method makes no sense for the cell.
@@ -40,6 +42,10 @@ def method_for(network: Network, settings: Training) -> Method:
     return settings.method
 
 
-_TRAINED = "Ridge regression trains the readout of an echo state network alone; choose cell='esn' for it."
+_TRAINED = (
+    "Ridge regression trains the readout of an echo state network alone, and gauss-newton differential equations; "
+    "choose cell='esn' or cell='integrator' for them."
+)
 _DRAWN = "The reservoir of an echo state network stays as it was drawn, and its readout has a closed solution."
-_SUITING = {"esn": (OF_RESERVOIRS, _DRAWN)}
+_PHYSICS = "A differential equation is fitted to the whole training part at once."
+_SUITING = {"esn": (OF_RESERVOIRS, _DRAWN), "integrator": (OF_EQUATIONS, _PHYSICS)}

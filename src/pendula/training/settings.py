@@ -9,7 +9,7 @@ from pendula.optim import HessianFreeSettings, momentum_at
 
 __all__ = ["Device", "Loss", "Method", "Precision", "Schedule", "Selection", "Training"]
 
-Method: TypeAlias = Literal["adam", "adamw", "nesterov", "hessian-free", "ridge"]
+Method: TypeAlias = Literal["adam", "adamw", "nesterov", "hessian-free", "ridge", "gauss-newton"]
 Schedule: TypeAlias = Literal["constant", "cosine"]
 Loss: TypeAlias = Literal["last", "every"]
 Selection: TypeAlias = Literal["one_step", "free_run", "last_epoch"]
@@ -31,8 +31,9 @@ class Training:
         batch_size: Windows in a step; with `carry_state`, streams that advance together.
         method: adam; adamw, whose weight decay does not pass through the gradient; nesterov, accelerated gradient
             descent whose momentum grows; hessian-free, which takes one long step an epoch, along a solution of the
-            quadratic model of the loss; or ridge, which solves for the readout of an echo state network. None for ridge
-            with such a network, and adam with the others.
+            quadratic model of the loss; ridge, which solves for the readout of an echo state network; or gauss-newton,
+            which fits a differential equation by least squares. None for what suits the cell: ridge, gauss-newton, and
+            adam with the others.
         learning_rate: Step size of the method, at its largest.
         hessian_free: Settings of the method hessian-free, which knows no batches, learning rate, clipping or decay.
         momentum: Limit of the momentum with the method nesterov; in the last fiftieth of the steps it is at most 0.9.

@@ -31,6 +31,7 @@ class Shooting:
         values: The record, NaN where nothing was measured, each channel in its unit.
         observed: Which components of the state the channels are.
         segment: Steps of a segment.
+        start: Time of the first row, in units of time.
 
     References:
         H. G. Bock, *Recent advances in parameter identification techniques for O.D.E.*, in Deuflhard and Hairer (eds.),
@@ -41,6 +42,7 @@ class Shooting:
     values: Float[ndarray, "time channel"]
     observed: tuple[int, ...]
     segment: int
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the record.
@@ -192,7 +194,7 @@ class Shooting:
         return next(self.cell.parameters()).dtype
 
     def _starts(self) -> Float[Tensor, " segment"]:
-        return torch.arange(self.segments, dtype=torch.float64) * (self.segment * self.cell.dt)
+        return self.start + torch.arange(self.segments, dtype=torch.float64) * (self.segment * self.cell.dt)
 
     def _blocks(self) -> Float[ndarray, "segment time channel"]:
         padded = np.full((self.segments * self.segment, self.values.shape[1]), np.nan)

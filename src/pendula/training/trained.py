@@ -21,7 +21,7 @@ class Trained:
         best_epoch: The epoch whose weights were kept.
         outcome: Why training ended.
         seconds: Training time, over all sittings.
-        engine: What took the steps: native or autograd; or ridge regression, which takes none.
+        engine: What took the steps: native or autograd; or the method that solved the problem in another way.
         failure: What was wrong, if a member of an ensemble diverged; `train` raises it.
     """
 
@@ -30,5 +30,5 @@ class Trained:
     best_epoch: int
     outcome: Outcome
     seconds: float
-    engine: Engine | Literal["ridge"]
+    engine: Engine | Literal["ridge", "gauss-newton"]
     failure: DivergedError | None = None
