@@ -62,7 +62,7 @@ def test_columns_are_found_among_the_components(names, observed, expected):
         (
             ["a", "b", "c"],
             (),
-            r"`target` must not name more columns than `pendulum` has components: expected at most 2",
+            r"`target` must not name more columns than `pendulum` has components: .*at most 2",
         ),
         (["a"], ("theta", "v"), r"`observed` must name a component of the state for each column: expected 1, for a"),
         (["v", "a"], (), r"`observed` must be given where some columns have names of components.*got a"),
@@ -81,7 +81,7 @@ def test_columns_that_cannot_be_told_apart_are_refused(names, observed, message)
         ({"cell": "integrator", "equation": Equation(system="pendulum"), "num_layers": 2}, "`num_layers` must be left"),
         (
             {"cell": "integrator", "equation": Equation(system="pendulum"), "linear_lags": 3},
-            "for a differential equation",
+            "for a differential eq",
         ),
     ],
 )

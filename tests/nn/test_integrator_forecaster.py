@@ -48,7 +48,7 @@ def test_a_network_beside_the_equation_is_in_the_step_on_arrays():
 
 def test_a_right_hand_side_of_ones_own_does_not_run_on_arrays():
     cell = IntegratorCell(lambda _, state: (state[0],), dt=0.1, components=["x"])
-    with pytest.raises(ArgumentError, match="`cell` must hold a flow of pendula.systems"):
+    with pytest.raises(ArgumentError, match=r"`cell` must hold a flow of pendula.systems"):
         array_step(cell)
 
 

@@ -11,7 +11,7 @@ from pendula.nn.network import MAX_SIZE
 @pytest.mark.usefixtures("unchecked")
 def test_an_unknown_cell_is_named_with_the_nearest_known():
     rule = (
-        r"`cell` must be a known recurrent layer: expected one of rnn, gru, lstm, esn, got lstn\. Did you mean `lstm`\?"
+        r"`cell` must be a known recurrent layer: .* rnn, gru, lstm, esn, integrator, got lstn\. Did you mean `lstm`\?"
     )
     with pytest.raises(ArgumentError, match=rule):
         Network(cell="lstn")

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load, save
 
 from pendula.errors import RunError
-from pendula.nn import EchoStateForecaster, Network, Reservoir, draw_reservoir
+from pendula.nn import EchoStateForecaster, Equation, IntegratorForecaster, Network, Reservoir, draw_reservoir
 from pendula.runs import Model, load_model, save_model
 from pendula.runs.tensor_file import Digest
 from pendula.series import Scaler, TimeAxis
@@ -389,4 +389,59 @@ def test_a_trained_cell_has_no_reservoirs(folder, echo_folder):
     held = json.loads((echo_folder[1] / "model.json").read_text())["reservoirs"]
     change(folder, reservoirs=held)
     with pytest.raises(RunError, match="expected `reservoirs` to be those of a network of the cell esn, got 2"):
+        load_model(folder)
+
+
+@pytest.fixture
+def equation_folder(tmp_path):
+    equation = Equation(system="duffing", known={"drive": 0.0}, reads=("x",), writes=("v",), substeps=2)
+    network = Network(cell="integrator", hidden_size=3, equation=equation)
+    forecaster = IntegratorForecaster(network, ["x"], dt=0.25).requires_grad_(requires_grad=False)
+    generator = torch.manual_seed(0)
+    for weights in forecaster.cell.added.parameters():
+        weights.copy_(torch.randn(weights.shape, generator=generator))
+    model = Model(
+        forecaster=forecaster,
+        scaler=Scaler(kind="none", link="none", center=np.zeros(1), scale=np.ones(1)),
+        names=("x",),
+        units=("m",),
+        axis=TimeAxis(kind="float", start=2.0, step=0.25, size=100, units="s"),
+        window=5,
+    )
+    save_model(model, tmp_path / "model")
+    return tmp_path / "model", model
+
+
+def test_a_loaded_equation_forecasts_the_same_bits(equation_folder):
+    folder, model = equation_folder
+    again, context = load_model(folder), np.sin(np.arange(12.0))[None, :, None]
+    assert again.forecaster.network == model.forecaster.network
+    assert again.forecaster.cell.dt == 0.25
+    np.testing.assert_array_equal(again.run(context, steps=9), model.run(context, steps=9))
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"system": "../../etc"}, "must name a differential equation"),
+        ({"known": {"drive": "all"}}, "`network.equation.known.drive` to be a finite number"),
+        ({"known": {"nothing": 1.0}}, "`known` must name parameters of `duffing`"),
+        ({"reads": 3}, "`network.equation.reads` to be a list"),
+        ({"observed": ["x", "v"]}, "columns that the equation has components for"),
+        ({"extra": 1}, "must have known names alone"),
+        ({"known": {}}, "must fit"),  # one parameter more than there are numbers in the file
+    ],
+)
+def test_a_damaged_equation_is_refused(equation_folder, entries, message):
+    folder, _ = equation_folder
+    network = json.loads((folder / "model.json").read_text())["network"]
+    change_within(folder, "network", equation=network["equation"] | entries)
+    with pytest.raises(RunError, match=message):
+        load_model(folder)
+
+
+def test_an_equation_in_float32_is_refused(equation_folder):
+    folder, _ = equation_folder
+    change_tensors(folder, noise=torch.ones(1))
+    with pytest.raises(RunError, match="must hold numbers in float64"):
         load_model(folder)

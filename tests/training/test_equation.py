@@ -58,5 +58,5 @@ def test_a_friction_that_the_equation_lacks_is_learned_by_the_network_beside_it(
 
 
 def test_a_record_too_short_is_refused():
-    with pytest.raises(DataError, match="`values` must have rows to fit an equation to: expected 20 .* got 8"):
+    with pytest.raises(DataError, match=r"`values` must have rows to fit an equation to: expected 20 .* got 8"):
         fitted(Equation(system="pendulum"), np.zeros((8, 1)), dt=0.1, observed=["theta"])

@@ -21,6 +21,7 @@ SCORES = "scores.json"
 
 EXAMPLE = """\
 pendula compare pendulum.csv --cells rnn,lstm,gru,esn -o runs/cells
+pendula compare pendulum.csv --cells integrator,gru,esn --system pendulum
 """
 
 
@@ -56,10 +57,12 @@ def compare(
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
+    from pendula.nn import INTEGRATOR
     from pendula.report import idle_note, verdict_of
 
     names = _cells(cells, recipe)
-    task = task_from(file, target=target, config=config, data=data, recipe=recipe)
+    cell = next((name for name in names if name != INTEGRATOR), INTEGRATOR) if INTEGRATOR in names else None
+    task = task_from(file, target=target, config=config, data=data, recipe=recipe, cell=cell)
     if output is not None:
         from pendula.cli.folders import prepare_folder
 

@@ -38,7 +38,13 @@ class Task:
 
 
 def task_from(
-    file: str | None, *, target: str | None, config: Path | None, data: RecordOptions, recipe: RecipeOptions
+    file: str | None,
+    *,
+    target: str | None,
+    config: Path | None,
+    data: RecordOptions,
+    recipe: RecipeOptions,
+    cell: str | None = None,
 ) -> Task:
     """Read the record, and make the recipe: options before the experiment file, the file before the defaults.
 
@@ -48,6 +54,7 @@ def task_from(
         config: The experiment file, if there is one.
         data: How the file of data is read.
         recipe: How the fit is made.
+        cell: The recurrent layer, in place of the one asked for.
 
     Returns:
         Record, recipe and notes.
@@ -64,7 +71,8 @@ def task_from(
     written = ExperimentFile() if config is None else read_experiment(config)
     settings = data_settings(written.data, file=file, target=target, options=data)
     choices = merge(written.choices, recipe.choices())
-    build(Recipe, choices)  # before the file is read: bad settings are told at once
+    # Before the file is read: bad settings are told at once.
+    build(Recipe, choices if cell is None else _for_cell(choices, cell))
     try:
         series, read_notes = read_series(settings)
     except DataError as error:
@@ -74,7 +82,7 @@ def task_from(
     return Task(
         source=settings.file or "",
         record=rows,
-        recipe=recipe_for(rows, choices),
+        recipe=recipe_for(rows, choices, cell=cell),
         notes=(*read_notes, *fill_notes, *_gap_notes(rows, filled=settings.gaps == "fill")),
         choices=choices,
     )

@@ -10,7 +10,7 @@ from pendula.errors import ArgumentError
 from pendula.forecasting.evaluation import Evaluated, score_all
 from pendula.forecasting.fitting import fit_side_by_side
 from pendula.forecasting.preparation import choose_target, default_window
-from pendula.nn import RESERVOIR, Cell, Network, as_network
+from pendula.nn import INTEGRATOR, RESERVOIR, Cell, Network, as_network
 from pendula.runs import Fit, Recipe
 from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerLink
@@ -122,13 +122,16 @@ def _check_recipes(recipes: Mapping[str, Recipe]) -> None:
         raise ArgumentError("`models` must name networks: expected at least one, got none. Write models=('lstm',).")
     if any(recipe.test == 0 and recipe.test_from is None for recipe in recipes.values()):
         raise ArgumentError("`test` must keep rows to compare on: expected a fraction above 0, got 0. Usual is 0.25.")
-    windows = {recipe.window for recipe in recipes.values() if recipe.network.cell != RESERVOIR}
+    windows = {recipe.window for recipe in recipes.values() if recipe.network.cell not in {RESERVOIR, INTEGRATOR}}
     if len(windows) > 1:
         raise ArgumentError(_different("window", windows))
-    for name in ("test", "validation", "test_from", "by", "cut", "transform", "scaling", "baseline_lags"):
+    for name in ("test", "validation", "test_from", "by", "cut", "transform", "baseline_lags"):
         values = {getattr(recipe, name) for recipe in recipes.values()}
         if len(values) > 1:
             raise ArgumentError(_different(name, values))
+    scalings = {recipe.scaling for recipe in recipes.values() if recipe.network.cell != INTEGRATOR}
+    if len(scalings) > 1:
+        raise ArgumentError(_different("scaling", scalings))
 
 
 def _different(name: str, values: set[Any]) -> str:

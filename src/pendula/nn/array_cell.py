@@ -80,7 +80,7 @@ def _weights(network: nn.Module) -> Weights:
     ]
 
 
-def _network(weights: Weights, features: Float[ndarray, "*batch feature"]) -> Float[ndarray, "*batch output"]:
+def _network(weights: Weights, features: ndarray) -> ndarray:
     *hidden, (matrix, bias) = weights
     for inner, offset in hidden:
         features = np.tanh(features @ inner.T + offset)
