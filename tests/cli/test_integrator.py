@@ -120,7 +120,6 @@ def test_it_is_compared_with_networks(pendula, run, bare_reports):
         ),
         ((*EQUATION, "--transform", "sqrt"), "`transform` must be none for a differential equation: got sqrt"),
         ((*EQUATION, "--scaling", "standard"), "`scaling` must be none for a differential equation: got standard"),
-        ((*EQUATION, "--by", "trajectory"), "`by` must be time for a differential equation"),
         ((*EQUATION, "--watch-gradients"), "`watch_gradients` must be off for the cell integrator"),
         ((*EQUATION, "--num-layers", "2"), "`num_layers` must be left out for a differential equation"),
     ],

@@ -5,11 +5,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pendula.dynamics.system_map import TINY, Rule, step_rule
+from pendula.dynamics.system_map import Rule, step_rule
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.metrics import maxima
 from pendula.shapes import Float, ndarray
 from pendula.systems import Map, System, make_system
+from pendula.systems.tangents import TINY
 
 __all__ = ["Bifurcations", "bifurcations"]
 

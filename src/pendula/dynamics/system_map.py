@@ -11,7 +11,7 @@ from pendula.dynamics.state_map import Directions, Jacobians, StateMap, States
 from pendula.errors import ArgumentError
 from pendula.systems import Flow, Map, System, make_system, push_directions, rk4_step
 
-__all__ = ["TINY", "Rule", "step_rule", "system_map", "system_spectrum"]
+__all__ = ["Rule", "step_rule", "system_map", "system_spectrum"]
 
 Rule: TypeAlias = Callable[[int, Any], Any]
 """Takes the number of a step and the components of a state to those of the next."""

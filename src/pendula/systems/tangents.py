@@ -11,7 +11,7 @@ import numpy as np
 
 from pendula.shapes import Float, ndarray
 
-__all__ = ["push_directions"]
+__all__ = ["TINY", "push_directions"]
 
 TINY = 1e-100
 """ε of the complex step: its square is lost beside any number."""
