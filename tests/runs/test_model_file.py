@@ -302,9 +302,10 @@ def test_every_value_may_be_hostile_and_only_run_errors_come(folder):
             except RunError:
                 continue
             accepted.add((*table, name))
-    # Words of the axis may be empty, and a float may be any number; a network of gates has no reservoir.
-    assert accepted <= {("pendula",), ("reservoirs",), ("network", "reservoir"), ("axis", "name"), ("axis", "units"),
-                        ("axis", "resolution"), ("axis", "start"), ("axis", "step")}  # fmt: skip
+    # Words of the axis may be empty, and a float may be any number; gates have neither reservoir nor equation.
+    assert accepted <= {("pendula",), ("reservoirs",), ("network", "reservoir"), ("network", "equation"),
+                        ("axis", "name"), ("axis", "units"), ("axis", "resolution"),
+                        ("axis", "start"), ("axis", "step")}  # fmt: skip
 
 
 TABLES = ("network", "scaler", "axis")
@@ -358,7 +359,7 @@ def test_weights_of_reservoirs_in_single_precision_are_refused(echo_folder):
     _, folder = echo_folder
     held = load((folder / "weights.safetensors").read_bytes())
     change_tensors(folder, **{name: tensor.float() for name, tensor in held.items()})
-    with pytest.raises(RunError, match="must hold the weights of reservoirs in float64: got float32"):
+    with pytest.raises(RunError, match="must hold numbers in float64: got float32"):
         load_model(folder)
 
 
@@ -429,7 +430,10 @@ def test_a_loaded_equation_forecasts_the_same_bits(equation_folder):
         ({"reads": 3}, "`network.equation.reads` to be a list"),
         ({"observed": ["x", "v"]}, "columns that the equation has components for"),
         ({"extra": 1}, "must have known names alone"),
-        ({"known": {}}, "must fit"),  # one parameter more than there are numbers in the file
+        (
+            {"known": {}},
+            "must hold the tensor `cell.learned.drive`",
+        ),
     ],
 )
 def test_a_damaged_equation_is_refused(equation_folder, entries, message):
