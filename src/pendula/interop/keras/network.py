@@ -12,7 +12,8 @@ from pendula.errors import ModelError
 from pendula.interop.keras.layers import Chain, Recurrent, chain_of
 from pendula.interop.keras.stores import ArrayOf, open_store
 from pendula.interop.keras.weights import GATES, LayerWeights, from_columns, pad_units
-from pendula.nn import CELLS, Forecaster, Network, Readout, RecurrentLayer
+from pendula.interop.taken_over import forecaster_of
+from pendula.nn import CELLS, Forecaster, Readout, RecurrentLayer
 from pendula.shapes import Float, ndarray
 
 __all__ = ["KerasNetwork", "from_keras"]
@@ -61,22 +62,7 @@ class KerasNetwork:
         Raises:
             ModelError: If the outputs cannot be the next values of the inputs.
         """
-        head, channels = self._head(), self.recurrent.input_size
-        if head.out_features % channels:
-            raise ModelError(
-                f"`{self.source}` must predict what it is shown: expected {channels} outputs, or a multiple of it for "
-                f"several steps, got {head.out_features}. It cannot run freely; `from_keras(...).readout()` holds its "
-                "layers."
-            )
-        if getattr(self.recurrent, "nonlinearity", "tanh") != "tanh":
-            raise ModelError(
-                f"`{self.source}` must have tanh units to be a forecaster: got {self.recurrent.nonlinearity}. "
-                "`from_keras(...).readout()` holds its layers."
-            )
-        made = Forecaster(self._network(head.out_features // channels), channels).to(head.weight.dtype)
-        made.recurrent.load_state_dict(self.recurrent.state_dict())
-        made.head.load_state_dict(head.state_dict())
-        return made.eval()
+        return forecaster_of(self.recurrent, self._head(), source=self.source, layers="from_keras(...).readout()")
 
     def _head(self) -> nn.Linear:
         if self.head is None:
@@ -85,17 +71,6 @@ class KerasNetwork:
                 "stack alone is `from_keras(...).recurrent`."
             )
         return self.head
-
-    def _network(self, leads: int) -> Network:
-        cell: Any = self.recurrent.mode.lower().removesuffix("_tanh")
-        return Network(
-            cell=cell,
-            hidden_size=self.recurrent.hidden_size,
-            num_layers=self.recurrent.num_layers,
-            leads=leads,
-            residual=False,
-            increments=False,
-        )
 
 
 def from_keras(model: Any) -> KerasNetwork:
