@@ -35,6 +35,15 @@ def test_it_prints_one_object_and_writes_a_page(run, capsys):
     assert {path.stem for path in (page.parent / "figures").iterdir()} >= {"state-space", "exponents", "eigenvalues"}
 
 
+def test_the_report_names_the_analysis_also_when_it_is_made_again(run, capsys):
+    assert main(["report", str(run)]) == 0
+    assert main(["analyze", str(run), "--steps", "100", "--longest-cycle", "0", "--no-memory"]) == 0
+    for words in ([], ["report", str(run)]):
+        assert not words or main(words) == 0
+        assert 'href="analysis/report.html"' in (run / "report.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+
+
 def test_it_tells_people_in_words_and_can_leave_things_out(run, capsys):
     assert main(["analyze", str(run), "--steps", "200", "--longest-cycle", "0", "--no-memory", "--no-report"]) == 0
     out = capsys.readouterr().out

@@ -4,15 +4,12 @@ from pathlib import Path
 
 from pendula.cli.output import PLAIN, Output
 
-__all__ = ["EXAMPLE", "FOLDER", "analyze"]
+__all__ = ["EXAMPLE", "analyze"]
 
 EXAMPLE = """\
 pendula analyze runs/pendulum
 pendula analyze runs/pendulum --json --no-report
 """
-
-FOLDER = "analysis"
-"""Where the page and its figures go, within the run."""
 
 
 def analyze(
@@ -30,7 +27,7 @@ def analyze(
     """Tell what a fit's network does as a dynamical system: fixed points, cycles, Lyapunov exponents, memory.
 
     Args:
-        run: The run directory; a page is written into its folder analysis.
+        run: The run directory; a page is written into its folder analysis, and its report names it.
         steps: Steps of the free run that are looked at, after as many for it to settle. [default: 1500]
         exponents: How many Lyapunov exponents are measured, the largest first. [default: 12]
         longest_cycle: The longest cycle to look for; 0 for none. [default: 4]
@@ -41,7 +38,7 @@ def analyze(
     """
     from pendula.analysis import AnalysisSettings
     from pendula.analysis import analyze as look
-    from pendula.report import analysis_lines, analysis_report, write_report
+    from pendula.report import ANALYSIS_PAGE, analysis_lines, analysis_report, link_analysis, write_report
     from pendula.runs import load
 
     settings = AnalysisSettings(
@@ -53,6 +50,7 @@ def analyze(
     page = None
     if not no_report:
         content = analysis_report(fit, found)
-        page = write_report(content, content.images, run / FOLDER)
+        page = write_report(content, content.images, run / ANALYSIS_PAGE.parent)
+        link_analysis(run)
     out.show(*analysis_lines(found), *([f"Report: {page}"] if page else []))
     out.result({"run": run, **found.to_dict(), "report": page})

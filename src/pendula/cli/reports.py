@@ -44,11 +44,12 @@ def write_fit_report(fit: "Fit", evaluated: "Evaluated | None", run: Path) -> De
     Returns:
         What was written.
     """
-    from pendula.report import end_forecast, fit_report, idle_note, write_report
+    from pendula.report import end_forecast, fit_report, idle_note, link_analysis, write_report
     from pendula.series import write
 
     content = fit_report(fit, evaluated)
     page = write_report(content, content.images, run)
+    link_analysis(run)
     future, reason = end_forecast(fit)
     if future is not None:
         write(future, run / FORECAST)

@@ -114,7 +114,6 @@ def fit(
         window=default_window(rows, test=test, validation=validation, test_from=test_from, cell=network.cell)
         if window is None
         else window,
-        scaling=scaling,  # type: ignore[arg-type] # None is put right
         transform=transform,
         test=test,
         validation=validation,
@@ -122,6 +121,7 @@ def fit(
         by=default_by(rows) if by is None else by,
         seed=seed,
     )
+    recipe = recipe if scaling is None else replace(recipe, scaling=scaling)
     return fit_record(rows, recipe, run=run, overwrite=overwrite, listener=listener)
 
 

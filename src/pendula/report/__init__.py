@@ -18,6 +18,7 @@ comparison_report  comparison → content, with the figures of all networks
 gradient_facts     watched gradients → rates and classes
 analysis_report    fit, analysis → content, with its figures
 analysis_lines     analysis → lines for a terminal
+link_analysis      run → links between its report and its analysis
 write_report       content, images → report.html, figures/*.png
 ```
 """
@@ -28,6 +29,7 @@ from pendula.report.equation_facts import initial_state, parameter_lines, parame
 from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.gradient_figure import gradient_facts
+from pendula.report.links import ANALYSIS_PAGE, link_analysis
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.record_figures import end_forecast
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
@@ -36,6 +38,7 @@ from pendula.report.verdict import seen_note, verdict_of
 from pendula.report.write import write_report
 
 __all__ = [
+    "ANALYSIS_PAGE",
     "Reference",
     "ReportContent",
     "ReportFigure",
@@ -51,6 +54,7 @@ __all__ = [
     "gradient_facts",
     "idle_note",
     "initial_state",
+    "link_analysis",
     "member_rows",
     "parameter_lines",
     "parameter_rows",
