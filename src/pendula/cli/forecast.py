@@ -47,7 +47,7 @@ def forecast(
     """
     del seed
     from pendula.cli.folders import check_file
-    from pendula.forecasting import forecast as run_on
+    from pendula.forecasting import forecast_dataset as run_on
     from pendula.runs import load
     from pendula.series import write
 

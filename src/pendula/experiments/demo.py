@@ -10,7 +10,7 @@ from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.figures import Quantity, draw_forecast, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
-from pendula.forecasting import evaluate_fit, fit_record, forecast
+from pendula.forecasting import evaluate_fit, fit_record, forecast_dataset
 from pendula.report import ReportFigure, verdict_of
 from pendula.report.fit_report import fit_report
 from pendula.runs import Fit, Recipe
@@ -49,7 +49,7 @@ def run(settings: Demo, progress: Progress) -> ExperimentResult:
     rows = record(load_dataset("sunspots"))
     made = fit_record(rows, _recipe(settings), listener=progress("gru"))
     steps = len(made.split.test)
-    future = forecast(made, steps, coverage=COVERAGE, start=FIRST_TEST_YEAR)
+    future = forecast_dataset(made, steps, coverage=COVERAGE, start=FIRST_TEST_YEAR)
     evaluated = evaluate_fit(made)
     figure = _figure(made, future)
     page = fit_report(made, evaluated)

@@ -11,7 +11,7 @@ from pendula.forecasting.comparison import Comparison, compare, compare_recipes
 from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
 from pendula.forecasting.filling import fill_parts
 from pendula.forecasting.fitting import fit, fit_record, resume
-from pendula.forecasting.future import forecast
+from pendula.forecasting.future import forecast, forecast_dataset
 from pendula.forecasting.predictors import Predictor, predict_from
 from pendula.forecasting.preparation import choose_target, default_by, default_window, split_record
 from pendula.forecasting.rolling import RollingErrors, roll
@@ -40,6 +40,7 @@ __all__ = [
     "fit_linear",
     "fit_record",
     "forecast",
+    "forecast_dataset",
     "predict_from",
     "resume",
     "roll",

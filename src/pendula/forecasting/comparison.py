@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import xarray as xr
-
 from pendula.errors import ArgumentError
 from pendula.forecasting.evaluation import Evaluated, score_all
 from pendula.forecasting.fitting import fit_side_by_side
 from pendula.forecasting.preparation import choose_target, default_window
 from pendula.nn import INTEGRATOR, RESERVOIR, Cell, Network, as_network
 from pendula.runs import Fit, Recipe
+from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
@@ -34,7 +33,7 @@ class Comparison:
 
 
 def compare(
-    series: xr.Dataset,
+    series: Data,
     target: str | Sequence[str] | None = None,
     *,
     models: Sequence[Cell] | Mapping[str, Network] = ("rnn", "lstm", "gru"),
@@ -47,7 +46,7 @@ def compare(
     """Fit several networks to one record, and score them and the baselines on the same rows.
 
     Args:
-        series: Variables along `time`.
+        series: Variables along `time`; or a DataArray, or a DataFrame or Series of pandas.
         target: The variable or variables to learn; the only one when left out.
         models: Names of cells, or architectures by name.
         training: How to train all of them.
@@ -62,12 +61,14 @@ def compare(
 
     Examples:
         >>> import numpy as np
+        >>> import xarray as xr
         >>> series = xr.Dataset({"x": ("time", np.sin(0.1 * np.arange(200)))})
         >>> table = compare(series, models=("rnn", "gru"), training=Training(epochs=1)).evaluated.to_dict()
         >>> list(table["models"]), list(table["baselines"])
         (['rnn', 'gru'], ['persistence', 'seasonal', 'linear'])
     """
-    rows = record(series, choose_target(series, target))
+    dataset, _ = unpacked(series)
+    rows = record(dataset, choose_target(dataset, target))
     networks = models if isinstance(models, Mapping) else {name: as_network(name) for name in models}
     recipes = {
         name: Recipe(

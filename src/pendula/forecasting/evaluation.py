@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from pendula.errors import DataError, UnitsError
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
@@ -19,6 +18,7 @@ from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
 from pendula.nn import EchoStateForecaster
 from pendula.runs import Fit, Model
+from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
@@ -71,7 +71,7 @@ class Evaluated:
         }
 
 
-def evaluate(fit: Fit, series: xr.Dataset | None = None) -> Evaluated:
+def evaluate(fit: Fit, series: Data | None = None) -> Evaluated:
     """Score a fit beside the baselines on data it never saw.
 
     The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows. Rows of
@@ -91,7 +91,7 @@ def evaluate(fit: Fit, series: xr.Dataset | None = None) -> Evaluated:
         UnitsError: If a variable has another unit.
 
     Examples:
-        >>> import pendula
+        >>> import pendula, xarray as xr
         >>> series = xr.Dataset({"x": ("time", np.sin(0.1 * np.arange(200)))})
         >>> fit = pendula.fit(series, model="gru", training=pendula.Training(epochs=1), window=10)
         >>> held_out = xr.Dataset({"x": ("time", np.cos(0.1 * np.arange(100)))})
@@ -100,7 +100,7 @@ def evaluate(fit: Fit, series: xr.Dataset | None = None) -> Evaluated:
     """
     if series is None:
         return evaluate_fit(fit)
-    held_out = record(series, fit.model.names)
+    held_out = record(unpacked(series)[0], fit.model.names)
     _check_alike(fit.model, held_out)
     known, part = _known(fit), Part(parent=held_out, start=0, stop=len(held_out))
     evaluated = score_all({"network": fit.model}, known, part, fit=fit)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 
 from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
@@ -36,6 +35,7 @@ from pendula.runs import (
     save_fit,
     write_start,
 )
+from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
 from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 from pendula.series.split import Part
@@ -48,7 +48,7 @@ CALIBRATION_ORIGINS = 200
 
 
 def fit(
-    series: xr.Dataset,
+    series: Data,
     target: str | Sequence[str] | None = None,
     *,
     model: Network | RecurrentLayer | str = "gru",
@@ -71,7 +71,8 @@ def fit(
     cut: nothing leaks.
 
     Args:
-        series: Variables along `time`.
+        series: Variables along `time`; or a DataArray, or a DataFrame or Series of pandas, whose forecasts then come
+            the same way.
         target: The variable or variables to learn; the only one when left out.
         model: An architecture, the name of a cell (rnn, gru, lstm, esn), or a layer of `pendula.nn`.
         training: How to train; the defaults of `Training` when left out.
@@ -101,13 +102,15 @@ def fit(
         RunError: If the run's folder exists or cannot be written.
 
     Examples:
+        >>> import xarray as xr
         >>> t = np.arange(200) * 0.1
         >>> series = xr.Dataset({"x": ("time", np.sin(t), {"units": "rad"})}, coords={"time": t})
         >>> made = fit(series, model=Network(cell="gru", hidden_size=4), training=Training(epochs=1), window=10)
         >>> sorted(made.scores["baselines"])
         ['linear', 'persistence', 'seasonal']
     """
-    rows, network = record(series, choose_target(series, target)), as_network(model)
+    dataset, container = unpacked(series)
+    rows, network = record(dataset, choose_target(dataset, target)), as_network(model)
     recipe = Recipe(
         network=network,
         training=training or Training(),
@@ -122,7 +125,8 @@ def fit(
         seed=seed,
     )
     recipe = recipe if scaling is None else replace(recipe, scaling=scaling)
-    return fit_record(rows, recipe, run=run, overwrite=overwrite, listener=listener)
+    made = fit_record(rows, recipe, run=run, overwrite=overwrite, listener=listener)
+    return replace(made, container=container)
 
 
 def fit_record(

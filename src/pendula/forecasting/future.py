@@ -1,22 +1,26 @@
 """The verb `forecast`: future values with intervals, in the units of the record."""
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.nn import INTEGRATOR, RESERVOIR
 from pendula.runs import Calibration, Fit
 from pendula.series.axis import TimeValue, parse_time
+from pendula.series.containers import packed
 from pendula.series.record import Record
 from pendula.shapes import Series
 
-__all__ = ["forecast"]
+__all__ = ["forecast", "forecast_dataset"]
 
 MOST_STEPS = 10_000_000
 """Longer forecasts are taken for a slip of the keyboard: at a tenth of a millisecond a step this takes 17 minutes."""
 
 
-def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | str | None = None) -> xr.Dataset:
+def forecast(
+    fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | str | None = None
+) -> xr.Dataset | xr.DataArray | pd.DataFrame:
     """Run a fit freely into the future.
 
     Intervals are split-conformal: they are as wide as free runs on the validation part were wrong at each lead time.
@@ -31,7 +35,8 @@ def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | 
 
     Returns:
         For each target `x` the variables `x`, `x_lower` and `x_upper` along `time`, with units; the attributes
-        `coverage`, `calibration_origins` and `calibrated_steps`.
+        `coverage`, `calibration_origins` and `calibrated_steps`. If the record was a DataArray, one of `x` with the
+        limits as coordinates; if it was a DataFrame, one with the same kind of index, headers and units.
 
     Raises:
         ArgumentError: If `steps`, `coverage` or `start` breaks its rule.
@@ -47,6 +52,28 @@ def forecast(fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | 
         >>> future = forecast(fit, steps=3)
         >>> future.x.attrs["units"], future.time.values.round(1), bool(abs(future.x[0] - np.sin(20.0)) < 1e-3)
         ('rad', array([20. , 20.1, 20.2]), True)
+    """
+    return packed(forecast_dataset(fit, steps, coverage=coverage, start=start), fit.container)
+
+
+def forecast_dataset(
+    fit: Fit, steps: int, *, coverage: float = 0.9, start: TimeValue | str | None = None
+) -> xr.Dataset:
+    """Run a fit freely into the future, and give a data set, however its record was handed in.
+
+    Args:
+        fit: The fit.
+        steps: As for `forecast`.
+        coverage: As for `forecast`.
+        start: As for `forecast`.
+
+    Returns:
+        As `forecast` for a record that was a data set.
+
+    Raises:
+        ArgumentError: If `steps`, `coverage` or `start` breaks its rule.
+        DataError: If a gap lies within the window before the start.
+        DivergedError: If the free run leaves the finite numbers.
     """
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")

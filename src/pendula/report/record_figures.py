@@ -5,7 +5,7 @@ import xarray as xr
 
 from pendula.errors import DataError, DivergedError
 from pendula.figures import draw_forecast, draw_series
-from pendula.forecasting import forecast
+from pendula.forecasting import forecast_dataset
 from pendula.report.coordinates import clock_of, drawn_times, quantities
 from pendula.report.facts import watched_part
 from pendula.report.page import ReportFigure
@@ -76,7 +76,7 @@ def end_forecast(fit: Fit) -> tuple[xr.Dataset | None, str]:
     calibration = fit.calibration
     steps = min(MOST_STEPS, fit.model.window if calibration is None else calibration.leads)
     try:
-        future = forecast(fit, steps, coverage=COVERAGE)
+        future = forecast_dataset(fit, steps, coverage=COVERAGE)
     except DataError:
         return None, "There is no forecast: the record has a gap within the window before its end."
     except DivergedError:

@@ -20,6 +20,7 @@ from pendula.runs.model import Model
 from pendula.runs.model_file import MODEL_FILE, MODEL_FOLDER, WEIGHTS_FILE, load_model, save_model
 from pendula.runs.recipe import Recipe
 from pendula.runs.record_file import save_record
+from pendula.series.containers import Container
 from pendula.series.record import Record
 from pendula.series.split import Part, Split
 from pendula.training import EpochRecord, Outcome
@@ -52,6 +53,7 @@ class Fit:
         calibration: Errors of free runs on the validation part, from which intervals are made; None without one.
         notes: What the user should know, in plain sentences.
         gradients: How gradients flowed back through time during training, if they were watched.
+        container: How the record was handed in, for what goes out; a fit that was loaded gives data sets.
     """
 
     model: Model
@@ -67,6 +69,7 @@ class Fit:
     calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
     gradients: tuple[FlowRecord, ...] = ()
+    container: Container = field(default_factory=Container)
 
     @property
     def split(self) -> Split:
