@@ -70,7 +70,7 @@ def test_people_read_the_parameters(pendula, folder, bare_reports):
 
 
 def test_every_verb_takes_the_run(pendula, run, bare_reports):
-    assert len(pendula("forecast", "run", "--steps", "5", "--json").content["time"]) == 5
+    assert len(pendula("forecast", "run", "--steps", "5", "--json").content["time"]["values"]) == 5
     assert pendula("evaluate", "run", "swing.csv", "--json").content["scores"]["models"]["network"]["rmse"] < 0.01
     assert pendula("report", "run").code == 0
     page = (run / "report.html").read_text(encoding="utf-8")

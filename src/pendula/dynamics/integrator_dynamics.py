@@ -236,7 +236,7 @@ class IntegratorDynamics:
         """
         return states[:, None, list(self.forecaster.observed)]
 
-    def trace(self, orbit: States, *, steps: int) -> States:
+    def trace(self, orbit: Float[Tensor, "visit state"], *, steps: int) -> Float[Tensor, "time state"]:
         """Follow a free run between the states that its map goes through.
 
         Args:
@@ -275,7 +275,7 @@ class _Rule:
         return state
 
 
-def _pushed(rule: Callable[[Any], Any], states: States, directions: Directions) -> tuple[States, Directions]:
+def _pushed(rule: Callable[[Any], Any], states: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
     with np.errstate(all="ignore"):
         after, pushed = push_directions(rule, states.numpy(), directions.numpy())
     return torch.from_numpy(after), torch.from_numpy(pushed)

@@ -21,7 +21,7 @@ def push_directions(
     rule: Callable[[Any], Any],
     states: Float[ndarray, "batch state"],
     directions: Float[ndarray, "batch state direction"],
-) -> tuple[Float[ndarray, "batch state"], Float[ndarray, "batch state direction"]]:
+) -> tuple[Float[ndarray, "batch after"], Float[ndarray, "batch after direction"]]:
     """Apply a rule to states, and push directions with it.
 
     Args:
