@@ -33,12 +33,13 @@ def chosen(task: Task) -> dict[str, Any]:
     }
 
 
-def chosen_lines(task: Task, *, network: str | None = None) -> list[str]:
+def chosen_lines(task: Task, *, network: str | None = None, training: str | None = None) -> list[str]:
     """Tell people what was chosen.
 
     Args:
         task: Record and recipe.
         network: Words in place of the recipe's network.
+        training: Words in place of the recipe's training.
 
     Returns:
         Lines, a word and its meaning in each.
@@ -52,7 +53,7 @@ def chosen_lines(task: Task, *, network: str | None = None) -> list[str]:
         "parts": ", ".join(f"{name} {size}" for name, size in parts.items()) + " rows",
         "window": f"{recipe.window} rows",
         "network": network or _network(task),
-        "training": _training(task),
+        "training": training or _training(task),
     }
     return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in task.notes]
 
@@ -61,7 +62,8 @@ def _method(recipe: "Recipe") -> str:
     if recipe.method == "hessian-free":
         return "hessian-free, a step an epoch"
     training = recipe.training
-    return f"batches of {training.batch_size}, {recipe.method}, learning rate {training.learning_rate:g}"
+    engine = "" if training.engine == "pendula" else f", trained by {training.engine.capitalize()}"
+    return f"batches of {training.batch_size}, {recipe.method}, learning rate {training.learning_rate:g}{engine}"
 
 
 def _parts(task: Task) -> dict[str, int]:

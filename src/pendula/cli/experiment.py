@@ -10,7 +10,7 @@ from pendula.cli.output import PLAIN, Output
 from pendula.errors import ArgumentError, did_you_mean
 
 if TYPE_CHECKING:
-    from pendula.experiments import Experiment
+    from pendula.experiments import Experiment, ExperimentResult
 
 __all__ = ["DEMO_EXAMPLE", "EXAMPLE", "demo", "experiment"]
 
@@ -136,11 +136,24 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out
     for name, future in made.forecasts.items():
         for suffix in (".nc", ".csv"):
             write(future, folder / "forecasts" / f"{name}{suffix}")
+    _write_keras(made, folder / "models")
     idle = [f"{name}: {note}" for name, fit in made.fits.items() for note in idle_note(fit)]
     out.show(*score_lines(dict(made.content.scores), [*made.content.verdict, *idle]))
-    kept = {"Fits": made.fits, "Forecasts": made.forecasts}
+    kept = {"Fits": made.fits, "Forecasts": made.forecasts, "Models": made.keras_models}
     out.show(*(f"{what}: {folder / what.lower()}" for what, held in kept.items() if held), f"Report: {page}")
     out.result({**made.results, "folder": folder, "report": page})
+
+
+def _write_keras(made: "ExperimentResult", folder: Path) -> None:
+    if not made.keras_models:
+        return
+    from pendula.interop.keras import save_keras
+    from pendula.nn import Forecaster
+
+    for name in made.keras_models:
+        model = made.fits[name].model
+        assert isinstance(model.forecaster, Forecaster)
+        save_keras(model.forecaster, folder / f"{name}.keras", window=model.window)
 
 
 def _setting_lines(settings: Any) -> list[str]:

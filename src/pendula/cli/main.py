@@ -14,7 +14,19 @@ from types import FrameType
 from cyclopts import App, CycloptsError, Parameter
 
 from pendula import __version__
-from pendula.cli import analyze, bench, compare, evaluate, experiment, export, fit, forecast, report, simulate
+from pendula.cli import (
+    analyze,
+    bench,
+    compare,
+    evaluate,
+    experiment,
+    export,
+    fit,
+    forecast,
+    importing,
+    report,
+    simulate,
+)
 from pendula.errors import ArgumentError, ConfigError, PendulaError
 
 __all__ = ["COMMANDS", "app", "main", "run"]
@@ -26,6 +38,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "evaluate": (evaluate.evaluate, evaluate.EXAMPLE),
     "analyze": (analyze.analyze, analyze.EXAMPLE),
     "compare": (compare.compare, compare.EXAMPLE),
+    "import": (importing.import_model, importing.EXAMPLE),
     "report": (report.report, report.EXAMPLE),
     "export": (export.export, export.EXAMPLE),
     "experiment": (experiment.experiment, experiment.EXAMPLE),

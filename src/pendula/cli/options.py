@@ -57,6 +57,7 @@ class RecipeOptions:
         batch_size: Windows in a step. [default: 32]
         method: The way to learn. [default: adam, ridge for a reservoir, gauss-newton
             for an equation]
+        engine: What trains: Pendula, or Keras with its own layers, which needs pendula[keras]. [default: pendula]
         learning_rate: Step size of the method, at its largest. [default: 0.001]
         horizon: Steps that are scored in training; those after the first are a free run. [default: 1]
         input_noise: Standard deviation of noise on the inputs while training, in scaled units. [default: 0]
@@ -80,6 +81,7 @@ class RecipeOptions:
     epochs: int | None = None
     batch_size: int | None = None
     method: Literal["adam", "adamw", "nesterov", "hessian-free", "ridge", "gauss-newton"] | None = None
+    engine: Literal["pendula", "keras"] | None = None
     learning_rate: float | None = None
     horizon: int | None = None
     input_noise: float | None = None
@@ -120,7 +122,8 @@ _TABLES = {
     "system": ("network", "equation"),
     **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags"), ("network",)),
     **dict.fromkeys(
-        ("epochs", "batch_size", "method", "learning_rate", "horizon", "input_noise", "watch_gradients"), ("training",)
+        ("epochs", "batch_size", "method", "engine", "learning_rate", "horizon", "input_noise", "watch_gradients"),
+        ("training",),
     ),
 }
 

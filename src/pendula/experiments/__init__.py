@@ -5,6 +5,8 @@ from pendula.experiments.bifurcations import BIFURCATIONS, BifurcationDiagram
 from pendula.experiments.demo import DEMO, Demo
 from pendula.experiments.flip_flop import FLIP_FLOP, FlipFlop
 from pendula.experiments.four_ways import FOUR_WAYS, FourWays
+from pendula.experiments.lecture_keras_rk4 import LECTURE_KERAS_RK4, LectureKerasRk4
+from pendula.experiments.lecture_keras_sine import LECTURE_KERAS_SINE, LectureKerasSine
 from pendula.experiments.lecture_oscillator import LECTURE_OSCILLATOR, LectureOscillator
 from pendula.experiments.lecture_sine import LECTURE_SINE, LectureSine
 from pendula.experiments.long_memory import LONG_MEMORY
@@ -21,6 +23,8 @@ EXPERIMENTS: dict[str, Experiment] = {
     for experiment in (
         LECTURE_SINE,
         LECTURE_OSCILLATOR,
+        LECTURE_KERAS_SINE,
+        LECTURE_KERAS_RK4,
         OSCILLATOR_IDENTIFICATION,
         RNN_BEHAVIORS,
         BIFURCATIONS,
@@ -43,6 +47,8 @@ __all__ = [
     "ExperimentResult",
     "FlipFlop",
     "FourWays",
+    "LectureKerasRk4",
+    "LectureKerasSine",
     "LectureOscillator",
     "LectureSine",
     "LongMemoryRun",

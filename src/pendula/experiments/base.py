@@ -28,6 +28,7 @@ class ExperimentResult:
         figures: PNG files by name.
         fits: The fits by name.
         forecasts: Forecasts by name.
+        keras_models: Names of the fits whose networks are written as models of Keras, too.
     """
 
     results: dict[str, Any]
@@ -35,6 +36,7 @@ class ExperimentResult:
     figures: dict[str, bytes]
     fits: dict[str, Fit] = field(default_factory=dict)
     forecasts: dict[str, xr.Dataset] = field(default_factory=dict)
+    keras_models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,8 @@ many series draw_shares
 speed       draw_seconds, draw_speedups
 analysis    draw_eigenvalues, draw_lyapunov, draw_memory, draw_bifurcations, draw_state_space
 text        draw_summary
-composites  lecture_sine_figure, lecture_oscillator_figure, gradient_sheet, behaviors_figure, identification_figure
+composites  lecture_sine_figure, lecture_oscillator_figure, lecture_keras_figure, gradient_sheet, behaviors_figure,
+            identification_figure
 files       save, png
 ```
 """
@@ -31,6 +32,7 @@ from pendula.figures.histogram import draw_error_histogram
 from pendula.figures.identification import draw_identified, draw_relative_errors, identification_figure
 from pendula.figures.lead_time import draw_lead_times
 from pendula.figures.lecture import PredictorCurves, lecture_oscillator_figure, lecture_sine_figure
+from pendula.figures.lecture_keras import lecture_keras_figure
 from pendula.figures.losses import draw_losses
 from pendula.figures.memory import draw_wrong_answers
 from pendula.figures.network_drawing import draw_folded, draw_gradient_arrows, draw_unrolled
@@ -86,6 +88,7 @@ __all__ = [
     "draw_wrong_answers",
     "gradient_sheet",
     "identification_figure",
+    "lecture_keras_figure",
     "lecture_oscillator_figure",
     "lecture_sine_figure",
     "network_shape",

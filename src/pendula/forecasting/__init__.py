@@ -1,5 +1,6 @@
 """The verbs fit, forecast, evaluate and compare; free runs, baselines and rolling origins."""
 
+from pendula.forecasting.adoption import adopt, own_record
 from pendula.forecasting.baselines import (
     LinearAutoregression,
     Persistence,
@@ -26,6 +27,7 @@ __all__ = [
     "Predictor",
     "RollingErrors",
     "SeasonalPersistence",
+    "adopt",
     "choose_target",
     "compare",
     "compare_recipes",
@@ -41,6 +43,7 @@ __all__ = [
     "fit_record",
     "forecast",
     "forecast_dataset",
+    "own_record",
     "predict_from",
     "resume",
     "roll",

@@ -6,14 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
+from pendula.forecasting.calibrating import calibrate
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.learning import CHECKPOINT_FOLDER, learn, learn_side_by_side
 from pendula.forecasting.preparation import (
-    MOST_RUN_STEPS,
     Prepared,
     choose_target,
     default_by,
@@ -21,10 +19,8 @@ from pendula.forecasting.preparation import (
     gap_free,
     prepare,
 )
-from pendula.forecasting.rolling import roll
 from pendula.nn import EchoStateForecaster, Network, RecurrentLayer, as_network
 from pendula.runs import (
-    Calibration,
     Fit,
     Model,
     Recipe,
@@ -37,14 +33,11 @@ from pendula.runs import (
 )
 from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
-from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
+from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.series.split import Part
 from pendula.training import Listener, Trained, Training, silent, solve_readouts
 
 __all__ = ["fit", "fit_record", "fit_side_by_side", "resume"]
-
-CALIBRATION_ORIGINS = 200
-"""Intervals are calibrated from at most so many origins."""
 
 
 def fit(
@@ -269,7 +262,7 @@ def _finish(
         best_epoch=trained.best_epoch,
         outcome=trained.outcome,
         seconds=trained.seconds,
-        calibration=_calibrate(model, parts.validation),
+        calibration=calibrate(model, parts.validation),
         notes=tuple(notes),
         gradients=gradients,
     )
@@ -279,22 +272,3 @@ def _finish(
         washout = recipe.training.washout
         solve_readouts(model.forecaster, prepared.values.numpy(), gap_free(known), washout=washout)
     return replace(made, scores=evaluate_fit(made).to_dict()) if score and len(parts.test) else made
-
-
-def _calibrate(model: Model, part: Part) -> Calibration | None:
-    # Free runs on the validation part: the weights were not fitted to it, only the epoch was chosen on it. They are
-    # measured on the network's scale, so that an interval under a square root does not reach below 0.
-    rows = part.parent
-    scaled = replace(part, parent=replace(rows, values=model.scaler.transform(rows.values)))
-    channels = len(rows.names)
-    plain = replace(model, scaler=Scaler(kind="none", link="none", center=np.zeros(channels), scale=np.ones(channels)))
-    for steps in (len(part) // 2, len(part) // 8, 1):
-        leads = max(1, min(steps, MOST_RUN_STEPS))
-        try:
-            errors = roll(
-                {"network": plain}, scaled, window=model.window, leads=leads, most_origins=CALIBRATION_ORIGINS
-            )
-        except DataError:  # gaps leave no stretch that long
-            continue
-        return Calibration(errors=errors.absolute("network"))
-    return None

@@ -11,9 +11,18 @@ from pendula.forecasting.watching import Watching
 from pendula.nn import INTEGRATOR, Forecaster, observed_components
 from pendula.runs import Recipe
 from pendula.series.windows import Windows, windows_for
-from pendula.training import Listener, Trained, train, train_ensemble, train_equation, train_reservoirs
+from pendula.training import (
+    Listener,
+    MakeForeign,
+    Trained,
+    Training,
+    train,
+    train_ensemble,
+    train_equation,
+    train_reservoirs,
+)
 
-__all__ = ["CHECKPOINT_FOLDER", "Learned", "learn", "learn_side_by_side"]
+__all__ = ["CHECKPOINT_FOLDER", "Learned", "foreign_for", "learn", "learn_side_by_side"]
 
 CHECKPOINT_FOLDER = "checkpoint"
 
@@ -48,6 +57,7 @@ def learn(prepared: Prepared, recipe: Recipe, *, listener: Listener, folder: Pat
         resume=True,
         fingerprint=prepared.fingerprint,
         listener=watching,
+        foreign=foreign_for(recipe.training),
     )
     return trained, watching.records
 
@@ -70,11 +80,15 @@ def learn_side_by_side(
     """
     jobs = list(zip(prepared, recipes, listeners, strict=True))
     by_gradients = [
-        (each, each.forecaster, recipe, listener) for each, recipe, listener in jobs if each.forecaster is not None
+        (each, each.forecaster, recipe, listener)
+        for each, recipe, listener in jobs
+        if each.forecaster is not None and foreign_for(recipe.training) is None
     ]
     together = iter(_descend_together(by_gradients))
     return [
-        (_solve(each, recipe, listener=listener), ()) if each.forecaster is None else next(together)
+        learn(each, recipe, listener=listener)
+        if each.forecaster is None or foreign_for(recipe.training) is not None
+        else next(together)
         for each, recipe, listener in jobs
     ]
 
@@ -100,6 +114,22 @@ def _descend_together(jobs: Sequence[tuple[Prepared, Forecaster, Recipe, Listene
         if failure is not None:
             raise failure
     return [(made, watched.records) for made, watched in zip(trained, watching, strict=True)]
+
+
+def foreign_for(settings: Training) -> MakeForeign | None:
+    """Find what runs the epochs where another tool trains.
+
+    Args:
+        settings: How to train.
+
+    Returns:
+        What makes it; None where Pendula trains itself.
+    """
+    if settings.engine == "pendula":
+        return None
+    from pendula.interop.keras.descent import KerasDescent
+
+    return KerasDescent
 
 
 def _solve(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained:

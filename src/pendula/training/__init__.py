@@ -2,7 +2,7 @@
 
 from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
-from pendula.training.engine import Engine
+from pendula.training.engine import Engine, ForeignDescent, MakeForeign
 from pendula.training.ensemble import EnsembleListener, silent_ensemble, train_ensemble
 from pendula.training.equation import train_equation
 from pendula.training.events import (
@@ -27,7 +27,7 @@ from pendula.training.physics_loss import physics_loss, physics_residuals
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.readout import solve_readouts, train_reservoirs
 from pendula.training.reservoir_search import LIGHT, USUAL, Budget
-from pendula.training.settings import Method, Schedule, Training
+from pendula.training.settings import Method, Schedule, Tool, Training
 from pendula.training.shooting import Shooting, sensitivities
 from pendula.training.start import PENALTIES, start_forecaster
 from pendula.training.trained import Trained
@@ -46,9 +46,11 @@ __all__ = [
     "EpochFinished",
     "EpochRecord",
     "Event",
+    "ForeignDescent",
     "Identification",
     "Identified",
     "Listener",
+    "MakeForeign",
     "Method",
     "Objective",
     "OnlineRecord",
@@ -59,6 +61,7 @@ __all__ = [
     "ReservoirTried",
     "Schedule",
     "Shooting",
+    "Tool",
     "Trained",
     "Training",
     "TrainingFinished",

@@ -1,10 +1,11 @@
 """What takes the steps of training."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from pendula.errors import ArgumentError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
+from pendula.shapes import Tensor
 from pendula.training.descent import Descent
 from pendula.training.events import Listener
 from pendula.training.flat import FlatDescent
@@ -14,10 +15,69 @@ from pendula.training.obstacles import why_not_native
 from pendula.training.optimizer import Optimizer
 from pendula.training.settings import Training
 
-__all__ = ["Engine", "make_descent"]
+__all__ = ["Engine", "ForeignDescent", "MakeForeign", "make_descent"]
 
-Engine: TypeAlias = Literal["native", "autograd"]
-"""The native core, many steps at a call; or Python and torch's autograd, step by step."""
+Engine: TypeAlias = Literal["native", "autograd", "keras"]
+"""The native core, many steps at a call; Python and torch's autograd, step by step; or Keras."""
+
+
+@runtime_checkable
+class ForeignDescent(Protocol):
+    """Epochs that another tool runs, with the state that a checkpoint keeps."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The step size of the last step."""
+
+    def run(self, epoch: int, *, last_loss: float | None = None) -> tuple[float, float | None]:
+        """Train for an epoch, and put the weights into the forecaster.
+
+        Args:
+            epoch: Counted from 1.
+            last_loss: Loss of the epoch before.
+
+        Returns:
+            Mean loss, and the largest gradient norm where the tool tells.
+        """
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Copy the optimizer's state."""
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Put a copied state back, beside the weights that the forecaster has now.
+
+        Args:
+            tensors: What `tensors` gave.
+        """
+
+    def release(self) -> None:
+        """Let go of the network."""
+
+
+@runtime_checkable
+class MakeForeign(Protocol):
+    """Makes what runs the epochs, with the signature of `make_descent`."""
+
+    def __call__(
+        self,
+        forecaster: Forecaster,
+        windows: Windows,
+        settings: Training,
+        *,
+        window: int,
+        seed: int,
+        listener: Listener,
+    ) -> ForeignDescent:
+        """Make it.
+
+        Args:
+            forecaster: The network, in its precision; it may be given other weights to start from.
+            windows: Windows of the training part.
+            settings: How to train.
+            window: Steps of input.
+            seed: Of all randomness.
+            listener: Hears the progress.
+        """
 
 
 def make_descent(

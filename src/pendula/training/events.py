@@ -26,6 +26,7 @@ class Outcome(Enum):
     IDENTIFIED = "The equation was fitted to the training part by least squares."
     STOPPED_EARLY = "The validation error no longer fell."
     SOLVED = "The problem is solved."
+    ADOPTED = "The network was trained elsewhere."
     DIVERGED = "The loss or a weight left the finite numbers."
     UNFINISHED = "Training is not finished."
 
@@ -40,7 +41,8 @@ class EpochRecord:
         validation_one_step: Root mean square error of the next value on the validation part, in scaled units.
         validation_free_run: Root mean square error of free runs within the validation part, in scaled units.
         learning_rate: In the last step of the epoch.
-        gradient_norm: Largest gradient norm of the epoch, before clipping; None before training.
+        gradient_norm: Largest gradient norm of the epoch, before clipping; None before training, and where
+            another tool trains.
         horizon: Free-run steps that were scored.
         teacher_forcing: Probability that such a step was fed the true value.
     """

@@ -6,7 +6,7 @@ from pendula.errors import InterruptedRunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.checkpoint import CHECKPOINT_FILE, read_matching, write_checkpoint
-from pendula.training.engine import Engine
+from pendula.training.engine import Engine, MakeForeign
 from pendula.training.events import Listener, silent
 from pendula.training.objective import check_objective
 from pendula.training.settings import Training
@@ -30,6 +30,7 @@ def train(
     fingerprint: str = "",
     listener: Listener = silent,
     engine: Engine | None = None,
+    foreign: MakeForeign | None = None,
 ) -> Trained:
     """Train a forecaster.
 
@@ -52,6 +53,7 @@ def train(
         fingerprint: Of data and settings; a checkpoint with another one is refused.
         listener: Hears the events.
         engine: native or autograd; whichever is faster when left out.
+        foreign: Makes what runs the epochs where the settings' engine is another tool.
 
     Returns:
         The trained network and its history.
@@ -79,6 +81,7 @@ def train(
         validation=validation,
         listener=listener,
         engine=engine,
+        foreign=foreign,
     )
     if resume and checkpoint is not None and (checkpoint / CHECKPOINT_FILE).is_file():
         trainer.restore(read_matching(checkpoint, fingerprint))

@@ -23,7 +23,7 @@ def method_for(network: Network, settings: Training) -> Method:
         equation, and adam for the other cells.
 
     Raises:
-        ArgumentError: If the method makes no sense for the cell.
+        ArgumentError: If the method or the engine makes no sense for the cell.
 
     Examples:
         >>> method_for(Network(cell="gru"), Training())
@@ -33,6 +33,10 @@ def method_for(network: Network, settings: Training) -> Method:
     """
     cell: str = network.cell
     suiting, reason = _SUITING.get(cell, (OF_TRAINED_CELLS, _TRAINED))
+    if cell in _SUITING and settings.engine != "pendula":
+        raise ArgumentError(
+            f"`engine` must be pendula for the cell {cell}: got {settings.engine}. {reason} Leave it out."
+        )
     if settings.method is None:
         return suiting[0]
     if settings.method not in suiting:

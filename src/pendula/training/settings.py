@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.optim import HessianFreeSettings, momentum_at
 
-__all__ = ["Device", "Loss", "Method", "Precision", "Schedule", "Selection", "Training"]
+__all__ = ["Device", "Loss", "Method", "Precision", "Schedule", "Selection", "Tool", "Training"]
 
 Method: TypeAlias = Literal["adam", "adamw", "nesterov", "hessian-free", "ridge", "gauss-newton"]
 Schedule: TypeAlias = Literal["constant", "cosine"]
@@ -15,6 +15,7 @@ Loss: TypeAlias = Literal["last", "every"]
 Selection: TypeAlias = Literal["one_step", "free_run", "last_epoch"]
 Device: TypeAlias = Literal["cpu", "cuda"]
 Precision: TypeAlias = Literal["float32", "float64"]
+Tool: TypeAlias = Literal["pendula", "keras"]
 
 LAST_MOMENTUM = 0.9
 """The momentum is lowered to this at the end, so that what it accumulated in flat directions settles in steep ones."""
@@ -57,6 +58,8 @@ class Training:
             carried over and through which no gradient flows.
         select_by: Keep the weights of the epoch with the smallest one-step or free-run error on the validation part,
             or those of the last epoch.
+        engine: What trains: Pendula itself; or Keras, with its own layers, `compile` and `fit`, one step ahead by adam
+            or adamw, for which the extra `pendula[keras]` is needed.
         precision: Floating point of the training.
         device: Where the training runs: cpu or cuda.
         checkpoint_seconds: Least time between two checkpoints.
@@ -91,6 +94,7 @@ class Training:
     steps_per_epoch: int | None = None
     carry_state: bool = False
     select_by: Selection = "one_step"
+    engine: Tool = "pendula"
     precision: Precision = "float32"
     device: Device = "cpu"
     checkpoint_seconds: float = 10.0
@@ -123,6 +127,8 @@ class Training:
             )
         if self.method == "hessian-free":
             _check_hessian_free(self)
+        if self.engine == "keras":
+            _check_keras(self)
 
     def horizon_in(self, epoch: int) -> int:
         """Give the free-run length of an epoch under the curriculum.
@@ -225,6 +231,7 @@ _NAMES: dict[str, Any] = {
     "schedule": Schedule,
     "loss": Loss,
     "select_by": Selection,
+    "engine": Tool,
     "precision": Precision,
     "device": Device,
 }
@@ -246,6 +253,27 @@ def _check_hessian_free(settings: Training) -> None:
             raise ArgumentError(
                 f"`{name}` must be {expected} with method hessian-free: got {value}. Leave it out, or choose adam."
             )
+
+
+_OF_KERAS: dict[str, Any] = {"loss": "last", "horizon": 1, "carry_state": False, "device": "cpu"}
+
+
+def _check_keras(settings: Training) -> None:
+    for name, expected in _OF_KERAS.items():
+        if (value := getattr(settings, name)) != expected:
+            raise ArgumentError(
+                f"`{name}` must be {expected} with engine keras, which learns to predict one step ahead: got {value}. "
+                "Leave it out, or choose engine pendula."
+            )
+    if settings.method not in {None, "adam", "adamw"}:
+        raise ArgumentError(
+            f"`method` must be adam or adamw with engine keras: got {settings.method}. Choose one, or engine pendula."
+        )
+    if settings.weight_decay and settings.method != "adamw":
+        raise ArgumentError(
+            f"`weight_decay` must go with adamw in engine keras, whose adam has none: got {settings.weight_decay}. "
+            "Choose method adamw."
+        )
 
 
 def _check_name(name: str, value: str, known: tuple[str, ...]) -> None:

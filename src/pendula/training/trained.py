@@ -21,7 +21,7 @@ class Trained:
         best_epoch: The epoch whose weights were kept.
         outcome: Why training ended.
         seconds: Training time, over all sittings.
-        engine: What took the steps: native or autograd; or the method that solved the problem in another way.
+        engine: What took the steps: native, autograd or keras; or the method that solved the problem in another way.
         failure: What was wrong, if a member of an ensemble diverged; `train` raises it.
     """
 

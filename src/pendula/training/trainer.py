@@ -13,7 +13,7 @@ from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.checkpoint import Checkpoint, write_checkpoint
 from pendula.training.descent import Descent
-from pendula.training.engine import Engine, make_descent
+from pendula.training.engine import Engine, ForeignDescent, MakeForeign, make_descent
 from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcome, TrainingFinished
 from pendula.training.hessian_free_descent import HessianFreeDescent
 from pendula.training.method import method_for
@@ -43,6 +43,7 @@ class Trainer:
         listener: Hears the events.
         engine: What takes the steps; the native core wherever it can when left out.
         threads: How many a step of the native core is spread over; those of torch when left out.
+        foreign: Makes what runs the epochs where another tool trains, as the settings' engine says.
 
     Attributes:
         engine: What takes the steps.
@@ -66,6 +67,7 @@ class Trainer:
         listener: Listener,
         engine: Engine | None = None,
         threads: int | None = None,
+        foreign: MakeForeign | None = None,
     ) -> None:
         method_for(forecaster.network, settings)
         self.forecaster = forecaster.to(usable_device(settings), getattr(torch, settings.precision))
@@ -73,9 +75,13 @@ class Trainer:
         self._windows = len(windows)
         self.validation = validation
         self.listener = listener
-        self.optimizer: Optimizer | HessianFreeDescent
-        self.descent: Descent | NativeDescent | HessianFreeDescent
-        if settings.method == "hessian-free":
+        self.optimizer: Optimizer | HessianFreeDescent | ForeignDescent
+        self.descent: Descent | NativeDescent | HessianFreeDescent | ForeignDescent
+        if settings.engine == "keras":
+            self.optimizer = self.descent = _made(foreign, settings)(
+                forecaster, windows, settings, window=window, seed=seed, listener=listener
+            )
+        elif settings.method == "hessian-free":
             self.optimizer = self.descent = HessianFreeDescent(forecaster, windows, settings, window=window, seed=seed)
         else:
             self.optimizer = optimizer = make_optimizer(forecaster, settings)
@@ -91,6 +97,8 @@ class Trainer:
                 threads=threads,
             )
         self.engine: Engine = "native" if isinstance(self.descent, NativeDescent) else "autograd"
+        if settings.engine == "keras":
+            self.engine = "keras"
         self.epoch = 0
         self.history: list[EpochRecord] = []
         self.best_epoch, self.best_error = 0, math.inf
@@ -170,11 +178,11 @@ class Trainer:
         run = self.validation.free_run_error(self.forecaster) if self.settings.select_by == "free_run" else None
         return self.validation.one_step_error(self.forecaster), run
 
-    def conclude(self, losses: tuple[float, float], errors: Errors) -> None:
+    def conclude(self, losses: tuple[float, float | None], errors: Errors) -> None:
         """Record an epoch.
 
         Args:
-            losses: Its mean loss and largest gradient norm.
+            losses: Its mean loss and largest gradient norm, where that is known.
             errors: What `validate` gave after it.
         """
         self.epoch += 1
@@ -296,6 +304,15 @@ class Trainer:
             best=self.best,
             optimizer=self.optimizer.tensors(),
         )
+
+
+def _made(foreign: MakeForeign | None, settings: Training) -> MakeForeign:
+    if foreign is None:
+        raise ArgumentError(
+            f"`engine` must be pendula where no other tool is handed over: got {settings.engine}. Call `pendula.fit`, "
+            "which has them all."
+        )
+    return foreign
 
 
 def usable_device(settings: Training) -> torch.device:
