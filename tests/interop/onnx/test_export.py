@@ -11,8 +11,10 @@ import torch
 import xarray as xr
 
 import pendula
-from pendula.errors import ArgumentError, MissingExtraError
+from pendula.errors import ArgumentError, MissingExtraError, ModelError, RunError
+from pendula.interop.keras import from_keras
 from pendula.interop.onnx import export_onnx, state_size, to_onnx
+from pendula.interop.torch import from_torch
 from pendula.nn import EchoStateForecaster, Network, Reservoir, build
 from pendula.runs import Model
 from pendula.series import TimeAxis
@@ -180,6 +182,16 @@ def test_unknown_choices_are_refused():
         ask(made_model({}), "steps")
     with pytest.raises(ArgumentError, match="`precision` must be a known choice: expected float32 or float64, got f16"):
         ask(made_model({}), precision="f16")
+
+
+def test_nothing_reads_onnx(tmp_path):
+    path = export_onnx(made_model({}), tmp_path / "model.onnx")
+    with pytest.raises(ModelError, match="must be a model of Keras"):
+        from_keras(path)
+    with pytest.raises(ModelError, match="must be a whole ZIP archive"):
+        from_torch(path)
+    with pytest.raises(RunError, match="must be a run directory: expected a folder, got a file"):
+        pendula.load(path)
 
 
 def test_without_onnx(monkeypatch):
