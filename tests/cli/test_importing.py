@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from pendula.interop.keras import save_keras
 from pendula.nn import Network, build
@@ -31,6 +32,32 @@ def test_without_a_record_its_own_free_run_is_analyzed(folder, pendula, bare_rep
     assert analyzed.content["verdict"]["kind"]
     assert pendula("forecast", "runs/theirs", "--steps", "5", "--json").code == 0
     assert "Name a held-out file" in pendula("evaluate", "runs/theirs").err
+
+
+def test_weights_of_torch_become_a_run(folder, pendula, bare_reports):
+    torch.manual_seed(0)
+    theirs = nn.ModuleDict({"body": nn.RNN(1, 5), "out": nn.Linear(5, 1)})
+    torch.save(theirs.state_dict(), folder / "theirs.pt")
+    assert pendula("import", "theirs.pt", "--window", "9", "--json").code == 0
+    fit = load(folder / "runs" / "theirs")
+    assert fit.model.window == 9
+    assert torch.equal(fit.model.forecaster.recurrent.weight_hh_l0, theirs["body"].weight_hh_l0)
+
+
+def test_a_hostile_file_of_torch_is_refused(folder, pendula):
+    torch.save({"weight_hh_l0": Hostile()}, folder / "hostile.pt")
+    told = pendula("import", "hostile.pt")
+    assert told.code == 1
+    assert "got a pickle that asks for more, which could run code. Nothing of it was run." in told.err
+    assert not (folder / "it ran").exists()
+    assert not (folder / "runs").exists()
+
+
+class Hostile:
+    """A pickle that makes a file where it is opened."""
+
+    def __reduce__(self):
+        return open, ("it ran", "w")
 
 
 def test_the_record_is_a_free_run_of_the_network(folder, pendula, bare_reports):

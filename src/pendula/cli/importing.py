@@ -11,6 +11,8 @@ from pendula.errors import ArgumentError
 
 if TYPE_CHECKING:
     from pendula.cli.records import Task
+    from pendula.interop.keras import KerasNetwork
+    from pendula.interop.torch import TorchNetwork
     from pendula.nn import Forecaster
     from pendula.series.scaling import Scaler
 
@@ -20,6 +22,7 @@ EXAMPLE = """\
 pendula import model.keras -o runs/mine && pendula analyze runs/mine
 pendula import model.keras --data pendulum.csv --target x --center 0.12 --scale 0.81
 pendula import model.h5 --data pendulum.csv --scaling standard --test-from 16
+pendula import weights.pt --dt 0.1
 """
 
 USUAL_WINDOW = 50
@@ -45,13 +48,14 @@ def import_model(
     reading: RecordOptions = AS_RECORDED,
     out: Output = PLAIN,
 ) -> None:
-    """Take over a recurrent network that Keras trained, for forecast, evaluate and analyze.
+    """Take over a recurrent network that Keras or torch trained, for forecast, evaluate and analyze.
 
-    The file is read by Pendula itself: nothing in it is run, and Keras need not be installed. Without a record the
-    network's own free run stands in for one, so that analyze works; with a record it is scored beside the baselines.
+    Nothing in the file is run, and Keras need not be installed. Without a record the network's own free run stands in
+    for one, so that analyze works; with a record it is scored beside the baselines.
 
     Args:
-        model: A `.keras` or a legacy `.h5` file: SimpleRNN, LSTM or GRU layers with Dense ones after them.
+        model: A `.keras` or a legacy `.h5` file: SimpleRNN, LSTM or GRU layers with Dense ones after them; or a `.pt`
+            file of torch: the weights of an RNN, LSTM or GRU with a linear layer after it.
         output: The run directory. [default: runs/ and the file's name]
         overwrite: Replace the run directory if it exists.
         data: A record to calibrate and score on: a file of data, or sunspots or co2.
@@ -73,9 +77,8 @@ def import_model(
     from pendula.cli.chosen import chosen, chosen_lines
     from pendula.cli.reports import deliver_fit
     from pendula.forecasting import adopt
-    from pendula.interop.keras import from_keras
 
-    network = from_keras(model)
+    network = _taken_over(model)
     forecaster = network.forecaster()
     _check_scaling(scaling, center=center, scale=scale, data=data)
     steps = window or network.window or USUAL_WINDOW
@@ -90,6 +93,16 @@ def import_model(
     made = adopt(forecaster, task.record, task.recipe, scaler=given, notes=task.notes, score=False)
     made.save(run, overwrite=overwrite)
     deliver_fit(made, run, chosen=chosen(task), out=out)
+
+
+def _taken_over(model: Path) -> "KerasNetwork | TorchNetwork":
+    if model.suffix.lower() in {".pt", ".pth"}:
+        from pendula.interop.torch import from_torch
+
+        return from_torch(model)
+    from pendula.interop.keras import from_keras
+
+    return from_keras(model)
 
 
 def _with_record(
