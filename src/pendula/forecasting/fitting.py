@@ -95,7 +95,7 @@ def fit(
         RunError: If the run's folder exists or cannot be written.
 
     Examples:
-        >>> import xarray as xr
+        >>> import numpy as np, xarray as xr
         >>> t = np.arange(200) * 0.1
         >>> series = xr.Dataset({"x": ("time", np.sin(t), {"units": "rad"})}, coords={"time": t})
         >>> made = fit(series, model=Network(cell="gru", hidden_size=4), training=Training(epochs=1), window=10)
