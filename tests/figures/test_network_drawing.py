@@ -6,13 +6,25 @@ import torch
 
 from pendula.errors import ArgumentError
 from pendula.figures import draw_folded, draw_gradient_arrows, draw_unrolled, network_shape, png
-from pendula.nn import RNN, EchoStateForecaster, IntegratorCell, Network, Reservoir, build
+from pendula.nn import (
+    RNN,
+    EchoStateForecaster,
+    Equation,
+    IntegratorCell,
+    IntegratorForecaster,
+    Network,
+    Reservoir,
+    build,
+)
 
 MODELS = {
     "one layer": RNN(1, 16),
     "torch's own": torch.nn.GRU(3, 5, num_layers=2),
     "forecaster": build(Network(cell="lstm", hidden_size=64, num_layers=3), 2, seed=0),
     "integrator": IntegratorCell("lorenz63", dt=0.1),
+    "equation": IntegratorForecaster(
+        Network(cell="integrator", equation=Equation(system="pendulum")), ["theta"], dt=0.1
+    ),
 }
 
 

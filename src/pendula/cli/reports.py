@@ -44,7 +44,7 @@ def write_fit_report(fit: "Fit", evaluated: "Evaluated | None", run: Path) -> De
     Returns:
         What was written.
     """
-    from pendula.report import end_forecast, fit_report, idle_note, link_analysis, write_report
+    from pendula.report import end_forecast, equation_note, fit_report, idle_note, link_analysis, write_report
     from pendula.series import write
 
     content = fit_report(fit, evaluated)
@@ -56,7 +56,7 @@ def write_fit_report(fit: "Fit", evaluated: "Evaluated | None", run: Path) -> De
     return Delivered(
         page=page,
         verdict=list(content.verdict),
-        remarks=[*idle_note(fit), *([reason] if reason else [])],
+        remarks=[*idle_note(fit), *equation_note(fit), *([reason] if reason else [])],
         forecast=None if future is None else run / FORECAST,
     )
 

@@ -161,7 +161,9 @@ def _words(layer: LayerShape) -> str:
 
 
 def _between(shape: NetworkShape, *, named: bool) -> list[str]:
-    # The matrix of each upward arrow, from below.
+    # The matrix of each upward arrow, from below; an equation has none.
+    if all(layer.recurrent is None for layer in shape.layers):
+        return ["corrects"] * bool(shape.inputs) + ["is measured"] * bool(shape.outputs)
     labels = []
     for index, layer in enumerate(shape.layers):
         if index or shape.inputs:

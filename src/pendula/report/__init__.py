@@ -10,6 +10,7 @@ score_table        scores → heads and rows
 score_text         scores → the same for a terminal
 member_rows        fit → the settings of its reservoirs
 parameter_rows     fit → the parameters of its equation
+equation_note      fit → a warning, if its equation does not describe the record
 initial_state      fit → the state its equation starts from
 parameter_lines    fit → the same for a terminal
 fit_report         fit → content, with its figures
@@ -25,7 +26,7 @@ write_report       content, images → report.html, figures/*.png
 
 from pendula.report.analysis_report import analysis_lines, analysis_report
 from pendula.report.comparison_report import comparison_report
-from pendula.report.equation_facts import initial_state, parameter_lines, parameter_rows
+from pendula.report.equation_facts import equation_note, initial_state, parameter_lines, parameter_rows
 from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.gradient_figure import gradient_facts
@@ -49,6 +50,7 @@ __all__ = [
     "analysis_report",
     "comparison_report",
     "end_forecast",
+    "equation_note",
     "fit_figures",
     "fit_report",
     "gradient_facts",

@@ -111,12 +111,13 @@ def _facts(found: Analysis) -> dict[str, object]:
     facts["Fixed points of the free run"] = f"{len(points)}, {len(found.closed_loop.stable)} of them stable"
     for number, (point, value) in enumerate(zip(points, found.closed_values, strict=True), start=1):
         if number <= MOST_POINTS:
-            facts[f"Fixed point {number}"] = f"{_named(found, value)}: {_told(point, found)}"
+            facts[f"Fixed point {number}"] = f"{_named(found, value)}{_hidden(point, found)}: {_told(point, found)}"
     held = found.held
-    at = _named(found, found.input)
-    facts[f"Fixed points of the recurrent part at {at}"] = (
-        "; ".join(_told(point, found) for point in held.points[:MOST_POINTS]) or "none found"
-    )
+    if held.starts:
+        at = _named(found, found.input)
+        facts[f"Fixed points of the recurrent part at {at}"] = (
+            "; ".join(_told(point, found) for point in held.points[:MOST_POINTS]) or "none found"
+        )
     slow = len(found.closed_loop.slow) + len(held.slow)
     if slow:
         facts["Slow points that are no fixed points"] = slow
@@ -174,6 +175,14 @@ def _named(found: Analysis, values: Sequence[float] | Float[ndarray, " channel"]
     )
 
 
+def _hidden(point: FixedPoint, found: Analysis) -> str:
+    # Not every component of an equation is measured.
+    if len(found.components) <= len(found.names):
+        return ""
+    pairs = zip(found.components, point.state.tolist(), strict=True)
+    return f" ({', '.join(f'{name} = {format_number(value, digits=4)}' for name, value in pairs)})"
+
+
 def _unit(found: Analysis) -> str:
     return (
         "step" if found.time_unit in {"", "1"} and found.dt == 1 else "t" if found.time_unit == "1" else found.time_unit
@@ -194,26 +203,31 @@ def _time(value: float, found: Analysis) -> str:
 def _space(found: Analysis) -> ReportFigure | None:
     rests = len(found.orbit) < 3 or found.regime.kind == "point"
     orbit = found.passed if rests else found.orbit
-    center = orbit.mean(dim=0)
-    _, sizes, axes = torch.linalg.svd(orbit - center, full_matrices=False)
-    states = [point.state for point in found.closed_loop.points[:MOST_POINTS]]
-    width = 3 if len(axes) >= 3 and sizes[2] > FLAT * sizes[0] else 2
-    basis = axes[:width].T
-    points = [_marked(point, center=center, basis=basis) for point in found.closed_loop.points[: len(states)]]
-    panel = draw_state_space(
-        [((orbit - center) @ basis).numpy()],
-        points,
-        names=["1st component", "2nd component", "3rd component"],
-        title="State space",
-    )
+    center, basis, names = _own_axes(found) if 2 <= len(found.components) <= 3 else _main_axes(orbit)
+    points = [_marked(point, center=center, basis=basis) for point in found.closed_loop.points[:MOST_POINTS]]
+    panel = draw_state_space([((orbit - center) @ basis).numpy()], points, names=names, title="State space")
+    view = "" if len(names) == len(found.components) else ", in the directions in which they move most"
     return ReportFigure(
         name="state-space",
         png=png(panel.figure),  # type: ignore[arg-type]
-        caption=f"{'The states along the record' if rests else 'The free run after its transient'}, in the directions "
-        "in which they move most, and the fixed points of the free run: "
-        "filled where stable, open where not, with the directions in which disturbances grow or last longest.",
+        caption=f"{'The states along the record' if rests else 'The free run after its transient'}{view}, and the "
+        "fixed points of the free run: filled where stable, open where not, with the directions in which disturbances "
+        "grow or last longest.",
         alt="Orbit of the network's state with fixed points.",
     )
+
+
+def _own_axes(found: Analysis) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
+    # The components of an equation are coordinates by themselves.
+    size = len(found.components)
+    return torch.zeros(size).double(), torch.eye(size).double(), list(found.components)
+
+
+def _main_axes(orbit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
+    center = orbit.mean(dim=0)
+    _, sizes, axes = torch.linalg.svd(orbit - center, full_matrices=False)
+    width = 3 if len(axes) >= 3 and sizes[2] > FLAT * sizes[0] else 2
+    return center, axes[:width].T, ["1st component", "2nd component", "3rd component"]
 
 
 def _marked(point: FixedPoint, *, center: torch.Tensor, basis: torch.Tensor) -> MarkedPoint:

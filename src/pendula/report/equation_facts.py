@@ -3,12 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from pendula.nn import IntegratorForecaster
 from pendula.report.numbers import counted, format_number
 from pendula.report.page import Reference
 from pendula.runs import Fit
 
-__all__ = ["equation_facts", "equation_references", "initial_state", "parameter_lines", "parameter_rows"]
+__all__ = [
+    "equation_facts",
+    "equation_note",
+    "equation_references",
+    "initial_state",
+    "parameter_lines",
+    "parameter_rows",
+]
+
+MISSED = 0.2
+"""An equation that leaves more than this share of the standard deviation has not been found, or is another one."""
 
 _FILTER = Reference(
     name="State of the equation",
@@ -52,6 +64,29 @@ def equation_facts(fit: Fit) -> dict[str, object]:
         "Training time": f"{format_number(fit.seconds, digits=3)} s",
         "Seed": fit.recipe.seed,
     }
+
+
+def equation_note(fit: Fit) -> list[str]:
+    """Warn of an equation that does not describe the record it was fitted to.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        One sentence, or none.
+    """
+    forecaster = fit.model.forecaster
+    if not isinstance(forecaster, IntegratorForecaster):
+        return []
+    known = fit.split.train.record.values
+    missed = float((forecaster.noise.numpy() / np.nanstd(known, axis=0)).max())
+    if missed < MISSED:
+        return []
+    note = (
+        f"The equation misses its training part by {100 * missed:.0f} % of the standard deviation: it is not that of "
+        "this record, or the search ended elsewhere. Set `network.equation.guess` nearer to what is expected."
+    )
+    return [note]
 
 
 def parameter_rows(fit: Fit) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pendula.forecasting import Evaluated, evaluate_fit
 from pendula.report.coordinates import has_one_unit
+from pendula.report.equation_facts import equation_note
 from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
 from pendula.report.gradient_figure import gradient_figure
 from pendula.report.learning_figures import learning_figure
@@ -47,7 +48,14 @@ def fit_report(fit: Fit, evaluated: Evaluated | None = None) -> ReportContent:
     return ReportContent(
         title=f"Fit of {', '.join(fit.record.names)} with {_ARTICLES[fit.recipe.network.cell]}",
         verdict=verdict_of(scores, fit.record),
-        notes=[*idle_note(fit), *fit.notes, *fit_notes(fit), *missing, *mixed_units_note(scores, fit.record)],
+        notes=[
+            *idle_note(fit),
+            *equation_note(fit),
+            *fit.notes,
+            *fit_notes(fit),
+            *missing,
+            *mixed_units_note(scores, fit.record),
+        ],
         settings=setting_facts(fit),
         data=data_facts(fit),
         scores=scores,

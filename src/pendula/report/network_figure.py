@@ -26,6 +26,7 @@ def network_figures(fit: Fit) -> list[ReportFigure]:
         An image named network, and one named network-gradient where gradients were watched.
     """
     shape = network_shape(fit.model.forecaster)
+    matrices = any(layer.recurrent for layer in shape.layers)
     drawings = (draw_folded, lambda shape, axes: draw_unrolled(shape, steps=STEPS, axes=axes))
     drawn = draw_sheet(
         "network",
@@ -33,7 +34,9 @@ def network_figures(fit: Fit) -> list[ReportFigure]:
         beside=True,
         height=1.1 + 0.85 * (len(shape.layers) + 2),
         draw=lambda number, axes: drawings[number](shape, axes=axes),
-        caption="The network and the shapes of its matrices, folded and unrolled. Every step has the same matrices.",
+        caption="The network and the shapes of its matrices, folded and unrolled. Every step has the same matrices."
+        if matrices
+        else "The equation as a recurrent cell, folded and unrolled. Every step is the same, with the same parameters.",
         alt=f"Boxes for the inputs, {len(shape.layers)} recurrent layers and the outputs, joined by arrows.",
     )
     return [drawn, *_gradient(fit)]

@@ -89,7 +89,7 @@ def _uses(fit: Fit) -> str:
     ranges, watched = fit.split.ranges, watched_part(fit)
     uses = ["The network learned from the training part"]
     if "validation" in ranges:
-        chose = watched == "validation" and fit.recipe.training.select_by != "last_epoch"
+        chose = watched == "validation" and bool(fit.history) and fit.recipe.training.select_by != "last_epoch"
         done = ["chose the epoch"] * chose + ["measured the intervals"] * (fit.calibration is not None)
         uses += [f"the validation part {' and '.join(done) or 'chose nothing'}"]
     if "test" in ranges:
