@@ -14,7 +14,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_OPTIONS)
 # What stands on recurrent layers, and so on the native core. Killing runs takes minutes, and checkpoints are the same.
 RECURRENT_TESTS := tests/nn tests/training tests/forecasting
 
-.PHONY: help install demo test lint types layers pytest pytest-torch test-slow test-without-native sanitize bench clean
+.PHONY: help install demo test lint types layers pytest pytest-torch test-slow test-without-native test-tensorflow sanitize bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -26,6 +26,7 @@ help:
 # make pytest-torch  those of them that stand on recurrent layers, with the native core turned off
 # make test-slow     the tests that take minutes
 # make test-without-native   the fast tests in an environment that has no native core: build/without-native
+# make test-tensorflow       Keras on TensorFlow, in an environment that has it: build/tensorflow
 # make sanitize      the native core under ThreadSanitizer, then AddressSanitizer and UndefinedBehaviorSanitizer
 # make bench         the races in benchmarks/
 # make clean         removes the environment, caches and builds
@@ -67,6 +68,15 @@ test-without-native:
 	PENDULA_NATIVE=OFF build/without-native/bin/python $(PIP_INSTALL) --editable ".[dev]"
 	build/without-native/bin/python -c "import importlib.util as i; assert i.find_spec('pendula._native') is None"
 	OMP_NUM_THREADS=1 build/without-native/bin/pytest $(PYTEST_OPTIONS)
+
+# TensorFlow is a gigabyte and wants an older h5py; nothing but Keras's backend needs it. The native core is tested elsewhere.
+test-tensorflow:
+	$(PYTHON) -m venv build/tensorflow
+	grep -v '^h5py=' constraints.txt > build/tensorflow/constraints.txt
+	PENDULA_NATIVE=OFF build/tensorflow/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint build/tensorflow/constraints.txt --editable ".[keras]" \
+		tensorflow-cpu==2.21.0 pytest hypothesis beartype
+	OMP_NUM_THREADS=1 build/tensorflow/bin/python -m pytest -q -m tensorflow tests/interop/keras
 
 sanitize: sanitize-thread sanitize-address,undefined
 
