@@ -27,6 +27,7 @@ HEAVY = (
     "rich",
     "cyclopts",
     "jinja2",
+    "keras",
 )
 
 

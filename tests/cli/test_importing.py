@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pendula.interop.keras import save_keras
+from pendula.interop.keras import keras_library, save_keras
 from pendula.nn import Network, build
 from pendula.runs import load
 
@@ -88,6 +88,7 @@ def test_with_a_record_it_is_scored_beside_the_baselines(folder, pendula, bare_r
         expected = fit.model.forecaster(shown[:, -10:])[0][0, -1, 0].numpy() * 0.7 + 0.1
     assert fit.model.run(values[None, :50], steps=1)[0, 0] == pytest.approx(expected, abs=1e-6)
     assert fit.calibration is not None
+    assert fit.scores["models"]["network"]["rmse"] == told.content["scores"]["models"]["network"]["rmse"]
     assert pendula("evaluate", "run", "swing.csv", "--json").code == 0
 
 
@@ -122,3 +123,12 @@ def test_a_record_of_other_channels_and_a_file_of_another_kind_are_told(folder, 
     assert (told.code, "expected 2, got x" in told.err) == (2, True)
     told = pendula("import", "swing.csv")
     assert (told.code, "expected a name that ends in .keras, .h5 or .hdf5, got .csv" in told.err) == (1, True)
+
+
+def test_units_that_were_added_are_told(folder, pendula, bare_reports):
+    keras = keras_library()
+    layers = [keras.layers.LSTM(3, return_sequences=True), keras.layers.LSTM(5), keras.layers.Dense(1)]
+    keras.Sequential([keras.Input((8, 1)), *layers]).save(folder / "theirs.keras")
+    told = pendula("import", "theirs.keras", "--json")
+    assert "filled up with 2 units that stay at zero" in " ".join(told.content["notes"])
+    assert load(folder / "runs" / "theirs").model.forecaster.network.hidden_size == 5

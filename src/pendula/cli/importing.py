@@ -88,11 +88,21 @@ def import_model(
     else:
         options = RecipeOptions(window=steps, test=test, validation=validation, test_from=test_from, scaling=scaling)
         task = _with_record(data, forecaster, target=target, reading=reading, options=options)
+    notes = (*task.notes, *_padding_note(network))
     run = output or Path("runs") / model.stem
     out.remark(*chosen_lines(task, network=_words(forecaster), training="elsewhere"), f"run       {run}", "")
-    made = adopt(forecaster, task.record, task.recipe, scaler=given, notes=task.notes, score=False)
+    made = adopt(forecaster, task.record, task.recipe, scaler=given, notes=notes)
     made.save(run, overwrite=overwrite)
     deliver_fit(made, run, chosen=chosen(task), out=out)
+
+
+def _padding_note(network: "KerasNetwork | TorchNetwork") -> list[str]:
+    padding = getattr(network, "padding", 0)
+    added = (
+        f"Layers of unequal sizes were filled up with {padding} units that stay at zero and forget at once: they "
+        "change no output, and come last in every spectrum."
+    )
+    return [added] if padding else []
 
 
 def _taken_over(model: Path) -> "KerasNetwork | TorchNetwork":
