@@ -171,7 +171,7 @@ def test_a_newer_run_is_refused(run):
         (
             ("result", "outcome"),
             "won",
-            r"expected `result\.outcome` to be one of completed, closed_form, stopped_early, solved, diverged, ",
+            r"expected `result\.outcome` to be one of completed, closed_form, identified, stopped_early, ",
         ),
         (("result", "seconds"), "1", r"expected `result\.seconds` to be a finite number"),
         (

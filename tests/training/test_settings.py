@@ -12,7 +12,7 @@ from pendula.optim import momentum_at
 from pendula.training import Training
 
 CHOICES = {
-    "method": ("adam, adamw, nesterov, hessian-free, ridge", "adan", "adam"),
+    "method": ("adam, adamw, nesterov, hessian-free, ridge, gauss-newton", "adan", "adam"),
     "schedule": ("constant, cosine", "cosin", "cosine"),
     "loss": ("last, every", "evry", "every"),
     "select_by": ("one_step, free_run, last_epoch", "freerun", "free_run"),

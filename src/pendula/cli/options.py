@@ -67,7 +67,7 @@ class RecipeOptions:
         test: Fraction of the record kept for the test, from its end. [default: 0.25]
         validation: Fraction of what remains, from its end, that chooses the epoch. [default: 0.2]
         test_from: Time at which the test part starts, in place of --test.
-        by: Cut along time, or keep whole trajectories together. [default: trajectory where there are three or more]
+        by: Cut along time, or keep whole trajectories together. [default: time, trajectory with three or more]
         seed: Of weights, order and noise; the same seed gives the same bits. [default: 0]
         set: Any other setting by its dotted name, as in training.patience=10. May be repeated.
     """
