@@ -328,6 +328,16 @@ def test_arrays_of_hdf5_in_a_group(tmp_path):
         read(tmp_path / "data.h5", group="runs")
 
 
+def test_a_name_with_a_slash_is_written_to_netcdf(tmp_path):
+    data = xr.Dataset({"U/V": ("time", [0.0, 1.0], {"units": "V"}), "I": ("time", [2.0, 3.0])})
+    write(data, tmp_path / "data.nc")
+    again = read(tmp_path / "data.nc")
+    np.testing.assert_array_equal(again["U∕V"], [0.0, 1.0])
+    with xr.open_dataset(tmp_path / "data.nc") as opened:
+        assert opened["U∕V"].attrs == {"units": "V", "long_name": "U/V"}
+    assert data["U/V"].attrs == {"units": "V"}
+
+
 def test_variables_of_netcdf_in_a_group(tmp_path):
     data = xr.Dataset({"x": ("time", [0.0, 1.0, 4.0])})
     data.to_netcdf(tmp_path / "data.nc", group="runs/first", engine="h5netcdf")

@@ -58,10 +58,13 @@ def read_netcdf(path: Path, *, group: str | None = None, time: str | None = None
 def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
     """Write a data set with all its dimensions; dates are counted in whole nanoseconds or microseconds.
 
+    HDF5 keeps / for paths: a name such as U/V is written with ∕ (U+2215), and its `long_name` is the name itself.
+
     Args:
         dataset: The data set.
         path: The file.
     """
+    dataset = _without_slashes(dataset)
     encoding = {}
     for name, variable in dataset.variables.items():
         if variable.dtype.kind == "M":
@@ -72,6 +75,14 @@ def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
     buffer = io.BytesIO()
     dataset.drop_encoding().to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
     path.write_bytes(buffer.getbuffer())
+
+
+def _without_slashes(dataset: xr.Dataset) -> xr.Dataset:
+    written = {name: str(name).replace("/", "∕") for name in dataset.variables if "/" in str(name)}
+    renamed = dataset.rename(written)
+    for name, other in written.items():
+        renamed[other].attrs["long_name"] = str(name)
+    return renamed
 
 
 def _check_calendar(variable: xr.DataArray, name: str) -> None:
