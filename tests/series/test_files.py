@@ -328,6 +328,11 @@ def test_arrays_of_hdf5_in_a_group(tmp_path):
         read(tmp_path / "data.h5", group="runs")
 
 
+def test_a_name_with_a_slash_is_written_to_hdf5(tmp_path):
+    write(xr.Dataset({"U/V": ("time", [0.0, 1.0]), "I": ("time", [2.0, 3.0])}), tmp_path / "data.h5")
+    np.testing.assert_array_equal(read(tmp_path / "data.h5")["U∕V"], [0.0, 1.0])
+
+
 def test_a_name_with_a_slash_is_written_to_netcdf(tmp_path):
     data = xr.Dataset({"U/V": ("time", [0.0, 1.0], {"units": "V"}), "I": ("time", [2.0, 3.0])})
     write(data, tmp_path / "data.nc")

@@ -113,6 +113,8 @@ def read_hdf5(path: Path, *, group: str | None = None) -> Table:
 def write_hdf5(table: Table, path: Path) -> None:
     """Write columns as data sets of an HDF5 file, units in their attributes, dates as nanoseconds since 1970.
 
+    HDF5 keeps / for paths: a name such as U/V is written with ∕ (U+2215).
+
     Args:
         table: The columns.
         path: The file.
@@ -122,8 +124,10 @@ def write_hdf5(table: Table, path: Path) -> None:
     # In memory first: HDF5 that meets a full disk cannot close its file, and may bring the process down.
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", track_order=True) as file:
-        for name, values in table.columns.items():
-            unit = table.units.get(name, "")
+        for column, values in table.columns.items():
+            unit = table.units.get(column, "")
+            # HDF5 keeps / for paths: U/V would be a V in a group U, where nobody looks for it.
+            name = column.replace("/", "∕")
             if values.dtype.kind == "M":
                 resolution = {"ns": "nanoseconds", "us": "microseconds"}[np.datetime_data(_exact(values).dtype)[0]]
                 file[name], unit = _exact(values).astype(np.int64), f"{resolution} since 1970-01-01"
