@@ -66,6 +66,21 @@ def test_the_forecast_and_the_orbit_agree(sine):
     np.testing.assert_allclose(values, fit.model.scaler.inverse(ahead[0].numpy()), atol=1e-9)
 
 
+def test_an_equation_that_goes_round_a_closed_curve_is_periodic():
+    # Its steps never meet the same state twice, but it is a flow. The period at μ = 1 is 6.6633 (W. van der Pol's
+    # equation; A. Buonomo, SIAM Journal on Applied Mathematics 59, 156 (1998)).
+    made = pendula.simulate("van-der-pol", parameters={"mu": 1.0, "drive": 0.0}, duration=30.0, dt=0.1)
+    network = pendula.Network(
+        cell="integrator", equation=pendula.nn.Equation(system="van-der-pol", known={"drive": 0.0})
+    )
+    fit = pendula.fit(made, target="x", model=network)
+    told = pendula.analyze(fit, AnalysisSettings(steps=1000, longest_cycle=0, memory=False)).to_dict()
+    assert told["verdict"]["kind"] == "periodic"
+    assert told["verdict"]["period"] == pytest.approx(6.6633, rel=1e-3)
+    assert told["lyapunov"]["exponents"] == pytest.approx([0.0, -1.0593], abs=2e-3)
+    assert told["units"] == {"x": "1"}
+
+
 def test_memory_can_be_left_out(sine):
     assert pendula.analyze(sine["rnn"], AnalysisSettings(steps=100, memory=False, longest_cycle=0)).memory is None
 

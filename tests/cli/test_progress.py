@@ -71,6 +71,12 @@ def test_a_resumed_run_counts_its_time_from_where_it_goes_on():
     assert lines[-1].endswith("at most 6.0 s left")
 
 
+def test_what_has_no_epochs_tells_its_end_alone():
+    lines = []
+    LineProgress(write=lines.append)(TrainingFinished(outcome=Outcome.IDENTIFIED, best_epoch=0, seconds=2.0))
+    assert lines == ["The equation was fitted to the training part by least squares. Training took 2.0 s."]
+
+
 def test_the_bar_tells_the_same():
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=120)

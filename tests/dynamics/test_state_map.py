@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pendula.dynamics import StateMap, as_map, find_fixed_points, lyapunov_spectrum, power
+from pendula.dynamics import StateMap, as_map, find_cycles, find_fixed_points, lyapunov_spectrum, power
 from pendula.dynamics.state_map import check_map
 from pendula.errors import ArgumentError, DivergedError, ShapeError, TooLargeError
 
@@ -86,6 +86,8 @@ def test_a_state_too_large_for_dense_jacobians_is_named():
     large = as_map(lambda h: 0.5 * h, size=20_000)
     with pytest.raises(TooLargeError, match=r"got 2 of 20000 × 20000, 6\.0 GiB.*`lyapunov_spectrum`"):
         find_fixed_points(large, torch.ones(2, 20_000))
+    with pytest.raises(TooLargeError, match=r"got 2 of 20000 × 20000"):
+        find_cycles(large, torch.ones(2, 20_000), longest=2)
     with pytest.raises(TooLargeError, match="`states` must be few and small enough for dense Jacobians"):
         large.jacobian(torch.ones(1, 20_000, dtype=torch.float64))
 

@@ -78,6 +78,16 @@ def test_chaos_is_identified_from_one_component():
     assert np.abs(made.states[:, 2] - truth[:, 2]).max() < 1.0  # the hidden z, of a range of 40
 
 
+@pytest.mark.slow
+def test_parameters_wait_for_hidden_states_where_a_first_fit_is_poor():
+    # Chaos at long steps: a fit that moves both at once ends at σ = 12 with what is left half of the record.
+    truth = integrate(Lorenz63().derivative, (-6.0, -6.0, 24.0), dt=0.04, samples=600)[100:, :1]
+    learning = IntegratorCell(Lorenz63(), dt=0.04, learn=["sigma", "rho", "beta"])
+    made = identify(learning, truth, observed=["x"], settings=Identification(segment=15))
+    assert made.parameters == pytest.approx({"sigma": 10.0, "rho": 28.0, "beta": 8 / 3}, rel=1e-3)
+    assert made.noise[0] < 1e-2
+
+
 def test_a_network_learns_the_friction_of_a_pendulum():
     def friction(v):
         return -0.15 * v - 0.1 * v * np.abs(v)

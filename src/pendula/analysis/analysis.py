@@ -89,10 +89,12 @@ class Analysis:
         """Write everything as plain values.
 
         Returns:
-            `fixed_points`, `cycles`, `lyapunov`, `memory`, `verdict`, with times in `time_unit`.
+            `fixed_points`, `cycles`, `lyapunov`, `memory`, `verdict`, with times in `time_unit`, exponents in its
+            inverse, and values in the channels' `units`.
         """
         values = [dict(zip(self.names, row, strict=True)) for row in self.closed_values.tolist()]
         return {
+            "units": dict(zip(self.names, self.units, strict=True)),
             "time_unit": self.time_unit,
             "dt": self.dt,
             "fixed_points": {

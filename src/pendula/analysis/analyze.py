@@ -71,6 +71,11 @@ class AnalysisSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Check the settings.
+
+        Raises:
+            ArgumentError: If a number is too small.
+        """
         for name, low in (("steps", 100), ("exponents", 1), ("longest_cycle", 0)):
             if getattr(self, name) < low:
                 raise ArgumentError(f"`{name}` must be at least {low}: got {getattr(self, name)}. Choose more.")
@@ -129,7 +134,7 @@ def analyze(fit: Fit, settings: AnalysisSettings | None = None) -> Analysis:
         cycles=_cycles(loop, orbit, visited, settings, search),
         lyapunov=spectrum,
         memory=_memory(dynamics, shown, hidden, settings, dt=dt) if settings.memory else None,
-        regime=_regime(dynamics, judge(orbit, spectrum, steps=settings.steps, dt=pace), pace=pace),
+        regime=_regime(dynamics, judge(orbit, spectrum, steps=settings.steps, dt=pace), spectrum, pace=pace),
         notes=_notes(fit, dynamics, orbit, loop),
     )
 
@@ -180,14 +185,26 @@ def _components(dynamics: StateSpace) -> tuple[str, ...]:
     return dynamics.forecaster.cell.components if isinstance(dynamics, IntegratorDynamics) else ()
 
 
-def _regime(dynamics: StateSpace, judged: Regime, *, pace: float) -> Regime:
+def _regime(dynamics: StateSpace, judged: Regime, spectrum: LyapunovSpectrum | None, *, pace: float) -> Regime:
+    # A flow is looked at in steps of time, which a closed curve need not be a whole number of.
+    if not isinstance(dynamics, IntegratorDynamics):
+        return judged
+    if dynamics.forecaster.period is None:
+        return _of_flow(judged, spectrum)
     # A state that is the same after every period of the drive goes round with it.
-    if not isinstance(dynamics, IntegratorDynamics) or dynamics.forecaster.period is None or judged.kind != "point":
+    if judged.kind != "point":
         return judged
     return Regime(kind="periodic", period=pace, evidence=(_WITH_DRIVE, *judged.evidence[1:]))
 
 
+def _of_flow(judged: Regime, spectrum: LyapunovSpectrum | None) -> Regime:
+    if judged.kind != "quasi-periodic" or spectrum is None or int(spectrum.is_zero.sum()) != 1:
+        return judged
+    return Regime(kind="periodic", period=judged.period, evidence=(judged.evidence[0], _CLOSED))
+
+
 _WITH_DRIVE = "The state comes back after each period of the drive."
+_CLOSED = "One exponent alone cannot be told from zero, that along the motion: the state goes round a closed curve."
 
 
 def _spectrum(loop: StateMap, orbit: States, settings: AnalysisSettings, *, dt: float) -> LyapunovSpectrum | None:

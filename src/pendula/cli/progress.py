@@ -158,7 +158,7 @@ class _Tally:
 
     def line(self) -> str:
         if self.end:
-            return f"{self.text()}. {self.end}"
+            return f"{self.text()}. {self.end}" if self.epochs else self.end  # an equation has no epochs
         left = self._seconds_left()
         return self.text() + ("" if left is None else f", at most {_clock_text(left)} left")
 

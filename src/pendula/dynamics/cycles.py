@@ -7,7 +7,7 @@ import torch
 from pendula.dynamics.certificate import Certificate, certify
 from pendula.dynamics.fixed_point_search import FixedPointSearch, distance, draw_starts, merged, settle, start_count
 from pendula.dynamics.stability import Stability, stability_of
-from pendula.dynamics.state_map import StateMap, States, check_map, power
+from pendula.dynamics.state_map import StateMap, States, check_dense, check_map, power
 from pendula.errors import ArgumentError
 from pendula.shapes import Float, Tensor
 
@@ -52,6 +52,8 @@ def find_cycles(
 
     Raises:
         ArgumentError: If `longest` is below 2, or the map is not autonomous.
+        DivergedError: If it gives no finite state.
+        TooLargeError: If the state is too large for dense Jacobians.
 
     Examples:
         >>> from pendula.dynamics.state_map import as_map
@@ -63,6 +65,7 @@ def find_cycles(
         raise ArgumentError(f"`longest` must be at least 2: got {longest}. A cycle of period 1 is a fixed point.")
     search = search or FixedPointSearch()
     visited = check_map(of, visited.to(torch.float64))
+    check_dense(2, of.size)
     return tuple(cycle for period in range(2, longest + 1) for cycle in _of_period(of, visited, period, search))
 
 

@@ -50,7 +50,7 @@ class Equation:
         flows = [name for name, kind in SYSTEMS.items() if issubclass(kind, Flow)]
         if flow is None or not issubclass(flow, Flow):
             raise ArgumentError(
-                f"`system` must name a differential equation: expected one of {', '.join(flows)}, got {self.system}."
+                f"`system` must name a differential equation: expected one that Pendula has, got `{self.system}`."
                 + did_you_mean(self.system, flows)
             )
         for argument in ("known", "guess"):

@@ -13,6 +13,9 @@ from pendula.training.shooting import Shooting
 
 __all__ = ["Identification", "Identified", "identify"]
 
+POOR = 0.1
+"""A fit that leaves more of a channel than this share of its standard deviation is tried once more, states first."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identification:
@@ -82,7 +85,9 @@ def identify(
     """Fit all that a cell can learn to a record, the unknown initial state included, and leave it in the cell.
 
     Gauss and Newton's steps within a trust region on the segments of multiple shooting, with the exact Jacobian of the
-    discretized flow. A network added to the physics is fitted with the parameters.
+    discretized flow. A network added to the physics is fitted with the parameters. Where components are hidden and
+    the fit is poor, a second one finds the states before it moves the parameters, and the better of the two is kept:
+    the parameters of a chaotic flow are led astray by states that are far off.
 
     Args:
         cell: The cell; its present values are where the search starts.
@@ -115,12 +120,35 @@ def identify(
         cell=cell, values=values, observed=_indices(cell, observed), segment=settings.segment, start=start
     )
     unknowns = _best_start(problem, starts, settings) if starts else _started(problem, {})
-    for weight in settings.weights:
-        unknowns, _ = _fit(problem, unknowns, weight=weight, evaluations=settings.evaluations)
-    made = _identified(problem, unknowns, settings.weights[-1])
+    joined = _join(problem, unknowns, settings)
+    if problem.hides and _left(problem, joined) > POOR:
+        states_first, _ = _fit(
+            problem,
+            unknowns,
+            weight=settings.weights[0],
+            evaluations=settings.evaluations,
+            held=unknowns.size - problem.segments * len(cell.components),
+        )
+        again = _join(problem, states_first, settings)
+        joined = min(joined, again, key=lambda fitted: _left(problem, fitted))
+    made = _identified(problem, joined, settings.weights[-1])
     if not np.isfinite(made.states).all():
         raise DivergedError("No start gave a finite trajectory. Start nearer, or shorten `segment`.")
     return made
+
+
+def _join(
+    problem: Shooting, unknowns: Float[ndarray, " unknown"], settings: Identification
+) -> Float[ndarray, " unknown"]:
+    for weight in settings.weights:
+        unknowns, _ = _fit(problem, unknowns, weight=weight, evaluations=settings.evaluations)
+    return unknowns
+
+
+def _left(problem: Shooting, unknowns: Float[ndarray, " unknown"]) -> float:
+    # What is left of the record in the worst channel, as a share of its standard deviation.
+    left = np.sqrt(np.nanmean(problem.misfit(problem.states(unknowns)) ** 2, axis=(0, 1)))
+    return float(np.nan_to_num(left, nan=np.inf).max())
 
 
 def _best_start(
@@ -145,21 +173,26 @@ def _started(problem: Shooting, start: Mapping[str, float]) -> Float[ndarray, " 
 
 
 def _fit(
-    problem: Shooting, first: Float[ndarray, " unknown"], *, weight: float, evaluations: int
+    problem: Shooting, first: Float[ndarray, " unknown"], *, weight: float, evaluations: int, held: int = 0
 ) -> tuple[Float[ndarray, " unknown"], float]:
     from scipy.optimize import least_squares
 
+    # The first `held` unknowns stay as they are.
     scale = _scale(problem, first)
+
+    def whole(moved: Float[ndarray, " moved"]) -> Float[ndarray, " unknown"]:
+        return np.concatenate([first[:held], moved])
+
     with np.errstate(over="ignore"):  # the square of a run that left the finite numbers is refused like any large one
         found = least_squares(
-            lambda unknowns: problem.residuals(unknowns, weight=weight, scale=scale),
-            first,
-            jac=lambda unknowns: problem.jacobian(unknowns, weight=weight, scale=scale),
+            lambda moved: problem.residuals(whole(moved), weight=weight, scale=scale),
+            first[held:],
+            jac=lambda moved: problem.jacobian(whole(moved), weight=weight, scale=scale)[:, held:],
             method="trf",  # MINPACK's search stops early where a network makes directions degenerate
             x_scale="jac",
             max_nfev=evaluations,
         )
-    return found.x, float(found.cost)
+    return whole(found.x), float(found.cost)
 
 
 def _scale(problem: Shooting, unknowns: Float[ndarray, " unknown"]) -> Float[ndarray, " component"]:

@@ -68,6 +68,11 @@ class Shooting:
         return [name for name, each in self.cell.named_parameters() if each.requires_grad]
 
     @property
+    def hides(self) -> bool:
+        """Whether a component of the state is not in the record."""
+        return len(self.observed) < len(self.cell.components)
+
+    @property
     def segments(self) -> int:
         """How many segments there are; the last one may be shorter."""
         return -(-len(self.values) // self.segment)
@@ -136,6 +141,18 @@ class Shooting:
             run: Tensor = functional_call(_Unrolled(self.cell), _inside(at), (start, self.segment, self._starts()))
         return run
 
+    def misfit(self, states: Float[Tensor, "segment time component"]) -> Float[ndarray, "segment step channel"]:
+        """Compare runs with the record.
+
+        Args:
+            states: Those of all segments.
+
+        Returns:
+            What they are off by, in standard deviations of the channel; NaN where nothing was measured.
+        """
+        run = states[:, :-1, list(self.observed)].double().numpy()
+        return np.asarray((run - self._blocks()) / self.channel_scale)
+
     def residuals(
         self, unknowns: Float[ndarray, " unknown"], *, weight: float, scale: Float[ndarray, " component"]
     ) -> Float[ndarray, " residual"]:
@@ -150,10 +167,9 @@ class Shooting:
             The misfit to the record, and the gaps between segments.
         """
         _, nodes = self.split(unknowns)
-        states = self.states(unknowns).double().numpy()
-        misfit = (states[:, :-1, list(self.observed)] - self._blocks()) / self.channel_scale
-        misfit[np.isnan(self._blocks())] = 0.0
-        gaps = weight * (states[:-1, -1] - nodes[1:]) / scale
+        states = self.states(unknowns)
+        misfit = np.where(np.isnan(self._blocks()), 0.0, self.misfit(states))
+        gaps = weight * (states[:-1, -1].double().numpy() - nodes[1:]) / scale
         joined = np.concatenate([misfit.ravel(), gaps.ravel()])
         return np.asarray(np.nan_to_num(joined, nan=_DIVERGED, posinf=_DIVERGED, neginf=-_DIVERGED))
 
