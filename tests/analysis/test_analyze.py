@@ -67,8 +67,8 @@ def test_the_forecast_and_the_orbit_agree(sine):
 
 
 def test_an_equation_that_goes_round_a_closed_curve_is_periodic():
-    # Its steps never meet the same state twice, but it is a flow. The period at μ = 1 is 6.6633 (W. van der Pol's
-    # equation; A. Buonomo, SIAM Journal on Applied Mathematics 59, 156 (1998)).
+    # Its steps never meet the same state twice, but it is a flow. The period at μ = 1 is 6.6633
+    # (A. Buonomo, SIAM Journal on Applied Mathematics 59, 156 (1998)).
     made = pendula.simulate("van-der-pol", parameters={"mu": 1.0, "drive": 0.0}, duration=30.0, dt=0.1)
     network = pendula.Network(
         cell="integrator", equation=pendula.nn.Equation(system="van-der-pol", known={"drive": 0.0})

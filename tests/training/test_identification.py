@@ -80,7 +80,7 @@ def test_chaos_is_identified_from_one_component():
 
 @pytest.mark.slow
 def test_parameters_wait_for_hidden_states_where_a_first_fit_is_poor():
-    # Chaos at long steps: a fit that moves both at once ends at σ = 12 with what is left half of the record.
+    # Chaos at long steps: a fit that moves both at once ends far off.
     truth = integrate(Lorenz63().derivative, (-6.0, -6.0, 24.0), dt=0.04, samples=600)[100:, :1]
     learning = IntegratorCell(Lorenz63(), dt=0.04, learn=["sigma", "rho", "beta"])
     made = identify(learning, truth, observed=["x"], settings=Identification(segment=15))
