@@ -15,7 +15,9 @@ WORK = {
 
 
 def points(axes):
-    return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in axes.lines]
+    return [
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in axes.lines if len(line.get_xdata()) == 1
+    ]
 
 
 def test_each_way_and_task_has_its_point():
@@ -33,6 +35,9 @@ def test_a_way_without_work_stands_at_the_left():
     axes = draw_costs(WORK, cost="sequence-gradients")
     assert [x for x, _ in points(axes)] == [64_000.0, 7200.0, 2400.0, 2400.0]
     assert axes.get_xlabel() == "sequence-gradients"
+    assert [text.get_text() for text in axes.texts] == ["none"]
+    assert 2400.0 < axes.lines[-1].get_xdata()[0] < 7200.0  # the line between none and the rest
+    assert not draw_costs(SECONDS).texts
 
 
 @pytest.mark.parametrize("error", [float("nan"), float("inf"), 1e9])

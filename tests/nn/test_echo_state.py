@@ -13,7 +13,7 @@ KINDS = [
     Reservoir(connections=3, leak=0.4),
     Reservoir(connections=0, spectral_radius=0.7),
     Reservoir(topology="cycle", direct=False),
-    Reservoir(topology="delay_line"),
+    Reservoir(topology="delay-line"),
 ]
 
 

@@ -16,11 +16,11 @@ def check(**changes):
 
 def test_the_defaults_keep_the_rules():
     assert Reservoir() == Reservoir(topology="random", spectral_radius=0.9, leak=1.0)
-    assert TOPOLOGIES == ("random", "delay_line", "cycle")
+    assert TOPOLOGIES == ("random", "delay-line", "cycle")
 
 
 def test_an_unknown_topology_is_named():
-    rule = r"expected one of random, delay_line, cycle, got cyle\. Did you mean `cycle`\?"
+    rule = r"expected one of random, delay-line, cycle, got cyle\. Did you mean `cycle`\?"
     with pytest.raises(ArgumentError, match=rule):
         check(topology="cyle")
 

@@ -82,7 +82,7 @@ def test_a_seed_gives_the_same_bits_and_another_seed_another_reservoir():
 
 
 def test_a_delay_line_passes_its_input_on_from_unit_to_unit():
-    weights = draw_reservoir(Reservoir(topology="delay_line", spectral_radius=0.5), units=4, inputs=1, seed=0)
+    weights = draw_reservoir(Reservoir(topology="delay-line", spectral_radius=0.5), units=4, inputs=1, seed=0)
     np.testing.assert_array_equal(dense(weights.recurrent), 0.5 * np.eye(4, k=-1))
 
 

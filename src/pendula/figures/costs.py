@@ -38,7 +38,8 @@ def draw_costs(
         axes: Where to draw; None makes a figure.
 
     Returns:
-        The axes: a color for each way to learn, a marker for each task. A way without cost stands at the left margin.
+        The axes: a color for each way to learn, a marker for each task. A way without cost stands at the left margin,
+        before a line, over the word none.
 
     Examples:
         >>> axes = draw_costs({"ridge": {"sine": (0.5, 0.1)}, "adam": {"sine": (20.0, 0.2)}})
@@ -64,6 +65,8 @@ def draw_costs(
                 )
         panel.set_xscale("log")
         panel.set_yscale("log")
+        if any(paid <= 0 for points in costs.values() for paid, _ in points.values()):
+            _mark_none(panel, least)
         panel.set_xlabel(cost)
         panel.set_ylabel("error")
         panel.set_title(plain(title))
@@ -88,6 +91,14 @@ def cost_sheet(seconds: Costs, work: Costs) -> "matplotlib.figure.Figure":
         right.set_ylabel("")
         _legends(figure, seconds)
     return figure
+
+
+def _mark_none(panel: "matplotlib.axes.Axes", place: float) -> None:
+    panel.axvline(1.7 * place, color="0.8", linewidth=0.8, zorder=0)
+    panel.annotate(
+        "none", (0.0, 0.0), xycoords="axes fraction", xytext=(4, 4), textcoords="offset points",
+        fontsize="small", color="0.35",
+    )  # fmt: skip
 
 
 def _legends(figure: "matplotlib.figure.Figure", costs: Costs) -> None:

@@ -229,7 +229,7 @@ class EchoStateRegressor(RegressorMixin, BaseEstimator):
 
     Args:
         units: Units of the reservoir.
-        topology: random, delay_line or cycle.
+        topology: random, delay-line or cycle.
         spectral_radius: Largest modulus of the eigenvalues of the reservoir's matrix.
         connections: How many units each unit listens to; 0 for all.
         input_scaling: Largest weight of an input.

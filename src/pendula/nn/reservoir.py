@@ -8,7 +8,7 @@ from pendula.errors import ArgumentError, did_you_mean
 
 __all__ = ["TOPOLOGIES", "Reservoir", "Topology"]
 
-Topology: TypeAlias = Literal["random", "delay_line", "cycle"]
+Topology: TypeAlias = Literal["random", "delay-line", "cycle"]
 TOPOLOGIES: tuple[str, ...] = get_args(Topology)
 
 
@@ -20,7 +20,7 @@ class Reservoir:
     follows. Where the prediction is the next $x$, feeding it back closes the loop: output feedback is nothing else.
 
     Attributes:
-        topology: random; delay_line, a chain of units; or cycle, a chain whose end is its beginning. The last two are
+        topology: random; delay-line, a chain of units; or cycle, a chain whose end is its beginning. The last two are
             deterministic, and the signs of their U and b follow the digits of π.
         spectral_radius: Largest modulus of the eigenvalues of W, exactly; of a delay line, which has no eigenvalue but
             0, the weight of each link.
