@@ -49,7 +49,7 @@ def test_lists_become_tuples():
         ({"training": {"carry_state": 1}}, r"`training.carry_state` must have the right type: .*boolean, got 1"),
         (
             {"network": {"cell": "elman"}},
-            r"`network.cell` must have the right type: .*'rnn', 'gru', 'lstm' or 'esn', got 'elman'",
+            r"`network.cell` must have the right type: .*'rnn', 'gru', 'lstm', 'esn' or 'integrator', got 'elman'",
         ),
     ],
 )

@@ -216,6 +216,7 @@ def test_an_interrupted_write_leaves_the_old_checkpoint(checkpoint, tmp_path, mo
 
 def test_what_a_killed_process_left_is_swept_up(checkpoint, tmp_path):
     (tmp_path / f".{CHECKPOINT_FILE.split('.')[0]}.0123abcd.partial.safetensors").write_bytes(b"half of it")
+    (tmp_path / ".tmpgeKb8a").write_bytes(b"")  # of safetensors itself
     (tmp_path / "notes.txt").write_text("mine")
     write_checkpoint(checkpoint, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", CHECKPOINT_FILE]

@@ -14,6 +14,8 @@ from pendula.training.events import EpochRecord
 __all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "read_epoch", "read_matching", "write_checkpoint"]
 
 CHECKPOINT_FILE = "state.safetensors"
+STALE = (f".{Path(CHECKPOINT_FILE).stem}.*.partial*", ".tmp" + 6 * "[A-Za-z0-9]")
+"""What a process killed while writing leaves: files of Pendula, and of safetensors, which names its own so."""
 MAX_CHECKPOINT_BYTES = 4 * 2**31 + 2**27
 """A checkpoint beyond this size is refused: it holds four times the weights, which may have 2 GiB, and a header."""
 Tensors = dict[str, torch.Tensor]
@@ -86,8 +88,9 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
             "name. Start the run anew."
         )
     write_atomically(folder / CHECKPOINT_FILE, write)
-    for stale in folder.glob(f".{Path(CHECKPOINT_FILE).stem}.*.partial*"):  # left by a process killed while writing
-        stale.unlink(missing_ok=True)
+    for pattern in STALE:
+        for stale in folder.glob(pattern):
+            stale.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
