@@ -1,4 +1,4 @@
-"""The addition problem at the published settings: what is reached, and the way there.
+"""The addition problem within the published budgets: what is reached, and the way there.
 
 A simple network with sparse initial weights and Nesterov's momentum over 80 steps, within 50 000 steps of 100 sequences
 (I. Sutskever et al., ICML 2013, table 5: a share of 0.00025 wrong answers); and LSTMs over 100 steps, until they have
@@ -23,10 +23,11 @@ RUNS = {
         length=80,
         method="nesterov",
         cell="rnn",
-        learning_rate=1e-4,
-        momentum=0.995,
+        learning_rate=1.5e-3,
+        momentum=0.998,
+        schedule="cosine",
         radius=1.1,
-        input_scale=0.001,
+        input_scale=0.1,
         wanted=0.001,
         minutes=600.0,
     ),
