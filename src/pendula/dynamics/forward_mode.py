@@ -7,7 +7,7 @@ import torch
 
 from pendula.shapes import Float, Tensor
 
-__all__ = ["push_forward"]
+__all__ = ["push_forward", "push_identity"]
 
 
 def push_forward(
@@ -40,3 +40,30 @@ def push_forward(
         warnings.filterwarnings("ignore", message="`torch.jit.script`", category=DeprecationWarning)
         value, pushed = function(*at), torch.func.vmap(one, in_dims=2, out_dims=2)(along)
     return value, pushed
+
+
+def push_identity(
+    push: Callable[..., tuple[Tensor, Tensor]],
+    states: Float[Tensor, "batch state"],
+    inputs: Float[Tensor, "batch input"],
+) -> tuple[Float[Tensor, "batch state state"], Float[Tensor, "batch state input"]]:
+    """Compute the derivatives of a step by the state and by the input, by pushing every unit vector through it.
+
+    Args:
+        push: Takes states, inputs and directions of both to the next states and the pushed directions.
+        states: The states.
+        inputs: The input of each.
+
+    Returns:
+        Both Jacobians at each state.
+
+    Examples:
+        >>> def push(states, inputs, moved, driven):  # h' = 2 h + 3 x
+        ...     return 2 * states + 3 * inputs, 2 * moved + 3 * driven
+        >>> push_identity(push, torch.ones(1, 1), torch.ones(1, 1))
+        (tensor([[[2.]]]), tensor([[[3.]]]))
+    """
+    size = states.shape[1]
+    joined = torch.eye(size + inputs.shape[1], dtype=states.dtype).expand(len(states), -1, -1)
+    _, pushed = push(states, inputs, joined[:, :size], joined[:, size:])
+    return pushed[:, :, :size], pushed[:, :, size:]

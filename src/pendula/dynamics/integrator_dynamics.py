@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from pendula.dynamics.driven import DrivenNet, Inputs, hold_input
+from pendula.dynamics.forward_mode import push_identity
 from pendula.dynamics.state_map import Directions, InputDirections, Jacobians, StateMap, States
 from pendula.nn import IntegratorForecaster
 from pendula.nn.array_cell import ArrayStep, array_step
@@ -88,9 +89,7 @@ class Observer:
         Returns:
             Both Jacobians at each state.
         """
-        joined = torch.eye(self.size + self.input_size, dtype=torch.float64).expand(len(states), -1, -1)
-        _, pushed = self.push(states, inputs, joined[:, : self.size], joined[:, self.size :])
-        return pushed[:, :, : self.size], pushed[:, :, self.size :]
+        return push_identity(self.push, states, inputs)
 
     def curvature(self, state: Float[Tensor, " state"], radius: float, *, input_gain: float = 0.0) -> float:
         """Know no bound of the second derivative.

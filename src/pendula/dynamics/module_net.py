@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from pendula.dynamics.forward_mode import push_forward
+from pendula.dynamics.forward_mode import push_forward, push_identity
 from pendula.dynamics.state_map import Directions, InputDirections, Jacobians, States, check_dense
 from pendula.errors import ShapeError
 from pendula.shapes import Float, Tensor
@@ -85,9 +85,7 @@ class ModuleNet:
             Both Jacobians at each state.
         """
         check_dense(len(states), self.size)
-        joined = torch.eye(self.size + self.input_size, dtype=states.dtype).expand(len(states), -1, -1)
-        _, pushed = self.push(states, inputs, joined[:, : self.size], joined[:, self.size :])
-        return pushed[:, :, : self.size], pushed[:, :, self.size :]
+        return push_identity(self.push, states, inputs)
 
     def curvature(self, state: Float[Tensor, " state"], radius: float, *, input_gain: float = 0.0) -> float:
         """Know no bound of the second derivative.

@@ -127,15 +127,31 @@ def usual_choice(problem: LongMemory, settings: LongMemoryRun) -> Choice:
     Raises:
         ArgumentError: If what was chosen does not go together.
     """
+    value = _values(settings)
+    network = _network(problem, settings, value)
+    training = _training(settings, value)
+    method_for(network, training)
+    online = OnlineSettings(
+        # Gated cells start with biases that centering would shift.
+        centered=settings.cell == "rnn",
+        wanted=settings.wanted,
+        seconds=60 * settings.minutes,
+    )
+    return Choice(network=network, training=training, online=online)
+
+
+def _values(settings: LongMemoryRun) -> dict[str, Any]:
     usual = (
         _OTHERS
         | _NETWORKS.get(settings.cell, _SIMPLE)
         | _METHODS.get(settings.method, {"epochs": 100})
         | _PAIRS.get((settings.cell, settings.method), {})
     )
-    value = {name: usual[name] if (given := getattr(settings, name)) is None else given for name in usual}
-    is_newton = settings.method == "hessian-free"
-    network = Network(
+    return {name: usual[name] if (given := getattr(settings, name)) is None else given for name in usual}
+
+
+def _network(problem: LongMemory, settings: LongMemoryRun, value: dict[str, Any]) -> Network:
+    return Network(
         cell=settings.cell,
         hidden_size=value["hidden_size"],
         initialization=Initialization(
@@ -145,10 +161,13 @@ def usual_choice(problem: LongMemory, settings: LongMemoryRun) -> Choice:
             longest=problem.length,
         ),
     )
-    training = Training(
+
+
+def _training(settings: LongMemoryRun, value: dict[str, Any]) -> Training:
+    return Training(
         method=settings.method,
         epochs=value["epochs"],
-        steps_per_epoch=None if is_newton else value["steps_per_epoch"],
+        steps_per_epoch=None if settings.method == "hessian-free" else value["steps_per_epoch"],
         batch_size=value["batch_size"],
         learning_rate=value["learning_rate"],
         momentum=value["momentum"],
@@ -160,11 +179,3 @@ def usual_choice(problem: LongMemory, settings: LongMemoryRun) -> Choice:
             curvature_size=value["curvature_sequences"],
         ),
     )
-    method_for(network, training)
-    online = OnlineSettings(
-        # Gated cells start with biases that centering would shift.
-        centered=settings.cell == "rnn",
-        wanted=settings.wanted,
-        seconds=60 * settings.minutes,
-    )
-    return Choice(network=network, training=training, online=online)
