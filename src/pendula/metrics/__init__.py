@@ -8,6 +8,15 @@ from pendula.metrics.attractor import (
     state_space_divergence,
     valid_lyapunov_times,
 )
+from pendula.metrics.distributions import (
+    crps_gaussian,
+    crps_samples,
+    pit_gaussian,
+    pit_histogram,
+    pit_samples,
+)
+from pendula.metrics.effective import effective_size
+from pendula.metrics.intervals import coverage_by_lead, interval_score, pinball_loss, width_by_lead
 from pendula.metrics.pointwise import (
     mae,
     missing_count,
@@ -21,12 +30,21 @@ from pendula.metrics.pointwise import (
 )
 
 __all__ = [
+    "coverage_by_lead",
+    "crps_gaussian",
+    "crps_samples",
+    "effective_size",
     "exponent_error",
+    "interval_score",
     "mae",
     "maxima",
     "missing_count",
     "mse",
     "nrmse",
+    "pinball_loss",
+    "pit_gaussian",
+    "pit_histogram",
+    "pit_samples",
     "pointwise_scores",
     "r2",
     "return_map",
@@ -36,4 +54,5 @@ __all__ = [
     "state_space_divergence",
     "valid_lyapunov_times",
     "valid_prediction_time",
+    "width_by_lead",
 ]
