@@ -1,6 +1,6 @@
 """Plain values are checked by type and range, and what is wrong is named with its place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -65,6 +65,19 @@ def test_a_table_that_is_not_sound_is_refused(change, message):
     content = {"kind": "gru", "size": 4, "rate": 0.5} | change
     with pytest.raises(RunError, match=rf"`file\.json` .*{message}.*damaged or was changed"):
         fields(**content).build(Cell)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grown(Cell):
+    leak: float = 0.5
+    tags: dict[str, float] = field(default_factory=dict)
+
+
+def test_what_is_left_out_takes_its_default():
+    assert fields(kind="gru", size=4, rate=None).build(Grown) == Grown(kind="gru", size=4, rate=None)
+    assert fields(kind="gru", size=4, rate=None, leak=1.0).build(Grown).leak == 1.0
+    with pytest.raises(RunError, match=r"must have known names alone: got 'cell\.leaks'"):
+        fields(kind="gru", size=4, rate=None, leaks=1.0).build(Grown)
 
 
 def test_a_missing_value_is_named():

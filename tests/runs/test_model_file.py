@@ -280,6 +280,17 @@ def test_values_that_are_not_sound_are_refused(folder, entries, message):
         load_model(folder)
 
 
+def test_what_an_earlier_pendula_did_not_write_takes_its_default(fit, folder):
+    content = json.loads((folder / "model.json").read_text())
+    for name in ("reservoir", "equation", "initialization"):
+        del content["network"][name]
+    del content["reservoirs"]
+    (folder / "model.json").write_text(json.dumps(content))
+    again, context = load_model(folder), fit.record.values[None, :20]
+    assert again.forecaster.network == fit.model.forecaster.network
+    np.testing.assert_array_equal(again.run(context, steps=5), fit.model.run(context, steps=5))
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", "null", '{"a": ' * 50_000])
 def test_what_is_no_table_is_refused(folder, content):
     (folder / "model.json").write_text(content)
@@ -302,9 +313,10 @@ def test_every_value_may_be_hostile_and_only_run_errors_come(folder):
             except RunError:
                 continue
             accepted.add((*table, name))
-    # Words of the axis may be empty, and a float may be any number; gates have neither reservoir nor equation.
+    # Words of the axis may be empty, and a float may be any number; gates have neither reservoir nor equation, and an
+    # initialization of which nothing is said is the usual one.
     assert accepted <= {("pendula",), ("reservoirs",), ("network", "reservoir"), ("network", "equation"),
-                        ("axis", "name"), ("axis", "units"), ("axis", "resolution"),
+                        ("network", "initialization"), ("axis", "name"), ("axis", "units"), ("axis", "resolution"),
                         ("axis", "start"), ("axis", "step")}  # fmt: skip
 
 
@@ -365,7 +377,7 @@ def test_weights_of_reservoirs_in_single_precision_are_refused(echo_folder):
 
 @pytest.mark.parametrize(("reservoirs", "message"), [
     ([], "expected `reservoirs` to be those of a network of the cell esn, got 0"),
-    ([{}], r"must have `reservoirs\[0\]\.bias_scaling`"),
+    ([{"size": 3}], r"must have known names alone: got 'reservoirs\[0\]\.size'"),
     ([8], "expected `reservoirs` to be at most 100 tables"),
     ([{}] * 101, "expected `reservoirs` to be at most 100 tables"),
 ])  # fmt: skip

@@ -86,16 +86,8 @@ def fit_shuffled(rows: Record, recipe: Recipe, *, listener: Listener) -> tuple[F
         listener=listener,
         foreign=foreign_for(recipe.training),
     )
-    model = Model(
-        forecaster=trained.forecaster,
-        scaler=scaler,
-        names=rows.names,
-        units=rows.units,
-        axis=rows.axis,
-        window=window,
-    )
     made = Fit(
-        model=model,
+        model=Model.of(rows, trained.forecaster, scaler=scaler, window=window),
         record=rows,
         train_stop=len(rows),
         validation_stop=len(rows),

@@ -60,14 +60,8 @@ def adopt(
             f"{', '.join(rows.names)}. Write them in the order in which the network was shown them."
         )
     parts = split_record(rows, recipe)
-    model = Model(
-        forecaster=forecaster,
-        scaler=scaler or fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform),
-        names=rows.names,
-        units=rows.units,
-        axis=rows.axis,
-        window=recipe.window,
-    )
+    scaler = scaler or fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
+    model = Model.of(rows, forecaster, scaler=scaler, window=recipe.window)
     made = Fit(
         model=model,
         record=rows,

@@ -45,11 +45,4 @@ def fit_echo_state(record: Record, *, window: int, transform: ScalerLink = "none
         trained = train_reservoirs(network, scaler.transform(record.values), segments, budget=LIGHT)
     except (DataError, DivergedError):
         return None
-    return Model(
-        forecaster=trained.forecaster,
-        scaler=scaler,
-        names=record.names,
-        units=record.units,
-        axis=record.axis,
-        window=window,
-    )
+    return Model.of(record, trained.forecaster, scaler=scaler, window=window)

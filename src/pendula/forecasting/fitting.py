@@ -244,14 +244,7 @@ def _finish(
     score: bool = True,
 ) -> Fit:
     parts, rows = prepared.split, prepared.split.train.parent
-    model = Model(
-        forecaster=trained.forecaster,
-        scaler=prepared.scaler,
-        names=rows.names,
-        units=rows.units,
-        axis=rows.axis,
-        window=recipe.window,
-    )
+    model = Model.of(rows, trained.forecaster, scaler=prepared.scaler, window=recipe.window)
     made = Fit(
         model=model,
         record=rows,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -183,7 +183,9 @@ class Fields:
         return [Fields(path=self.path, content=table, place=place) for table, place in zip(value, places, strict=True)]
 
     def build(self, kind: type[Kind]) -> Kind:
-        """Make a dataclass of plain values from the whole table.
+        """Make a dataclass of plain values from the whole table; names that are left out take their defaults.
+
+        A table that an earlier Pendula wrote lacks the settings that came later.
 
         Args:
             kind: The dataclass.
@@ -192,11 +194,12 @@ class Fields:
             An instance, whose own rules are checked, too.
 
         Raises:
-            RunError: If a value is missing, unknown, of another type, or breaks a rule.
+            RunError: If a value without a default is missing, or one is unknown, of another type, or breaks a rule.
         """
-        types: dict[str, Any] = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type] # a dataclass
-        self.check_names(types)
-        values = {name: self._built(name, wanted) for name, wanted in types.items()}
+        known = fields(kind)  # type: ignore[arg-type] # a dataclass
+        needed = [field.name for field in known if field.default is MISSING and field.default_factory is MISSING]
+        self.check_names(needed, optional=[field.name for field in known])
+        values = {field.name: self._built(field.name, field.type) for field in known if field.name in self.content}
         try:
             return kind(**values)
         except (ValueError, TypeError) as error:

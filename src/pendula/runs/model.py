@@ -10,6 +10,7 @@ from pendula.errors import ArgumentError
 from pendula.nn import AnyForecaster, EchoStateForecaster, IntegratorForecaster, free_run
 from pendula.runs.model_stream import ModelStream
 from pendula.series.axis import TimeAxis, TimeValue
+from pendula.series.record import Record
 from pendula.series.scaling import Scaler
 from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
 
@@ -38,6 +39,28 @@ class Model:
     units: tuple[str, ...]
     axis: TimeAxis
     window: int
+
+    @classmethod
+    def of(cls, record: Record, forecaster: AnyForecaster, *, scaler: Scaler, window: int) -> "Model":
+        """Give a network the names, units and time step of the record that it forecasts.
+
+        Args:
+            record: The record.
+            forecaster: The trained network.
+            scaler: From the record's units to the network's.
+            window: Steps of known past that warm the network up.
+
+        Returns:
+            The model.
+        """
+        return cls(
+            forecaster=forecaster,
+            scaler=scaler,
+            names=record.names,
+            units=record.units,
+            axis=record.axis,
+            window=window,
+        )
 
     @property
     def context(self) -> int:

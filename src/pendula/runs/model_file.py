@@ -38,7 +38,7 @@ MAX_MEMBERS = 100
 
 _NAMES = (
     "format", "pendula", "network", "channels", "window", "names", "units", "scaler", "axis",
-    "weights", "weights_sha256", "weights_bytes", "reservoirs",
+    "weights", "weights_sha256", "weights_bytes",
 )  # fmt: skip
 
 
@@ -109,10 +109,11 @@ def load_model(folder: str | Path) -> Model:
     """
     fields = Fields.read(Path(folder) / MODEL_FILE)
     check_format(fields)
-    fields.check_names(_NAMES)
+    fields.check_names(_NAMES, optional=["reservoirs"])
     fields.text("pendula")
     network = fields.table("network").build(Network)
-    reservoirs = [table.build(Reservoir) for table in fields.tables("reservoirs", MAX_MEMBERS)]
+    tables = fields.tables("reservoirs", MAX_MEMBERS) if "reservoirs" in fields.content else []
+    reservoirs = [table.build(Reservoir) for table in tables]
     if bool(reservoirs) != (network.cell == RESERVOIR):
         raise fields.error("reservoirs", f"those of a network of the cell {RESERVOIR}", len(reservoirs))
     channels = fields.whole("channels", 1, MAX_CHANNELS)
