@@ -34,6 +34,42 @@ JUDGING = 0.2
 """Share of the rows, from the end, that chooses among them."""
 
 
+class _SeriesRegressor(RegressorMixin):
+    """What the regressors share: they tell one or more quantities from the rows of a series up to now."""
+
+    def fit(self, X: Any, y: Any) -> "_SeriesRegressor":
+        """Learn from a series.
+
+        Args:
+            X: What is known at each step, [time, feature].
+            y: What is to be told at each step, [time] or [time, output].
+
+        Returns:
+            The estimator.
+        """
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, ensure_min_samples=2, dtype=np.float64)
+        self._flat = y.ndim == 1
+        self._learn(X, y.reshape(len(y), -1).astype(np.float64))
+        return self
+
+    def predict(self, X: Any) -> ndarray:
+        """Run through a series from its first row on.
+
+        Args:
+            X: What is known at each step, [time, feature].
+
+        Returns:
+            What it tells at each step, in the units of `y`.
+        """
+        told: ndarray = self._tell(_series(self, X))
+        return told[:, 0] if self._flat else told
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
 class _Recurrent(BaseEstimator):
     """What the trained estimators share: a readout of every step of the standardized series."""
 
@@ -78,18 +114,16 @@ class _Recurrent(BaseEstimator):
             self.readout_, self._scaled(X), targets, training, loss=loss, window=window, seed=seed
         )
 
-    def _outputs(self, X: Any) -> Float[ndarray, "time output"]:
-        check_is_fitted(self)
-        series = self._scaled(validate_data(self, X, reset=False, dtype=np.float64))
+    def _outputs(self, X: Series) -> Float[ndarray, "time output"]:
         with torch.no_grad():
-            states, _ = self.readout_.recurrent(series[None])
+            states, _ = self.readout_.recurrent(self._scaled(X)[None])
             return np.asarray(self.readout_.head(states)[0].double().numpy())
 
     def _scaled(self, X: Series) -> SeriesTensor:
         return torch.from_numpy(self.scaler_.transform(X).astype(np.float32))
 
 
-class PendulaRegressor(RegressorMixin, _Recurrent):
+class PendulaRegressor(_SeriesRegressor, _Recurrent):
     """A recurrent network that tells one or more quantities from the rows of a series up to now.
 
     It standardizes `X` and `y` by itself. Training cuts the series into windows, each of which starts from a state of
@@ -122,36 +156,13 @@ class PendulaRegressor(RegressorMixin, _Recurrent):
         True
     """
 
-    def fit(self, X: Any, y: Any) -> "PendulaRegressor":
-        """Train on a series.
+    def _learn(self, X: Series, y: Float[ndarray, "time output"]) -> None:
+        self.target_scaler_ = StandardScaler().fit(y)
+        targets = torch.from_numpy(self.target_scaler_.transform(y).astype(np.float32))
+        self._train(X, targets, outputs=y.shape[1], loss=SQUARED_ERROR)
 
-        Args:
-            X: What is known at each step, [time, feature].
-            y: What is to be told at each step, [time] or [time, output].
-
-        Returns:
-            The estimator.
-        """
-        X, columns, self._flat = _checked(self, X, y)
-        self.target_scaler_ = StandardScaler().fit(columns)
-        targets = torch.from_numpy(self.target_scaler_.transform(columns).astype(np.float32))
-        self._train(X, targets, outputs=columns.shape[1], loss=SQUARED_ERROR)
-        return self
-
-    def predict(self, X: Any) -> ndarray:
-        """Run through a series from a state of zeros.
-
-        Args:
-            X: What is known at each step, [time, feature].
-
-        Returns:
-            What it tells at each step, in the units of `y`.
-        """
-        outputs = self._outputs(X)
-        return _shaped(self.target_scaler_.inverse_transform(outputs), flat=self._flat)
-
-    def __sklearn_tags__(self) -> Tags:
-        return _several_outputs(super().__sklearn_tags__())
+    def _tell(self, X: Series) -> Float[ndarray, "time output"]:
+        return np.asarray(self.target_scaler_.inverse_transform(self._outputs(X)))
 
 
 class PendulaClassifier(ClassifierMixin, _Recurrent):
@@ -206,7 +217,7 @@ class PendulaClassifier(ClassifierMixin, _Recurrent):
         Returns:
             The probability of each class at each step, in the order of `classes_`.
         """
-        return np.asarray(softmax(self._outputs(X), axis=1))
+        return np.asarray(softmax(self._outputs(_series(self, X)), axis=1))
 
     def predict(self, X: Any) -> ndarray:
         """Name the likeliest class of each step.
@@ -217,11 +228,11 @@ class PendulaClassifier(ClassifierMixin, _Recurrent):
         Returns:
             The classes.
         """
-        likeliest = self._outputs(X).argmax(axis=1)
+        likeliest = self._outputs(_series(self, X)).argmax(axis=1)
         return np.asarray(self.classes_[likeliest])
 
 
-class EchoStateRegressor(RegressorMixin, BaseEstimator):
+class EchoStateRegressor(_SeriesRegressor, BaseEstimator):
     """A reservoir, drawn and never trained, whose linear readout tells quantities from the rows of a series up to now.
 
     It standardizes `X` by itself and computes in float64. In `fit` and in `predict` the reservoir starts as if the
@@ -280,17 +291,7 @@ class EchoStateRegressor(RegressorMixin, BaseEstimator):
         self.washout = washout
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> "EchoStateRegressor":
-        """Draw the reservoir, drive it through a series and solve for its readout.
-
-        Args:
-            X: What is known at each step, [time, feature].
-            y: What is to be told at each step, [time] or [time, output].
-
-        Returns:
-            The estimator.
-        """
-        X, columns, self._flat = _checked(self, X, y)
+    def _learn(self, X: Series, y: Float[ndarray, "time output"]) -> None:
         reservoir = Reservoir(
             topology=self.topology,
             spectral_radius=self.spectral_radius,
@@ -304,23 +305,11 @@ class EchoStateRegressor(RegressorMixin, BaseEstimator):
         self.weights_ = draw_reservoir(reservoir, units=self.units, inputs=X.shape[1], seed=_seed(self.random_state))
         washout = min(self.washout, len(X) // 2)
         features = self._features(X)
-        self.penalty_ = self._choose_penalty(X, features, columns, washout) if self.penalty is None else self.penalty
-        self.readout_ = ridge_problem([(features[washout:], columns[washout:])]).solve(self.penalty_)
-        return self
+        self.penalty_ = self._choose_penalty(X, features, y, washout) if self.penalty is None else self.penalty
+        self.readout_ = ridge_problem([(features[washout:], y[washout:])]).solve(self.penalty_)
 
-    def predict(self, X: Any) -> ndarray:
-        """Drive the reservoir through a series, and read it out.
-
-        Args:
-            X: What is known at each step, [time, feature].
-
-        Returns:
-            What it tells at each step, in the units of `y`.
-        """
-        check_is_fitted(self)
-        return _shaped(
-            self.readout_(self._features(validate_data(self, X, reset=False, dtype=np.float64))), flat=self._flat
-        )
+    def _tell(self, X: Series) -> Float[ndarray, "time output"]:
+        return self.readout_(self._features(X))
 
     def _features(self, X: Series) -> Float[ndarray, "time feature"]:
         scaled = self.scaler_.transform(X)
@@ -339,25 +328,13 @@ class EchoStateRegressor(RegressorMixin, BaseEstimator):
         errors = ridge_problem([(features[washout:cut], targets[washout:cut])]).errors([judged], PENALTIES)
         return PENALTIES[int(np.argmin((errors / targets.std(axis=0).clip(1e-300)).sum(axis=1)))]
 
-    def __sklearn_tags__(self) -> Tags:
-        return _several_outputs(super().__sklearn_tags__())
 
-
-def _checked(estimator: BaseEstimator, X: Any, y: Any) -> tuple[Series, Float[ndarray, "time output"], bool]:
-    X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, ensure_min_samples=2, dtype=np.float64)
-    return X, y.reshape(len(y), -1).astype(np.float64), y.ndim == 1
-
-
-def _shaped(predicted: ndarray, *, flat: bool) -> ndarray:
-    return predicted[:, 0] if flat else predicted
+def _series(estimator: BaseEstimator, X: Any) -> Series:
+    check_is_fitted(estimator)
+    return np.asarray(validate_data(estimator, X, reset=False, dtype=np.float64))
 
 
 def _seed(random_state: Any) -> int:
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-def _several_outputs(tags: Tags) -> Tags:
-    tags.target_tags.multi_output = True
-    return tags
