@@ -87,6 +87,13 @@ def test_units_that_pad_a_smaller_layer_stay_at_zero_and_forget_at_once(cell):
     assert not states[..., 2:].any()
 
 
+def test_layers_that_padding_would_blow_up_are_refused():
+    # 36 layers of one unit after one of 512: filled up they would be 37 times as large.
+    model = keras_model(cell="rnn", units=(512,) + (1,) * 36)
+    with pytest.raises(ModelError, match=r"`model` must have layers of like sizes: got 1 to 512 units, .* to 19398656"):
+        from_keras(model)
+
+
 def test_a_forecaster_runs_as_the_loop_over_keras_does():
     model = keras_model(cell="lstm", units=(5, 5), inputs=2, dense=(2,), dtype="float64")
     context = sequences(2, dtype="float64", steps=6)

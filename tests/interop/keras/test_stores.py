@@ -178,6 +178,20 @@ def test_immense_weights_are_refused_before_they_are_read(edit_weights):
     refused(path, r"must have layers of at most 262144 inputs: got 10000000")
 
 
+def test_weights_that_are_claimed_and_not_there_are_refused(whole, rewrite):
+    with zipfile.ZipFile(whole) as archive:
+        config = json.loads(archive.read("config.json"))
+        stream = io.BytesIO(archive.read("model.weights.h5"))
+    recurrent = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "LSTM")
+    recurrent["config"]["units"] = units = 50_000  # 40 GB in memory, of which the file has nothing
+    with h5py.File(stream, "r+") as file:
+        for place, shape in (("0", (1, 4 * units)), ("1", (units, 4 * units)), ("2", (4 * units,))):
+            del file[f"layers/lstm/cell/vars/{place}"]
+            file["layers/lstm/cell/vars"].create_dataset(place, shape, np.float32)
+    path = rewrite({"model.weights.h5": stream.getvalue(), "config.json": json.dumps(config)})
+    refused(path, r"must hold the numbers of its weights: layers/lstm/cell/vars/0 claims 800000 bytes and has 0\.")
+
+
 def _replace(file, place, shape):
     del file[place]
     file.create_dataset(place, shape, np.float32, chunks=(1, shape[1]))

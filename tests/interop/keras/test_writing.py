@@ -7,10 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from pendula.errors import ArgumentError
-from pendula.interop.keras import from_keras, save_keras, to_keras
+from pendula.errors import ArgumentError, ModelError
+from pendula.interop.keras import from_keras, keras_library, save_keras, to_keras
 from pendula.nn import CELLS, GRU, LSTM, RNN, Forecaster, Network, Readout, build
 from tests.interop.keras.models import TOLERANCE, outputs_of, sequences
+
+
+def random_forecaster(network, channels):
+    """A forecaster that does not start from persistence."""
+    forecaster, generator = build(network, channels, seed=3), torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        forecaster.head.weight.normal_(0, 0.3, generator=generator)
+        forecaster.head.bias.normal_(0, 0.3, generator=generator)
+        forecaster.increment_scale.uniform_(0.3, 2.0, generator=generator)
+        forecaster.output_scale.uniform_(0.3, 2.0, generator=generator)
+    return forecaster
 
 
 @settings(max_examples=10, deadline=None)
@@ -54,17 +65,43 @@ def test_a_forecaster_comes_back_from_a_file(tmp_path, cell, suffix):
         assert (read(series)[0] - forecaster(series)[0]).abs().max() < 1e-14
 
 
-@pytest.mark.parametrize(
-    ("settings", "match"),
-    [
-        ({}, r"`residual` must be False in a network that becomes a Keras model.*got True\. Train one with --set"),
-        ({"residual": False}, "`increments` must be False"),
-        ({"residual": False, "increments": False, "linear_lags": 2}, "`linear_lags` must be 0"),
-    ],
-)
-def test_what_a_forecaster_has_beside_its_layers_is_refused(settings, match):
-    with pytest.raises(ArgumentError, match=match):
-        to_keras(build(Network(hidden_size=3, **settings), 1))
+@settings(max_examples=10, deadline=None)
+@given(
+    st.sampled_from(list(CELLS)), st.integers(1, 2), st.integers(1, 3), st.integers(1, 2), st.integers(1, 7),
+    st.sampled_from([(True, True), (True, False), (False, True)]), st.sampled_from(["float32", "float64"]),
+)  # fmt: skip
+def test_increments_and_the_last_value_become_layers(cell, layers, leads, channels, window, beside, dtype):
+    residual, increments = beside
+    network = Network(
+        cell=cell, hidden_size=4, num_layers=layers, leads=leads, residual=residual, increments=increments
+    )
+    forecaster = random_forecaster(network, channels).to(getattr(torch, dtype))
+    model = to_keras(forecaster, window=window)
+    shown = sequences(channels, dtype=dtype, steps=window)
+    with torch.no_grad():
+        expected = forecaster(torch.from_numpy(shown))[0][:, -1].flatten(1).numpy()
+    assert np.abs(outputs_of(model, shown) - expected).max() <= TOLERANCE[dtype] * max(1.0, np.abs(expected).max())
+
+
+@pytest.mark.filterwarnings("ignore:.*HDF5 file.*")
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_default_network_is_whole_in_a_file_that_keras_loads(tmp_path, suffix):
+    forecaster = random_forecaster(Network(hidden_size=4), 2)
+    path = save_keras(forecaster, tmp_path / f"model{suffix}", window=9)
+    shown = sequences(2, dtype="float32", steps=9)
+    again = keras_library().models.load_model(path, compile=False)
+    with torch.no_grad():
+        expected = forecaster(torch.from_numpy(shown))[0][:, -1, 0].numpy()
+    np.testing.assert_allclose(outputs_of(again, shown), expected, atol=1e-6)
+    with pytest.raises(ModelError, match="must be a chain of layers"):
+        from_keras(path)
+
+
+def test_what_a_forecaster_has_beside_its_layers_is_refused():
+    with pytest.raises(ArgumentError, match=r"`linear_lags` must be 0 in a network that becomes .*: got 2\. Train one"):
+        to_keras(build(Network(hidden_size=3, linear_lags=2), 1), window=5)
+    with pytest.raises(ArgumentError, match=r"`window` must be given to a network with residual or increments"):
+        to_keras(build(Network(hidden_size=3), 1))
 
 
 def test_what_keras_does_not_have_is_refused(tmp_path):

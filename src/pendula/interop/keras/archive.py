@@ -3,6 +3,7 @@
 import json
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -70,9 +71,8 @@ def parse_json(path: Path, text: bytes | str) -> Any:
 def _checked(path: Path, members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     if len(members) > MOST_MEMBERS:
         raise ModelError(f"`{path}` must be a model: expected at most {MOST_MEMBERS} members, got {len(members)}.")
-    names = [member.filename for member in members]
-    for name in names:
-        if _leads_out(name) or names.count(name) > 1:
+    for name, times in Counter(member.filename for member in members).items():
+        if _leads_out(name) or times > 1:
             raise ModelError(
                 f"`{path}` must be an archive that Keras wrote: expected plain names of members, got {name[:60]!r}, "
                 "a path that leads out of it or a name twice. It was not read; do not trust this file."

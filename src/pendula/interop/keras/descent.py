@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from pendula.errors import ArgumentError, RunError
+from pendula.interop.keras.building import stack_in_keras
 from pendula.interop.keras.library import keras_library
 from pendula.interop.keras.network import from_keras
-from pendula.interop.keras.writing import set_weights, stack_in_keras
+from pendula.interop.keras.writing import set_weights
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.shapes import ndarray
@@ -159,11 +160,12 @@ class KerasDescent:
             yield features.numpy(), left.flatten(1).to(features.dtype).numpy()
 
     def _callback(self, epoch: int, steps: int, watch: Watch) -> Any:
-        settings, optimizer = self._settings, self._model.optimizer
+        settings, model, optimizer = self._settings, self._model, self._model.optimizer
 
         def begin(step: int, logs: Any = None) -> None:
             del logs
             if settings.schedule != "constant":
+                _settle(model)
                 optimizer.learning_rate = settings.learning_rate_in(epoch, step / steps)
 
         def end(step: int, logs: Any = None) -> None:
@@ -187,6 +189,12 @@ def _check_precision(keras: Any, settings: Training) -> None:
             f"`precision` must be float32 with engine keras on {backend}, where Keras multiplies in single precision "
             "whatever it is told: got float64. Train on TensorFlow, or with engine pendula."
         )
+
+
+def _settle(model: Any) -> None:
+    # On JAX the optimizer's variables travel beside the model while it trains, and what is assigned to them is lost.
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
 
 
 def _array(variable: Any) -> ndarray:

@@ -18,6 +18,9 @@ from pendula.shapes import Float, ndarray
 
 __all__ = ["KerasNetwork", "from_keras"]
 
+MOST_GROWTH, SMALL = 16, 2**24
+"""Padding that makes more of a network's numbers than this many times is refused, unless they are few all the same."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class KerasNetwork:
@@ -105,6 +108,7 @@ def from_keras(model: Any) -> KerasNetwork:
         ) from error
     _check_numbers(source, [*(array for layer in layers for array in layer), *(head or ())])
     units = max(layer.units for layer in chain.recurrent)
+    _check_padding(source, chain, layers, units)
     return KerasNetwork(
         recurrent=_stack(chain, layers, units),
         head=None if head is None else _linear(*head, width=units),
@@ -163,6 +167,18 @@ def _check_numbers(source: str, arrays: list[ndarray]) -> None:
     if len(kinds) > 1:
         raise ModelError(
             f"`{source}` must have weights of one precision: got {' and '.join(sorted(kinds))}. Build it in one."
+        )
+
+
+def _check_padding(source: str, chain: Chain, layers: list[LayerWeights], units: int) -> None:
+    # A small file must not fill the memory: each of its layers is given as many units as the largest has.
+    held = sum(array.size for layer in layers for array in layer)
+    padded = len(layers) * 2 * GATES[chain.recurrent[0].cell] * units**2
+    if padded > max(SMALL, MOST_GROWTH * held):
+        sizes = [layer.units for layer in chain.recurrent]
+        raise ModelError(
+            f"`{source}` must have layers of like sizes: got {min(sizes)} to {max(sizes)} units, which would be filled "
+            f"up from {held} numbers to {padded}. Build it of layers of one size."
         )
 
 

@@ -95,6 +95,11 @@ def _array(path: Path, file: Any, parts: list[str], shape: tuple[int | None, ...
             f"elsewhere, which was not read. {_DAMAGED}"
         )
     _check(str(path), "/".join(parts), node.shape, node.dtype, shape)
+    if node.nbytes > node.id.get_storage_size():
+        raise ModelError(
+            f"`{path}` must hold the numbers of its weights: {'/'.join(parts)} claims {node.nbytes} bytes and has "
+            f"{node.id.get_storage_size()}. Keras does not compress; do not trust this file."
+        )
     try:
         return np.asarray(node[()])
     except OSError as error:

@@ -9,36 +9,38 @@ from torch import nn
 
 from pendula.errors import ArgumentError
 from pendula.files import write_atomically
-from pendula.interop.keras.library import keras_library
+from pendula.interop.keras.building import around, stack_in_keras
 from pendula.interop.keras.weights import to_columns
 from pendula.nn import Forecaster, Readout, RecurrentLayer
 from pendula.nn.readout import layer_weights
 
-__all__ = ["save_keras", "set_weights", "stack_in_keras", "to_keras"]
-
-_NAMES = {"RNN_TANH": "SimpleRNN", "RNN_RELU": "SimpleRNN", "GRU": "GRU", "LSTM": "LSTM"}
+__all__ = ["save_keras", "set_weights", "to_keras"]
 
 
 def to_keras(network: Forecaster | Readout | RecurrentLayer, *, window: int | None = None) -> Any:
     """Make a Keras model of a network.
 
     A forecaster and a readout of the last step give their outputs after the last step of a window, a readout of every
-    step and a bare layer after each.
+    step and a bare layer after each. Increments and the last value, which a forecaster has beside its layers unless it
+    is told otherwise, become layers of Keras that crop, subtract and add; `from_keras` reads models without them alone.
 
     Args:
-        network: A forecaster without residual, increments and linear path; a readout; or a layer of `pendula.nn`.
-        window: Steps of the input; any number when left out.
+        network: A forecaster without a linear path; a readout; or a layer of `pendula.nn`.
+        window: Steps of the input; any number when left out, which a forecaster with residual or increments cannot be
+            shown.
 
     Returns:
-        A `keras.Sequential`, not compiled: its outputs are those of the network, to rounding.
+        A `keras.Sequential`, or a functional model, not compiled: its outputs are those of the network, to rounding.
 
     Raises:
-        ArgumentError: If the network has something that Keras's layers do not have.
+        ArgumentError: If the network has something that Keras's layers do not have, or needs a window and has none.
         MissingExtraError: If Keras is not installed.
     """
     recurrent, head, every_step = _taken_apart(network)
     model = stack_in_keras(recurrent, head, every_step=every_step, window=window)
     set_weights(model, recurrent, head)
+    if isinstance(network, Forecaster) and (network.network.residual or network.network.increments):
+        return around(model, network, window=window)
     return model
 
 
@@ -69,55 +71,6 @@ def save_keras(network: Forecaster | Readout | RecurrentLayer, path: str | Path,
     return path
 
 
-def stack_in_keras(
-    recurrent: RecurrentLayer,
-    head: nn.Linear | None,
-    *,
-    every_step: bool,
-    window: int | None,
-    seed: int = 0,
-    zero_head: bool = False,
-) -> Any:
-    """Build a Keras model of the shape of a stack and its head, with weights as Keras draws them.
-
-    Args:
-        recurrent: The stack, whose shape is taken.
-        head: Its head, whose shape is taken; None for none.
-        every_step: Whether outputs are wanted after every step.
-        window: Steps of the input; any number when left out.
-        seed: Of the weights.
-        zero_head: Start the head at zero.
-
-    Returns:
-        A `keras.Sequential`.
-
-    Raises:
-        ArgumentError: If the stack has something that Keras's layers do not have.
-    """
-    _check(recurrent)
-    keras = keras_library()
-    dtype = str(recurrent.weight_ih_l0.dtype).removeprefix("torch.")
-    kind = getattr(keras.layers, _NAMES[recurrent.mode])
-    activation = {"activation": "relu"} if recurrent.mode == "RNN_RELU" else {}
-    layers = [
-        kind(
-            recurrent.hidden_size,
-            return_sequences=every_step or number + 1 < recurrent.num_layers,
-            use_bias=recurrent.bias,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 2 * number),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 2 * number + 1),
-            dtype=dtype,
-            **activation,
-        )
-        for number in range(recurrent.num_layers)
-    ]
-    if head is not None:
-        initial = "zeros" if zero_head else keras.initializers.GlorotUniform(seed=seed + 2 * recurrent.num_layers)
-        bias = head.bias is not None
-        layers.append(keras.layers.Dense(head.out_features, use_bias=bias, kernel_initializer=initial, dtype=dtype))
-    return keras.Sequential([keras.Input((window, recurrent.input_size), dtype=dtype), *layers])
-
-
 def set_weights(model: Any, recurrent: RecurrentLayer, head: nn.Linear | None) -> None:
     """Put the weights of a stack and its head into a Keras model of the same shape.
 
@@ -146,13 +99,12 @@ def _taken_apart(network: Forecaster | Readout | RecurrentLayer) -> tuple[Recurr
         return network.recurrent, network.head, network.scored == "every"
     if not isinstance(network, Forecaster):
         return network, None, True
-    settings = network.network
-    for name, usual in (("residual", False), ("increments", False), ("linear_lags", 0)):
-        if (value := getattr(settings, name)) != usual:
-            raise ArgumentError(
-                f"`{name}` must be {usual} in a network that becomes a Keras model, which is layers and nothing "
-                f"beside them: got {value}. Train one with --set network.{name}={str(usual).lower()}."
-            )
+    if network.network.linear_lags:
+        raise ArgumentError(
+            "`linear_lags` must be 0 in a network that becomes a Keras model, where nothing sums a linear path in "
+            f"double precision: got {network.network.linear_lags}. Train one with --set network.linear_lags=0, or "
+            "write ONNX."
+        )
     return network.recurrent, _scaled(network), False
 
 
@@ -164,11 +116,3 @@ def _scaled(forecaster: Forecaster) -> nn.Linear:
         made.weight.copy_(scale[:, None] * forecaster.head.weight)
         made.bias.copy_(scale * forecaster.head.bias)
     return made
-
-
-def _check(recurrent: RecurrentLayer) -> None:
-    for name, usual in (("bidirectional", False), ("proj_size", 0), ("dropout", 0)):
-        if (value := getattr(recurrent, name)) != usual:
-            raise ArgumentError(
-                f"`{name}` must be {usual} in a stack that becomes a Keras model: got {value}. Leave it out."
-            )
