@@ -21,6 +21,9 @@ from pendula.series import TimeAxis
 from pendula.series.scaling import Scaler
 
 WINDOW = 7
+FREE_RUN = 1e-5
+"""How far a thousand steps may come apart, as a share of the largest value: a graph in float32 rounds values to 6e-8 of
+their size in every step, and a free run feeds that back."""
 CASES = [
     {"cell": cell} | choices
     for cell in ("rnn", "gru", "lstm")
@@ -132,7 +135,7 @@ def test_a_thousand_steps_of_free_run(choices, precision):
     expected = model.run(context, steps=1000)
     assert np.isfinite(expected).all()
     run = Stepper(model, batch=2, precision=precision).free_run(context, 1000)
-    np.testing.assert_allclose(run, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
+    np.testing.assert_allclose(run, expected, atol=FREE_RUN * np.abs(expected).max(), rtol=0)
 
 
 @pytest.mark.parametrize("lags", [0, 8])
@@ -143,9 +146,9 @@ def test_a_thousand_steps_of_a_trained_network(lags):
     fit = pendula.fit(series, model=network, window=20, training=pendula.Training(epochs=2, steps_per_epoch=20))
     context = fit.record.values[None, -20:]
     expected = fit.model.run(context, steps=1000)
-    for precision, error in (("float64", 1e-6), ("float32", 1e-4)):
+    for precision, size in (("float64", 0.1), ("float32", np.abs(expected).max())):  # in float64, far below 1e-5 itself
         run = Stepper(fit.model, batch=1, precision=precision).free_run(context, 1000)
-        np.testing.assert_allclose(run, expected, atol=error, rtol=0)  # of values around 10
+        np.testing.assert_allclose(run, expected, atol=FREE_RUN * size, rtol=0)
 
 
 def test_what_the_file_says_of_itself(tmp_path):
