@@ -1,4 +1,4 @@
-"""What the figures of several fits are drawn from."""
+"""What the figures of several fits are drawn from, and the one that two experiments share."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from pendula.figures import PredictorCurves
+from pendula.figures import PredictorCurves, Quantity, lecture_sine_figure, png
 from pendula.forecasting import Comparison
 from pendula.nn import Forecaster
 from pendula.runs import Fit
 
-__all__ = ["loss_curves", "predictor_curves"]
+__all__ = ["loss_curves", "predictor_curves", "sine_figure"]
 
 
 def loss_curves(fit: Fit, *, held_out: str = "validation") -> dict[str, Sequence[float | None]]:
@@ -68,3 +68,31 @@ def predictor_curves(
     }
     networks = {name: curve for name, curve in curves.items() if name in comparison.fits}
     return networks, {name: curve for name, curve in curves.items() if name not in comparison.fits}
+
+
+def sine_figure(comparison: Comparison, *, held_out: str = "validation", noise_floor: float | None = None) -> bytes:
+    """Draw series and split, errors and scores, and each network's learning curve and predictions.
+
+    Args:
+        comparison: Fits of one channel, and their scores.
+        held_out: Name of the part that the networks were watched on.
+        noise_floor: Standard deviation of the noise; None for none.
+
+    Returns:
+        A PNG file.
+    """
+    made = next(iter(comparison.fits.values()))
+    networks, baselines = predictor_curves(comparison, held_out=held_out)
+    return png(
+        lecture_sine_figure(
+            made.record.time,
+            np.ascontiguousarray(made.record.values[:, 0]),
+            parts=made.split.ranges,
+            networks=networks,
+            baselines=baselines,
+            scores=comparison.evaluated.to_dict(),
+            quantity=Quantity(name=made.record.names[0], unit=made.record.units[0]),
+            clock=Quantity(name=made.record.axis.name, unit=made.record.axis.units),
+            noise_floor=noise_floor,
+        )
+    )

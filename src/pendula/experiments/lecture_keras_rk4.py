@@ -108,14 +108,16 @@ def run(settings: LectureKerasRk4, progress: Progress) -> ExperimentResult:
 
 def _recipe(settings: LectureKerasRk4, *, window: int, units: int, epochs: int) -> Recipe:
     shuffled = settings.protocol == "lecture"
+    # On average the rate is the lecture's 1e-3. Constant, it leaves model A after 30 epochs with an error anywhere
+    # between 2e-7 and 4e-6 (five seeds); falling, below 4e-7 (twenty).
     return Recipe(
         network=Network(cell="rnn", hidden_size=units, residual=False, increments=False),
         training=Training(
             engine=settings.engine,
             epochs=epochs,
             batch_size=32,
-            learning_rate=1e-3,
-            schedule="constant",
+            learning_rate=2e-3,
+            schedule="cosine",
             clip_norm=None,
             patience=None,
             select_by="last_epoch" if shuffled else "one_step",
@@ -243,8 +245,9 @@ def _notes(settings: LectureKerasRk4) -> list[str]:
 
 _LEAKS = (
     "The lecture's protocol leaks: windows that overlap are dealt out at random to training and test, and mean and "
-    "deviation are those of the whole record. Use it for comparison with the lecture only. Its learning rate is "
-    "constant and the last epoch is kept, which is a lottery: from one epoch to the next the error changes tenfold."
+    "deviation are those of the whole record. Use it for comparison with the lecture only. One thing is not the "
+    "lecture's: the learning rate falls from 2e-3 to 0 along a cosine, in place of 1e-3 throughout, at which the last "
+    "epoch is a lottery: from one epoch to the next the error changes tenfold."
 )
 _LEAK_FREE = (
     "Nothing leaks: the last fifth of the record is the test part, the fifth before it of what remains chooses the "

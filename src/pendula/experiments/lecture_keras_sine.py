@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
-from pendula.experiments.curves import predictor_curves
-from pendula.figures import Quantity, lecture_sine_figure, png
+from pendula.experiments.curves import sine_figure
 from pendula.forecasting import Comparison, compare_recipes
 from pendula.nn import Network
 from pendula.report import ReportContent, ReportFigure, verdict_of
@@ -56,7 +53,7 @@ def run(settings: LectureKerasSine, progress: Progress) -> ExperimentResult:
     """
     rows = record(simulate("sine", parameters={"points": settings.points, "t_max": 100.0}))
     comparison = compare_recipes(rows, {NAME: _recipe(settings)}, listeners={NAME: progress(NAME)})
-    figure = _figure(comparison)
+    figure = sine_figure(comparison)
     return ExperimentResult(
         results=_results(comparison, settings),
         content=_content(comparison, settings, figure),
@@ -71,14 +68,16 @@ def _recipe(settings: LectureKerasSine) -> Recipe:
     windows = settings.points - settings.window
     known = int((1 - TEST_SHARE) * windows)
     validation = known - int((1 - VALIDATION_SHARE) * known)
+    # The lecture's constant 1e-3 leaves some of 24 seeds with an error of 3e-4 on the validation windows: there are 500
+    # steps in all. Falling from 5e-3, which these windows chose, none is above 1.2e-4.
     return Recipe(
         network=Network(cell="rnn", hidden_size=settings.hidden_size, residual=False, increments=False),
         training=Training(
             engine=settings.engine,
             epochs=settings.epochs,
             batch_size=32,
-            learning_rate=1e-3,
-            schedule="constant",
+            learning_rate=5e-3,
+            schedule="cosine",
             clip_norm=None,
             patience=None,
             select_by="last_epoch",
@@ -116,29 +115,13 @@ def _notes(comparison: Comparison, settings: LectureKerasSine) -> list[str]:
     known, validation = made.validation_stop - settings.window, made.validation_stop - made.train_stop
     splits = (
         f"The splits are the lecture's: {known} of {len(made.record) - settings.window} windows are known, the last "
-        f"{validation} of them validate, and the others are the test. Nothing leaks. The last epoch is kept."
+        f"{validation} of them validate, and the others are the test. Nothing leaks. The last epoch is kept. The "
+        "learning rate falls from 5e-3 to 0 along a cosine; the lecture's is 1e-3 throughout."
     )
     return [
         splits,
         "A sine without noise obeys a linear equation, which two values determine: the linear baseline is exact.",
     ]
-
-
-def _figure(comparison: Comparison) -> bytes:
-    made = comparison.fits[NAME]
-    networks, baselines = predictor_curves(comparison)
-    return png(
-        lecture_sine_figure(
-            made.record.time,
-            np.ascontiguousarray(made.record.values[:, 0]),
-            parts=made.split.ranges,
-            networks=networks,
-            baselines=baselines,
-            scores=comparison.evaluated.to_dict(),
-            quantity=Quantity(name=made.record.names[0], unit=made.record.units[0]),
-            clock=Quantity(name=made.record.axis.name, unit=made.record.axis.units),
-        )
-    )
 
 
 def _content(comparison: Comparison, settings: LectureKerasSine, figure: bytes) -> ReportContent:

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.experiments.base import Experiment, ExperimentResult, Progress, Protocol
-from pendula.experiments.curves import predictor_curves
+from pendula.experiments.curves import sine_figure
 from pendula.experiments.protocol import check_protocol, lecture_recipe, protocol_notes
-from pendula.figures import Quantity, lecture_sine_figure, png
 from pendula.forecasting import Comparison, compare_recipes
 from pendula.nn import Cell, Network
 from pendula.report import ReportContent, ReportFigure, verdict_of
@@ -77,9 +74,11 @@ def run(settings: LectureSine, progress: Progress) -> ExperimentResult:
     rows = record(series)
     recipes: dict[str, Recipe] = {cell: _recipe(cell, settings) for cell in CELLS}
     comparison = compare_recipes(rows, recipes, listeners={cell: progress(cell) for cell in CELLS})
+    held_out = "test" if settings.protocol == "lecture" else "validation"
+    figure = sine_figure(comparison, held_out=held_out, noise_floor=settings.noise or None)
     return ExperimentResult(
         results=_results(comparison, settings),
-        content=_content(comparison, settings, figure := _figure(comparison, settings)),
+        content=_content(comparison, settings, figure),
         figures={"lecture-sine": figure},
         fits=comparison.fits,
     )
@@ -125,25 +124,6 @@ def _results(comparison: Comparison, settings: LectureSine) -> dict[str, Any]:
         "verdict": verdict_of(scores, first.record),
         "notes": protocol_notes(settings.protocol),
     }
-
-
-def _figure(comparison: Comparison, settings: LectureSine) -> bytes:
-    first = next(iter(comparison.fits.values()))
-    held_out = "test" if settings.protocol == "lecture" else "validation"
-    networks, baselines = predictor_curves(comparison, held_out=held_out)
-    return png(
-        lecture_sine_figure(
-            first.record.time,
-            np.ascontiguousarray(first.record.values[:, 0]),
-            parts=first.split.ranges,
-            networks=networks,
-            baselines=baselines,
-            scores=comparison.evaluated.to_dict(),
-            quantity=Quantity(name=first.record.names[0], unit=first.record.units[0]),
-            clock=Quantity(name=first.record.axis.name, unit=first.record.axis.units),
-            noise_floor=settings.noise or None,
-        )
-    )
 
 
 def _content(comparison: Comparison, settings: LectureSine, figure: bytes) -> ReportContent:
