@@ -4,15 +4,17 @@ __all__ = ["is_faster"]
 
 NARROW = 64
 """Layers up to this width are laid out anew at each call without a loss."""
-LEARNING_STEPS, RUNNING_STEPS = 1 / 64, 1 / 8
-"""Steps of all sequences, for each unit of a layer, from which laying out the weights anew pays: with a way back, on
-which torch is slower, and without."""
+LEARNING_STEPS = 1 / 64
+"""Steps of all sequences, for each unit of a layer, from which laying out the weights anew pays, with a way back."""
+RUNNING_STEPS = 1 / 8192
+"""The same without a way back, on which torch gains less, for each weight between two units."""
 FUSED_NARROW = 128
 """Layers up to this width are faster here than in torch's fused LSTM, however few the sequences are."""
 FUSED_LEARNING, FUSED_RUNNING = 3, 4
 """Sequences for each thread from which wider ones are, with a way back and without."""
-FUSED_STEPS = 1 / 2
-"""As `RUNNING_STEPS`, for them."""
+LSTM_STEPS, FUSED_STEPS = 1 / 8, 1 / 2
+"""Steps for each unit in an LSTM, which has the most weights, without a way back: where torch has no fused way, and
+where it has."""
 
 
 def is_faster(
@@ -53,8 +55,16 @@ def is_faster(
         and not _is_shared_out(batch, threads, learning=learning)
     ):
         return False
-    running = FUSED_STEPS if fused and mode == "LSTM" else RUNNING_STEPS
-    return hidden_size <= NARROW or batch * time >= hidden_size * (LEARNING_STEPS if learning else running)
+    if hidden_size <= NARROW:
+        return True
+    least = hidden_size * LEARNING_STEPS if learning else _running_steps(mode, hidden_size, fused=fused)
+    return batch * time >= least
+
+
+def _running_steps(mode: str, hidden_size: int, *, fused: bool) -> float:
+    if mode == "LSTM":
+        return hidden_size * (FUSED_STEPS if fused else LSTM_STEPS)
+    return hidden_size**2 * RUNNING_STEPS
 
 
 def _is_shared_out(batch: int, threads: int, *, learning: bool) -> bool:
