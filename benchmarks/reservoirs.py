@@ -28,6 +28,7 @@ from pendula.systems import simulate
 
 CONNECTIVITY = 0.1  # ReservoirPy's default
 RADIUS, LEAK, PENALTY, WARM_UP = 1.25, 0.3, 1e-5, 100
+FREE_STEPS = 5000
 README = {"units": 100, "steps": 2000, "test_share": 0.2}
 
 
@@ -134,9 +135,9 @@ def race(units: int, steps: int, runs: int) -> dict[str, Any]:
         esn = theirs(weights)
         took, _ = timed(lambda esn=esn: esn.fit(x[:-1], x[1:], warmup=WARM_UP))
         seconds["theirs_train"].append(took)
-        took, free = timed(lambda r=readout, b=bias: free_ours(weights, r, b, context, 2000))
+        took, free = timed(lambda r=readout, b=bias: free_ours(weights, r, b, context, FREE_STEPS))
         seconds["free"].append(took)
-        took, other = timed(lambda esn=esn: free_theirs(esn, context, 2000))
+        took, other = timed(lambda esn=esn: free_theirs(esn, context, FREE_STEPS))
         seconds["theirs_free"].append(took)
     median = {name: statistics.median(times) for name, times in seconds.items()}
     return {

@@ -17,12 +17,10 @@ def series(rows, channels=2):
     return np.random.default_rng(0).normal(size=(rows, channels))
 
 
-@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("direct", [True, False])
 @pytest.mark.parametrize("block", [1, 7, 1000])
-def test_rows_are_states_and_what_followed(monkeypatch, direct, block, threads):
+def test_rows_are_states_and_what_followed(monkeypatch, direct, block):
     monkeypatch.setattr(module, "BLOCK_ROWS", block)
-    monkeypatch.setattr(module.torch, "get_num_threads", lambda: threads)
     weights, values = drawn(), series(60)
     segments = np.array([[3, 30], [30, 38], [40, 60]])
     rows = ReadoutRows(weights=weights, values=values, segments=segments, washout=10, direct=direct)

@@ -92,49 +92,46 @@ def moments(blocks: Blocks) -> Moments:
         >>> moments([(x, 2 * x + 1)]).solve(1e-9).weight.round(6)
         array([[2.]])
     """
-    sums = None
+    sums, count = None, 0
     for features, targets in blocks:
         if len(features):
+            rows = np.concatenate([features, targets], axis=1, dtype=np.float64)
             # About a shift near the mean, an offset does not eat the digits of small variations.
-            sums = _Sums(features.mean(axis=0), targets.mean(axis=0)) if sums is None else sums
-            sums.add(features, targets)
+            sums = _Sums(rows.mean(axis=0)) if sums is None else sums
+            sums.add(rows)
+            count = features.shape[1]
     if sums is None:
         raise DataError("`blocks` must hold rows: expected at least 1, got none. The record is too short.")
-    return sums.moments()
+    return sums.moments(count)
 
 
 class _Sums:
-    """Sums over rows about a shift.
+    """Sums of rows, features and targets side by side, and of their products, about a shift.
 
     Args:
-        x_shift: That of the features.
-        y_shift: That of the targets.
+        shift: What is subtracted from each row.
     """
 
-    def __init__(self, x_shift: FloatArray, y_shift: FloatArray) -> None:
-        self._shift, self._rows = (x_shift, y_shift), 0
-        self._x, self._y, self._yy = np.zeros_like(x_shift), np.zeros_like(y_shift), np.zeros_like(y_shift)
-        self._xy = np.zeros((len(x_shift), len(y_shift)))
-        self._xx = np.zeros((len(x_shift), len(x_shift)), order="F")  # the lower triangle
+    def __init__(self, shift: FloatArray) -> None:
+        self._shift, self._rows, self._sum = shift, 0, np.zeros_like(shift)
+        self._products = np.zeros((len(shift), len(shift)), order="F")  # the lower triangle
 
-    def add(self, features: FloatArray, targets: FloatArray) -> None:
+    def add(self, rows: FloatArray) -> None:
         from scipy.linalg.blas import dsyrk
 
-        x, y = features - self._shift[0], targets - self._shift[1]
-        self._rows += len(x)
-        self._x += x.sum(axis=0)
-        self._y += y.sum(axis=0)
-        self._xy += x.T @ y
-        self._yy += (y**2).sum(axis=0)
-        self._xx = dsyrk(1.0, x.T, beta=1.0, c=self._xx, lower=True, overwrite_c=True)
+        rows -= self._shift
+        self._rows += len(rows)
+        self._sum += rows.sum(axis=0)
+        self._products = dsyrk(1.0, rows.T, beta=1.0, c=self._products, lower=True, overwrite_c=True)
 
-    def moments(self) -> Moments:
-        rows, x_mean, y_mean = self._rows, self._x / self._rows, self._y / self._rows
+    def moments(self, features: int) -> Moments:
+        mean, x, y = self._sum / self._rows, slice(features), slice(features, None)
+        lower = self._products[x, x]
         return Moments(
-            rows=rows,
-            feature_mean=self._shift[0] + x_mean,
-            target_mean=self._shift[1] + y_mean,
-            features=self._xx + np.tril(self._xx, -1).T - rows * np.outer(x_mean, x_mean),
-            mixed=self._xy - rows * np.outer(x_mean, y_mean),
-            targets=self._yy - rows * y_mean**2,
+            rows=self._rows,
+            feature_mean=self._shift[x] + mean[x],
+            target_mean=self._shift[y] + mean[y],
+            features=lower + np.tril(lower, -1).T - self._rows * np.outer(mean[x], mean[x]),
+            mixed=self._products[y, x].T - self._rows * np.outer(mean[x], mean[y]),
+            targets=np.diagonal(self._products)[y] - self._rows * mean[y] ** 2,
         )

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from pendula.errors import ArgumentError, DataError
 from pendula.nn import NextGeneration, ReservoirWeights, drive_reservoir, polynomial_features
-from pendula.optim.ahead import ahead
 from pendula.optim.ridge import FloatArray, LinearMap
 from pendula.shapes import Float, Int, Series, ndarray
 
@@ -61,11 +59,6 @@ class ReadoutRows:
             )
 
     def __iter__(self) -> Iterator[tuple[FloatArray, FloatArray]]:
-        longest = int((self.segments[:, 1] - self.segments[:, 0]).max(initial=0))
-        # A reservoir takes one thread; another can use the rows meanwhile.
-        return ahead(self._blocks()) if torch.get_num_threads() > 1 and longest > BLOCK_ROWS + 1 else self._blocks()
-
-    def _blocks(self) -> Iterator[tuple[FloatArray, FloatArray]]:
         for begin, end in self.segments:
             state = None
             for start in range(begin, end - 1, BLOCK_ROWS):
