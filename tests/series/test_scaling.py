@@ -135,3 +135,25 @@ def test_wrong_names_shapes_and_files_are_refused():
     ):
         with pytest.raises(DataError, match=r"`content` must hold a scaler"):
             Scaler.from_dict(content)
+
+
+@pytest.mark.parametrize("link", ["none", "sqrt", "log", "asinh"])
+def test_the_slope_is_that_of_finite_differences(link):
+    scaler = Scaler(kind="standard", link=link, center=np.array([0.3, -1.0]), scale=np.array([2.0, 0.1]))
+    values = np.array([[0.5, 3.0], [2.0, 70.0]])
+    slopes = (scaler.transform(values + 1e-6) - scaler.transform(values - 1e-6)) / 2e-6
+    np.testing.assert_allclose(scaler.log_slope(values), np.log(np.abs(slopes)).sum(axis=1), rtol=1e-7)
+
+
+@pytest.mark.parametrize(("link", "low"), [("none", -40.0), ("asinh", -2e4), ("log", 1e-9)])
+def test_a_density_that_is_brought_to_physical_units_integrates_to_one(link, low):
+    scaler = Scaler(kind="standard", link=link, center=np.array([0.5]), scale=np.array([1.5]))
+    # A grid that is even on the network's scale reaches far and stays fine where the density is steep.
+    grid = scaler.inverse(np.linspace(*scaler.transform(np.array([[low], [4e4]]))[:, 0], 40_001)[:, None])
+    density = np.exp(-0.5 * scaler.transform(grid)[:, 0] ** 2) / np.sqrt(2 * np.pi) * np.exp(scaler.log_slope(grid))
+    assert np.trapezoid(density, grid[:, 0]) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_square_root_has_no_slope_at_0():
+    scaler = Scaler(kind="none", link="sqrt", center=np.zeros(1), scale=np.ones(1))
+    assert scaler.log_slope(np.array([[0.0]]))[0] == np.inf

@@ -22,6 +22,8 @@ NAMES = [
     "mackey-glass",
     "logistic",
     "henon",
+    "ar1",
+    "ornstein-uhlenbeck",
 ]
 RESERVED = {
     "system",
@@ -83,7 +85,7 @@ def test_no_setting_hides_an_attribute_of_the_dataset(name):
 
 def test_kinds():
     kinds = {describe(name)["kind"] for name in NAMES}
-    assert kinds == {"signal", "flow", "delay equation", "map"}
+    assert kinds == {"signal", "flow", "delay equation", "map", "random process"}
 
 
 def test_overrides_are_applied_to_names_and_systems():

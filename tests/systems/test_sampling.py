@@ -88,5 +88,7 @@ def test_bad_grids_are_refused(system, grid, method, message):
 
 
 def test_a_system_of_no_kind_is_refused():
-    with pytest.raises(ArgumentError, match="`system` must be a flow, a delay equation, a map or a signal: got System"):
+    with pytest.raises(
+        ArgumentError, match="`system` must be a flow, a delay equation, a map, a process or a signal: got System"
+    ):
         sample(System(), starts([0.0]), grid=Grid())

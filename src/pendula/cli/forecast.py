@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from pendula.cli.output import PLAIN, Output
+from pendula.errors import ArgumentError
 
 if TYPE_CHECKING:
     import xarray
@@ -18,6 +19,8 @@ __all__ = ["EXAMPLE", "forecast"]
 EXAMPLE = """\
 pendula forecast runs/pendulum --steps 500 -o future.csv
 pendula forecast runs/pendulum --steps 20 --start 12.5 --coverage 0.68
+pendula forecast runs/noisy --steps 100 --samples 200 --keep-samples -o ensemble.nc
+pendula forecast runs/noisy --steps 5000 --samples 3 --start nothing --keep-samples -o trajectories.nc
 """
 
 
@@ -28,9 +31,11 @@ def forecast(
     steps: int,
     coverage: float = 0.9,
     start: str | None = None,
+    samples: int | None = None,
+    keep_samples: bool = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
-    seed: int | None = None,
+    seed: int = 0,
     out: Output = PLAIN,
 ) -> None:
     """Run a fit freely into the future, with intervals, in the units of its record.
@@ -39,21 +44,25 @@ def forecast(
         run: The run directory.
         steps: How many steps to forecast.
         coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
-        start: Time of the first forecast value; after the record's end when left out.
+        start: Time of the first forecast value; after the record's end when left out; with --samples also nothing, for
+            trajectories that no record precedes.
+        samples: Draw so many runs from the network's likelihood head; forecast and interval are then their mean and
+            quantiles. Without it intervals are calibrated on the validation part.
+        keep_samples: Give the runs themselves, too; the file is then .nc.
         output: File to write, by its suffix; without one a table on a terminal, CSV elsewhere.
         overwrite: Replace that file if it exists.
-        seed: Has no effect: a forecast draws no random numbers.
+        seed: Of the samples. [default: 0]
         out: How to print.
     """
-    del seed
     from pendula.cli.folders import check_file
     from pendula.forecasting import forecast_dataset as run_on
     from pendula.runs import load
     from pendula.series import write
 
     check_file(output, overwrite=overwrite)
+    _check_kept(keep_samples, output, out)
     fit = load(run)
-    future = run_on(fit, steps, coverage=coverage, start=start)
+    future = run_on(fit, steps, coverage=coverage, start=start, samples=samples, seed=seed, keep_samples=keep_samples)
     future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     out.remark(*_interval_lines(future, steps))
     if output is not None:
@@ -62,6 +71,14 @@ def forecast(
     elif not out.json:
         _print(future)
     out.result(_content(fit, future) | {"run": run, "file": output})
+
+
+def _check_kept(keep_samples: bool, output: Path | None, out: Output) -> None:
+    if keep_samples and not (out.json if output is None else output.suffix == ".nc"):
+        raise ArgumentError(
+            f"`--keep-samples` must go with a file that can hold them: expected -o with .nc, got {output or 'none'}. "
+            "Name one, or leave it out."
+        )
 
 
 def _print(future: "xarray.Dataset") -> None:
@@ -74,6 +91,9 @@ def _print(future: "xarray.Dataset") -> None:
 
 
 def _interval_lines(future: "xarray.Dataset", steps: int) -> list[str]:
+    if future.attrs["interval"] == "samples":
+        share, drawn = 100 * future.attrs["coverage"], future.attrs["samples"]
+        return [f"The {share:g} % interval lies between quantiles of {drawn} runs drawn from the likelihood head."]
     origins, reach = int(future.attrs["calibration_origins"]), int(future.attrs["calibrated_steps"])
     share = f"{100 * future.attrs['coverage']:g} %"
     if not origins:
@@ -96,6 +116,7 @@ def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:
             "mean": future[name].values,
             "lower": future[f"{name}_lower"].values,
             "upper": future[f"{name}_upper"].values,
+            **({"samples": future[f"{name}_samples"].values} if f"{name}_samples" in future else {}),
         }
         for name, unit in zip(fit.model.names, fit.model.units, strict=True)
     }

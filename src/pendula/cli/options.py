@@ -51,6 +51,8 @@ class RecipeOptions:
             reservoir, 0 beside an equation]
         num_layers: How many recurrent layers are stacked. [default: 1]
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. [default: 0]
+        head: What is told of the next value: a point, a normal distribution, or a mixture of several, which are trained
+            by their likelihood and can be drawn from. [default: point]
         window: Steps of known past that the network sees. [default: 50, 300 for esn, 100 for integrator, fewer
             for short records]
         epochs: How often the training part is gone through, at most. [default: 100]
@@ -77,6 +79,7 @@ class RecipeOptions:
     hidden_size: int | None = None
     num_layers: int | None = None
     linear_lags: int | None = None
+    head: Literal["point", "gaussian", "mixture"] | None = None
     window: int | None = None
     epochs: int | None = None
     batch_size: int | None = None
@@ -120,7 +123,7 @@ class RecipeOptions:
 
 _TABLES = {
     "system": ("network", "equation"),
-    **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags"), ("network",)),
+    **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags", "head"), ("network",)),
     **dict.fromkeys(
         ("epochs", "batch_size", "method", "engine", "learning_rate", "horizon", "input_noise", "watch_gradients"),
         ("training",),

@@ -49,7 +49,7 @@ def simulate(
         method: How a flow is integrated. [default: rk4]
         noise: Standard deviation of Gaussian noise added to every variable, in its unit. [default: 0]
         trajectories: How many runs, from initial states scattered around the system's own. [default: 1]
-        seed: Of the noise and the scattered initial states. [default: 0]
+        seed: Of the noise, of what drives a random process, and of scattered initial states. [default: 0]
         output: File to write: .csv, .tsv, .npz, .h5, .nc or .parquet; as CSV on standard output when left out.
         overwrite: Replace that file if it exists.
         list: Show the systems with equation, parameters, units and known facts.

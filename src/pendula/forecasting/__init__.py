@@ -9,10 +9,13 @@ from pendula.forecasting.baselines import (
     fit_linear,
 )
 from pendula.forecasting.comparison import Comparison, compare, compare_recipes
+from pendula.forecasting.drawing import interval_of
+from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
 from pendula.forecasting.filling import fill_parts
 from pendula.forecasting.fitting import fit, fit_record, resume
 from pendula.forecasting.future import forecast, forecast_dataset
+from pendula.forecasting.likelihood import GaussianErrors, Likelihood, log_likelihood, with_gaussian_errors
 from pendula.forecasting.predictors import Predictor, predict_from
 from pendula.forecasting.preparation import choose_target, default_by, default_window, split_record
 from pendula.forecasting.rolling import RollingErrors, roll
@@ -20,8 +23,11 @@ from pendula.forecasting.scoring import Evaluation, score_part
 
 __all__ = [
     "Comparison",
+    "DrawnScores",
     "Evaluated",
     "Evaluation",
+    "GaussianErrors",
+    "Likelihood",
     "LinearAutoregression",
     "Persistence",
     "Predictor",
@@ -43,11 +49,15 @@ __all__ = [
     "fit_record",
     "forecast",
     "forecast_dataset",
+    "interval_of",
+    "log_likelihood",
     "own_record",
     "predict_from",
     "resume",
     "roll",
     "score_all",
+    "score_drawn",
     "score_part",
     "split_record",
+    "with_gaussian_errors",
 ]

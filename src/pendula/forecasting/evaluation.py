@@ -10,7 +10,9 @@ import numpy as np
 
 from pendula.errors import DataError, UnitsError
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
+from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.echo_baseline import fit_echo_state
+from pendula.forecasting.likelihood import Likelihood, likelihoods, log_likelihood
 from pendula.forecasting.overlap import count_seen
 from pendula.forecasting.predictors import Predictor
 from pendula.forecasting.preparation import RESERVOIR_WINDOW
@@ -41,6 +43,7 @@ class Evaluated:
         networks: Names of the networks among the predictors.
         seconds: Training time of each predictor, in seconds, where it was measured.
         seen: How many of the scored rows were in the fit's training or validation part.
+        drawn: Scores of drawn trajectories, where a network has a likelihood head and rolling errors were measured.
     """
 
     evaluation: Evaluation
@@ -48,25 +51,29 @@ class Evaluated:
     networks: tuple[str, ...]
     seconds: Mapping[str, float]
     seen: int = 0
+    drawn: DrawnScores | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the scores for a table or a file.
 
         Returns:
             `models` and `baselines`, by name, as `plain_scores` gives them; `rows`, how many were scored, and
-            `seen_rows`, how many of them the fit had seen; `rolling`, errors by lead time, in steps; and `units`. A
-            score that is not finite is None.
+            `seen_rows`, how many of them the fit had seen; `rolling`, errors by lead time, in steps; `drawn`,
+            energy scores by lead time, where a network has a likelihood head; and `units`. A score that is not finite
+            is None.
         """
         scores = {
             name: plain_scores(self.evaluation, name, seconds=self.seconds.get(name)) for name in self.evaluation.scores
         }
         record = self.evaluation.part.parent
+        drawn = {} if self.drawn is None else {"drawn": self.drawn.to_dict()}
         return {
             "models": {name: scores[name] for name in self.networks},
             "baselines": {name: score for name, score in scores.items() if name not in self.networks},
             "rows": len(self.evaluation.rows),
             "seen_rows": self.seen,
             "rolling": None if self.rolling is None else _plain_rolling(self.rolling, record),
+            **drawn,
             "units": {"value": _common_unit(record), "time": time_scale(record.axis)[1]},
         }
 
@@ -160,12 +167,28 @@ def score_all(
     )
     predictors: dict[str, Predictor] = {**networks, **baselines}
     times = dict(seconds) if seconds is not None else dict.fromkeys(networks, fit.seconds)
-    return Evaluated(
+    evaluated = Evaluated(
         evaluation=score_part(predictors, part, window=window),
         rolling=_roll(predictors, part, window=window),
         networks=tuple(networks),
         seconds=times | baseline_seconds,
     )
+    return _with_likelihoods(evaluated, likelihoods(predictors, known), part, window=window)
+
+
+def _with_likelihoods(evaluated: Evaluated, told: Mapping[str, Likelihood], part: Part, *, window: int) -> Evaluated:
+    if not told:
+        return evaluated
+    evaluation, rolling = evaluated.evaluation, evaluated.rolling
+    scores = {name: dict(row) for name, row in evaluation.scores.items()}
+    for name, each in told.items():
+        scores[name]["log_likelihood"] = log_likelihood(each, part.parent.values, evaluation.rows)
+    drawn = None
+    if rolling is not None:
+        drawn = score_drawn(told, part, rolling.origins, leads=rolling.leads, window=window)
+        for name in told:
+            scores[name] |= drawn.row(name)
+    return replace(evaluated, evaluation=replace(evaluation, scores=scores), drawn=drawn)
 
 
 def fit_baselines(known: Part, part: Part, *, fit: Fit) -> dict[str, Predictor]:

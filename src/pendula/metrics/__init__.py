@@ -16,6 +16,7 @@ from pendula.metrics.distributions import (
     pit_samples,
 )
 from pendula.metrics.effective import effective_size
+from pendula.metrics.energy import energy_score
 from pendula.metrics.intervals import coverage_by_lead, interval_score, pinball_loss, width_by_lead
 from pendula.metrics.pointwise import (
     mae,
@@ -34,6 +35,7 @@ __all__ = [
     "crps_gaussian",
     "crps_samples",
     "effective_size",
+    "energy_score",
     "exponent_error",
     "interval_score",
     "mae",

@@ -11,7 +11,8 @@ from pendula.nn.integrator_cell import IntegratorCell, unroll
 from pendula.nn.integrator_forecaster import IntegratorForecaster, IntegratorState
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
-from pendula.nn.network import CELLS, INTEGRATOR, RESERVOIR, Cell, Network, as_network
+from pendula.nn.mixture import Mixture
+from pendula.nn.network import CELLS, INTEGRATOR, RESERVOIR, Cell, Head, Network, as_network
 from pendula.nn.next_generation import NextGeneration, polynomial_features, run_polynomial
 from pendula.nn.readout import Readout, ReadoutResult, Scored, draw_readout
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
@@ -19,6 +20,7 @@ from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
 from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
 from pendula.nn.reservoir_weights import ReservoirWeights, draw_reservoir, spectral_radius
 from pendula.nn.rollout import AnyForecaster, continue_run, free_run
+from pendula.nn.sampling import draw_runs
 from pendula.nn.state_filter import Estimate, StateFilter
 from pendula.nn.streaming import Stream
 
@@ -41,11 +43,13 @@ __all__ = [
     "Estimate",
     "Forecaster",
     "ForecasterState",
+    "Head",
     "Initialization",
     "IntegratorCell",
     "IntegratorForecaster",
     "IntegratorState",
     "LinearPath",
+    "Mixture",
     "Network",
     "NextGeneration",
     "Readout",
@@ -66,6 +70,7 @@ __all__ = [
     "detach",
     "draw_readout",
     "draw_reservoir",
+    "draw_runs",
     "drive_reservoir",
     "free_run",
     "initialize",

@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from pendula.errors import ArgumentError
 from pendula.nn.initialization import initialize
 from pendula.nn.linear_path import LinearPath
+from pendula.nn.mixture import Mixture
 from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentState
+from pendula.nn.spread import Spread
 from pendula.shapes import BatchTensor, Float
 
 __all__ = ["Forecaster", "ForecasterState", "build", "detach"]
@@ -42,6 +44,8 @@ class Forecaster(nn.Module):
 
     The recurrent stack works in the precision of its weights, all that is added to it in that of the series: a float64
     series keeps its digits in x_t and in the linear path while the stack runs at the speed of float32.
+
+    With a likelihood head this prediction is the mean of a distribution, whose form the state tells, too.
 
     Args:
         network: The architecture.
@@ -83,6 +87,7 @@ class Forecaster(nn.Module):
             # Training starts from what is added to the network: persistence, or the linear autoregression.
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)
+        self.spread = None if network.head == "point" else Spread(network.hidden_size, channels, network.mixed)
 
     def forward(
         self, series: BatchTensor, state: ForecasterState | None = None
@@ -96,6 +101,40 @@ class Forecaster(nn.Module):
         Returns:
             The predictions of the next `leads` values after each step, scaled, and the state after the last step.
         """
+        predictions, state, _ = self._advance(series, state)
+        return predictions, state
+
+    def distribute(
+        self, series: BatchTensor, state: ForecasterState | None = None, *, since: int = 0
+    ) -> tuple[Mixture, ForecasterState]:
+        """Tell, at some steps, the distribution of the value that follows it.
+
+        Args:
+            series: Scaled values.
+            state: What was seen before them; nothing when left out.
+            since: The first step that is asked for.
+
+        Returns:
+            The distributions [batch, time, ...] of the next values, scaled, and the state after the last step.
+
+        Raises:
+            ArgumentError: If the network has no likelihood head.
+
+        Examples:
+            >>> forecaster = build(Network(hidden_size=4, head="gaussian"), 1)
+            >>> mixture, _ = forecaster.distribute(torch.ones(2, 5, 1), since=3)
+            >>> mixture.mean.shape, mixture.covariance()[0, 0]  # an untrained network: the same as now, give or take 1
+            (torch.Size([2, 2, 1]), tensor([[1.]], grad_fn=<SelectBackward0>))
+        """
+        if self.spread is None:
+            raise ArgumentError(
+                "`head` must tell a distribution: expected gaussian or mixture, got point. Train a network with "
+                "`--head gaussian`."
+            )
+        predictions, state, output = self._advance(series, state)
+        return self.spread(output[:, since:], predictions[:, since:, 0], self.output_scale[0]), state
+
+    def _advance(self, series: BatchTensor, state: ForecasterState | None) -> tuple[Tensor, ForecasterState, Tensor]:
         state = state or ForecasterState(None, None, None)
         features = self._features(series, state.last).to(self.head.weight.dtype)
         output, hidden = self.recurrent(features, state.hidden)
@@ -107,7 +146,7 @@ class Forecaster(nn.Module):
             predictions = predictions + linear.reshape(shape)
         if self.network.residual:
             predictions = predictions + series[:, :, None, :]
-        return predictions, ForecasterState(hidden, series[:, -1:], past)
+        return predictions, ForecasterState(hidden, series[:, -1:], past), output
 
     def taken_apart(
         self, series: BatchTensor
@@ -159,6 +198,8 @@ def build(network: Network, channels: int, *, seed: int = 0) -> Forecaster:
         # A head that starts at zero stays there.
         head = None if network.residual or network.linear_lags else forecaster.head
         initialize(forecaster.recurrent, head, network.initialization, generator=torch.default_generator)
+        if forecaster.spread is not None:
+            forecaster.spread.start(torch.default_generator)
     return forecaster
 
 

@@ -9,9 +9,10 @@ from pendula.nn.initialization import Initialization
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer
 from pendula.nn.reservoir import Reservoir
 
-__all__ = ["CELLS", "INTEGRATOR", "RESERVOIR", "Cell", "Network", "as_network"]
+__all__ = ["CELLS", "INTEGRATOR", "RESERVOIR", "Cell", "Head", "Network", "as_network"]
 
 Cell: TypeAlias = Literal["rnn", "gru", "lstm", "esn", "integrator"]
+Head: TypeAlias = Literal["point", "gaussian", "mixture"]
 CELLS: dict[str, type[RecurrentLayer]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 """The recurrent layers that are trained."""
 RESERVOIR = "esn"
@@ -20,6 +21,7 @@ INTEGRATOR = "integrator"
 """The cell that is a step of a differential equation."""
 USUAL_SIZES = {"esn": 200, "integrator": 0}
 USUAL_SIZE = 64
+USUAL_COMPONENTS = 3
 MAX_SIZE = 65_536
 """Sizes above this are taken for a mistake, or for a hostile file."""
 
@@ -44,6 +46,9 @@ class Network:
         increments: Show the network the increments of the series beside its values.
         linear_lags: Length of a linear path beside the network, in steps; 0 for none. The path is a linear
             autoregression; the network learns what that cannot explain.
+        head: What is told of the next value: point, a number; gaussian, a normal distribution around it; or mixture,
+            several of them. Both are joint distributions of all channels, and are trained by their likelihood.
+        components: Normal distributions in a mixture.
         reservoir: What the reservoir is like; None to have several chosen by the training part.
         equation: Which differential equation, and what is known of it.
         initialization: How the recurrent weights start.
@@ -65,6 +70,8 @@ class Network:
     residual: bool = True
     increments: bool = True
     linear_lags: int = 0
+    head: Head = "point"
+    components: int = USUAL_COMPONENTS
     reservoir: Reservoir | None = None
     equation: Equation | None = None
     initialization: Initialization = field(default_factory=Initialization)
@@ -82,6 +89,7 @@ class Network:
             ("num_layers", 1),
             ("leads", 1),
             ("linear_lags", 0),
+            ("components", 1),
         ):
             _check_whole(name, getattr(self, name), low)
         self.initialization.check_cell(self.cell)
@@ -99,8 +107,14 @@ class Network:
             )
         if self.cell in {RESERVOIR, INTEGRATOR}:
             _check_untouched(self)
+        _check_head(self)
         _check_reservoir(self)
         _check_equation(self)
+
+    @property
+    def mixed(self) -> int:
+        """How many normal distributions the head mixes; 0 for a point."""
+        return {"point": 0, "gaussian": 1}.get(self.head, self.components)
 
 
 def as_network(model: "Network | RecurrentLayer | str") -> Network:
@@ -160,6 +174,24 @@ def _check_untouched(network: Network) -> None:
             )
 
 
+def _check_head(network: Network) -> None:
+    if network.head not in get_args(Head):
+        raise ArgumentError(
+            f"`head` must be a known head: expected one of {', '.join(get_args(Head))}, got {network.head}."
+            + did_you_mean(str(network.head), get_args(Head))
+        )
+    if network.head != "mixture" and network.components != USUAL_COMPONENTS:
+        raise ArgumentError(
+            f"`components` must be left out with the head {network.head}: got {network.components}. Choose the head "
+            "mixture."
+        )
+    if network.head != "point" and network.leads > 1:
+        raise ArgumentError(
+            f"`leads` must be 1 with the head {network.head}, which tells the distribution of the next value: got "
+            f"{network.leads}. Draw samples for later ones."
+        )
+
+
 def _check_reservoir(network: Network) -> None:
     if network.reservoir is None:
         return
@@ -196,6 +228,7 @@ _INSTEAD = {
 
 _TRAINED_ALONE = {
     "num_layers": 1, "dropout": 0.0, "leads": 1, "residual": True, "increments": True, "linear_lags": 0,
+    "head": "point",
 }  # fmt: skip
 """What the trained cells alone have, and what it is when left out."""
 

@@ -43,6 +43,12 @@ _SOURCES = {
         "ridge regression. The forecast is the median of the members' free runs.",
     ),
 }
+_MIXTURES = Reference(
+    name="Likelihood head",
+    equation="p(x(t+1)) = Σₖ wₖ N(x̂(t+1) + dₖ, Σₖ),  Σₖ wₖ dₖ = 0",
+    citation="C. M. Bishop, Mixture density networks, Aston University NCRG/94/004 (1994); w, d and Σ are functions of "
+    "the recurrent state.",
+)
 _INTERVALS = Reference(
     name="Split-conformal intervals",
     citation="J. Lei et al., Journal of the American Statistical Association 113 (2018) 1094, section 2.2.",
@@ -69,6 +75,7 @@ def setting_facts(fit: Fit) -> dict[str, object]:
         "Layers": network.num_layers,
         "Parameters": sum(weights.numel() for weights in fit.model.forecaster.parameters()),
         "Added to the network": _added(network),
+        **_head_facts(network),
         "Window": counted(recipe.window, "step"),
         "Scaling": _scaling(fit),
         **_training_facts(recipe),
@@ -175,7 +182,8 @@ def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[R
         citation="x(t) is there if the network is residual, the sum if it has a linear path, Δx if it sees increments; "
         "s and d are the sizes of what the head predicts and of the increments.",
     )
-    return [forecaster, *(_SOURCES[cell] for cell in cells), *own, *conformal]
+    likely = [_MIXTURES] if any(fit.recipe.network.head != "point" for fit in fits) else []
+    return [forecaster, *likely, *(_SOURCES[cell] for cell in cells), *own, *conformal]
 
 
 def software_versions() -> dict[str, str]:
@@ -212,10 +220,18 @@ def _added(network: Network) -> str:
     return " and ".join(parts) or "nothing"
 
 
-def _loss(training: Training) -> str:
+def _head_facts(network: Network) -> dict[str, object]:
+    if network.head == "point":
+        return {}
+    one = "a normal distribution" if network.mixed == 1 else f"a mixture of {network.mixed} normal distributions"
+    return {"Head": f"{one} around the prediction, joint in all channels"}
+
+
+def _loss(network: Network, training: Training) -> str:
+    squares = network.head == "point"
     if training.loss == "last":
-        return "squared error of the value after the window"
-    return "squared errors after every step of the window" + (
+        return f"{'squared error' if squares else 'negative log-likelihood'} of the value after the window"
+    return f"{'squared errors' if squares else 'negative log-likelihood'} after every step of the window" + (
         f" from {training.washout} on" if training.washout else ""
     )
 
@@ -223,7 +239,7 @@ def _loss(training: Training) -> str:
 def _training_facts(recipe: Recipe) -> dict[str, object]:
     training = recipe.training
     facts: dict[str, object] = {
-        "Loss": _loss(training),
+        "Loss": _loss(recipe.network, training),
         "Horizon": "one step" if training.horizon == 1 else f"free runs of {training.horizon} steps",
     }
     if recipe.method == "hessian-free":

@@ -1,6 +1,6 @@
 """The figures of a training: errors on the part that it was watched on, and training loss, epoch by epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pendula.figures import Quantity, draw_losses
 from pendula.report.facts import watched_part
@@ -14,6 +14,11 @@ _LOSS = Quantity(name="training loss")
 _LOSS_WORDS = (
     "The training loss is the mean squared error in units of what the head is to predict (as a rule the increments), "
     "so that the two panels cannot be compared with each other."
+)
+
+_LIKELY_WORDS = (
+    " With a likelihood head an error one step ahead is the standard deviation that a normal distribution of the same "
+    "likelihood would have, and the training loss its square."
 )
 
 
@@ -37,7 +42,15 @@ def learning_figure(fit: Fit) -> ReportFigure | None:
     # The first record is the network before training, which has no loss.
     trained = {"training": loss[1:] if fit.history and fit.history[0].epoch == 0 else loss}
     marked = _chosen_first(validation, fit.recipe.training.select_by)
-    return _sheet(marked, trained, part=watched_part(fit), first=_first(fit), kept=fit.best_epoch, who="the network")
+    return _sheet(
+        marked,
+        trained,
+        part=watched_part(fit),
+        first=_first(fit),
+        kept=fit.best_epoch,
+        who="the network",
+        remark=_remark([fit]),
+    )
 
 
 def learning_figures(fits: Mapping[str, Fit]) -> ReportFigure | None:
@@ -54,7 +67,7 @@ def learning_figures(fits: Mapping[str, Fit]) -> ReportFigure | None:
     loss = {name: [record.train_loss for record in fit.history if record.epoch > 0] for name, fit in fits.items()}
     first = min(map(_first, fits.values()))
     part = watched_part(next(iter(fits.values())))
-    return _sheet(measured, loss, part=part, first=first, kept=None, who=", ".join(fits))
+    return _sheet(measured, loss, part=part, first=first, kept=None, who=", ".join(fits), remark=_remark(fits.values()))
 
 
 def _sheet(
@@ -65,6 +78,7 @@ def _sheet(
     first: int,
     kept: int | None,
     who: str,
+    remark: str,
 ) -> ReportFigure | None:
     panels = [
         (held_out, Quantity(name=f"{part} RMSE (scaled)"), f"{part.capitalize()}, before and after each epoch", first),
@@ -85,7 +99,7 @@ def _sheet(
             title=drawn[number][2],
             axes=axes,
         ),
-        caption=_caption(part if held_out else "", kept),
+        caption=_caption(part if held_out else "", kept) + remark,
         alt=f"Learning curves of {who} on logarithmic axes.",
     )
 
@@ -99,6 +113,10 @@ def _caption(part: str, kept: int | None) -> str:
     )
     mark = f" The weights of epoch {kept} were kept." if part and kept is not None else ""
     return f"{words}{mark} {_LOSS_WORDS}"
+
+
+def _remark(fits: Iterable[Fit]) -> str:
+    return _LIKELY_WORDS if any(fit.recipe.network.head != "point" for fit in fits) else ""
 
 
 def _chosen_first(

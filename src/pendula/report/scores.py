@@ -29,6 +29,10 @@ _METRICS = (
     _Metric(key="free_run_rmse", head="Free-run RMSE", unit="value", witness="free_run_rmse"),
     _Metric(key="free_run_nrmse", head="Free-run NRMSE", witness="free_run_rmse"),
     _Metric(key="valid_prediction_time", head="Valid prediction time", unit="time", best=max, witness="free_run_rmse"),
+    _Metric(key="log_likelihood", head="Log-likelihood", unit="nats/step", best=max),
+    _Metric(key="energy_score", head="Energy score", unit="value"),
+    _Metric(key="spectrum_distance", head="Distance of spectra"),
+    _Metric(key="state_space_divergence", head="Divergence of states"),
     _Metric(key="seconds", head="Time to fit", unit="s"),
 )
 

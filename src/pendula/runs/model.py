@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from pendula.errors import ArgumentError
-from pendula.nn import AnyForecaster, EchoStateForecaster, IntegratorForecaster, free_run
+from pendula.nn import AnyForecaster, EchoStateForecaster, Forecaster, IntegratorForecaster, draw_runs, free_run
 from pendula.runs.model_stream import ModelStream
 from pendula.series.axis import TimeAxis, TimeValue
 from pendula.series.record import Record
@@ -82,10 +82,57 @@ class Model:
         """
         network = self.forecaster.eval()
         skipped = max(0, context.shape[1] - self.window) * self.axis.clock[0]
-        scaled = torch.from_numpy(np.ascontiguousarray(self.scaler.transform(context[:, -self.window :])))
+        scaled = self._scaled(context[:, -self.window :])
         run = free_run(network, scaled, steps, start=self._clock(start) + skipped).numpy()
         with np.errstate(all="ignore"):
             return self.scaler.inverse(run)
+
+    def log_density(self, context: BatchSeries, values: Float[ndarray, "batch channel"]) -> Float[ndarray, " batch"]:
+        """Evaluate what the likelihood head said of values that came.
+
+        Args:
+            context: The known past of each start in physical units; the last `window` steps of it are used.
+            values: The next value of each, in physical units.
+
+        Returns:
+            The logarithm of the joint density of all channels, in nats: per unit of each channel. Infinite where the
+            transform has no slope, as a square root at 0.
+
+        Raises:
+            ArgumentError: If the network has no likelihood head.
+        """
+        network = self._with_likelihood()
+        scaled, target = self._scaled(context[:, -self.window :]), self._scaled(values[:, None])
+        with torch.no_grad():
+            mixture, _ = network.distribute(scaled, since=scaled.shape[1] - 1)
+            return np.asarray(mixture.log_density(target)[:, 0].numpy() + self.scaler.log_slope(values))
+
+    def draw(
+        self, context: BatchSeries, *, steps: int, samples: int, seed: int = 0
+    ) -> Float[ndarray, "batch sample step channel"]:
+        """Draw futures of several starts in one batch.
+
+        Args:
+            context: The known past of each start in physical units; the last `window` steps of it are used.
+            steps: How many steps to run freely.
+            samples: How many runs from each start.
+            seed: Of the draws; the same seed gives the same bits.
+
+        Returns:
+            The next `steps` values of each run, in physical units. A run that diverges goes on as infinities or NaN.
+
+        Raises:
+            ArgumentError: If the network has no likelihood head.
+        """
+        network = self._with_likelihood()
+        runs = draw_runs(network, self._scaled(context[:, -self.window :]), steps, samples=samples, seed=seed).numpy()
+        with np.errstate(all="ignore"):
+            return self.scaler.inverse(runs)
+
+    @property
+    def has_likelihood(self) -> bool:
+        """Whether the network tells a distribution, and not a point alone."""
+        return isinstance(self.forecaster, Forecaster) and self.forecaster.spread is not None
 
     def run_along(
         self, values: Series, origins: Int[ndarray, " origin"], *, steps: int, times: ndarray | None = None
@@ -144,6 +191,17 @@ class Model:
         """
         clock = self._clock(None if start is None else np.asarray(start))
         return ModelStream(self.forecaster, self.scaler, start=float(clock))
+
+    def _scaled(self, values: BatchSeries) -> Float[torch.Tensor, "batch time channel"]:
+        return torch.from_numpy(np.ascontiguousarray(self.scaler.transform(values)))
+
+    def _with_likelihood(self) -> Forecaster:
+        if not isinstance(self.forecaster, Forecaster) or self.forecaster.spread is None:
+            raise ArgumentError(
+                "`head` must tell a distribution to draw samples from it: expected gaussian or mixture, got point. "
+                "Train a network with `--head gaussian`."
+            )
+        return self.forecaster.eval()
 
     def _clock(self, times: ndarray | None) -> Float[ndarray, "..."]:
         # Seconds, or whatever the axis counts; a network that has no clock is not asked for them.

@@ -69,6 +69,25 @@ class Scaler:
         self._check_channels(values)
         return _undo(self.link, values.astype(np.float64) * self.scale + self.center)
 
+    def log_slope(self, values: Float[ndarray, "*leading channel"]) -> Float[ndarray, "*leading"]:
+        """Compute by how much a density grows from the network's scale to that of the values.
+
+        Args:
+            values: Values in their own units.
+
+        Returns:
+            ln |dz/dx|, summed over channels: a log-density of z and this are a log-density of x, per unit of x.
+            Infinite where the link has no slope, as a square root at 0.
+
+        Examples:
+            >>> scaler = Scaler(kind="standard", link="log", center=np.zeros(1), scale=np.array([0.5]))
+            >>> np.exp(scaler.log_slope(np.array([[4.0]])))  # z = 2 ln x
+            array([0.5])
+        """
+        self._check_channels(values)
+        with np.errstate(divide="ignore"):
+            return np.asarray((_log_derivative(self.link, values) - np.log(self.scale)).sum(axis=-1))
+
     def select(self, channels: list[int]) -> "Scaler":
         """Keep the scaling of some channels.
 
@@ -199,6 +218,14 @@ def _undo(link: ScalerLink, values: FloatArray) -> FloatArray:
     if link == "log":
         return np.exp(values)
     return np.sinh(values) if link == "asinh" else values
+
+
+def _log_derivative(link: ScalerLink, values: FloatArray) -> FloatArray:
+    if link == "none":
+        return np.zeros_like(values)
+    if link == "asinh":  # g' = 1/√(1 + x²)
+        return -np.log(np.hypot(1.0, values))
+    return -np.log(2.0) - 0.5 * np.log(values) if link == "sqrt" else -np.log(values)
 
 
 def _check_name(argument: str, name: str, known: tuple[str, ...]) -> None:

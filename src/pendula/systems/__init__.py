@@ -1,6 +1,6 @@
 """Physics only: signals, oscillators, chaotic flows, maps, delay equations; integrators; facts with their sources."""
 
-from pendula.systems.base import DelayFlow, Flow, Map, Signal, System
+from pendula.systems.base import DelayFlow, Flow, Map, Process, Signal, System
 from pendula.systems.chaos import Lorenz63, Lorenz96, Rossler
 from pendula.systems.delay_integrators import integrate_delay
 from pendula.systems.delays import MackeyGlass
@@ -10,6 +10,7 @@ from pendula.systems.integrators import METHODS, Tolerance, integrate, iterate
 from pendula.systems.linear import Oscillator
 from pendula.systems.maps import Henon, Logistic
 from pendula.systems.oscillators import Duffing, FitzHughNagumo, Pendulum, VanDerPol
+from pendula.systems.processes import Autoregression, OrnsteinUhlenbeck
 from pendula.systems.registry import SYSTEMS, citation, describe, make_system
 from pendula.systems.signals import Combined, Cosine, Damped, Sine
 from pendula.systems.simulate import simulate
@@ -19,6 +20,7 @@ from pendula.systems.tangents import push_directions
 __all__ = [
     "METHODS",
     "SYSTEMS",
+    "Autoregression",
     "Combined",
     "Cosine",
     "Damped",
@@ -33,8 +35,10 @@ __all__ = [
     "Lorenz96",
     "MackeyGlass",
     "Map",
+    "OrnsteinUhlenbeck",
     "Oscillator",
     "Pendulum",
+    "Process",
     "Quantity",
     "Rossler",
     "Signal",

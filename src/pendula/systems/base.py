@@ -14,7 +14,7 @@ from pendula.shapes import Float, ndarray
 from pendula.systems.elementary import Components
 from pendula.systems.facts import Fact, Quantity, StateVariable
 
-__all__ = ["DelayFlow", "Flow", "Map", "Signal", "System", "grid_value", "initial_value", "parameter"]
+__all__ = ["DelayFlow", "Flow", "Map", "Process", "Signal", "System", "grid_value", "initial_value", "parameter"]
 
 
 def parameter(
@@ -254,6 +254,30 @@ class Map(System):
 
         Args:
             state: Components of the state.
+
+        Returns:
+            The components of the next state, a tuple.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Process(System):
+    """A random process without memory beyond its state, whose steps have an exact distribution.
+
+    Attributes:
+        counts_steps: Whether time counts the steps, as for a map.
+    """
+
+    counts_steps: ClassVar[bool] = False
+
+    @abstractmethod
+    def successor(self, state: Components, dt: float, noise: Components) -> Components:
+        """Draw the state one interval later.
+
+        Args:
+            state: Components of the state.
+            dt: The interval, in units of time.
+            noise: Independent standard normal numbers, one for each component.
 
         Returns:
             The components of the next state, a tuple.

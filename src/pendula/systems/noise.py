@@ -5,12 +5,13 @@ import numpy as np
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.shapes import Float, ndarray
 
-__all__ = ["GENERATORS", "check_noise", "check_seed", "draw_noise", "scatter"]
+__all__ = ["GENERATORS", "check_noise", "check_seed", "draw_noise", "draw_shocks", "scatter"]
 
 GENERATORS = ("pcg64", "mt19937")
 """The generators of noise: NumPy's present default, and the one behind `numpy.random.seed`."""
 
 _SCATTER_STREAM = 1  # keeps the initial states apart from the noise of the same seed
+_SHOCK_STREAM = 2  # and what drives a random process
 
 
 def draw_noise(
@@ -68,6 +69,28 @@ def scatter(
     check_seed(seed)
     draws = np.random.default_rng([seed, _SCATTER_STREAM]).normal(0.0, 1.0, (count, len(center)))
     return (center + spread * draws).T.copy()
+
+
+def draw_shocks(
+    steps: int, components: int, trajectories: int, *, seed: int
+) -> Float[ndarray, "step component trajectory"]:
+    """Draw what drives a random process.
+
+    Args:
+        steps: How many steps.
+        components: Of the state.
+        trajectories: How many runs.
+        seed: Seed of the generator.
+
+    Returns:
+        Independent standard normal numbers.
+
+    Examples:
+        >>> draw_shocks(3, 1, 2, seed=0).shape
+        (3, 1, 2)
+    """
+    check_seed(seed)
+    return np.random.default_rng([seed, _SHOCK_STREAM]).standard_normal((steps, components, trajectories))
 
 
 def check_noise(deviation: float | int, *, generator: str, seed: int) -> None:

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from pendula.errors import ArgumentError, did_you_mean
-from pendula.systems.base import DelayFlow, Flow, Map, Signal, System
+from pendula.systems.base import DelayFlow, Flow, Map, Process, Signal, System
 from pendula.systems.chaos import Lorenz63, Lorenz96, Rossler
 from pendula.systems.delays import MackeyGlass
 from pendula.systems.linear import Oscillator
 from pendula.systems.maps import Henon, Logistic
 from pendula.systems.oscillators import Duffing, FitzHughNagumo, Pendulum, VanDerPol
+from pendula.systems.processes import Autoregression, OrnsteinUhlenbeck
 from pendula.systems.signals import Combined, Cosine, Damped, Sine
 
 __all__ = ["SYSTEMS", "citation", "describe", "make_system"]
@@ -33,11 +34,13 @@ SYSTEMS: dict[str, type[System]] = {
         MackeyGlass,
         Logistic,
         Henon,
+        Autoregression,
+        OrnsteinUhlenbeck,
     )
 }
 """Every system by the name under which commands and files know it."""
 
-_KINDS = {Flow: "flow", DelayFlow: "delay equation", Map: "map", Signal: "signal"}
+_KINDS = {Flow: "flow", DelayFlow: "delay equation", Map: "map", Process: "random process", Signal: "signal"}
 
 
 def make_system(system: str | System, parameters: Mapping[str, object] | None = None) -> System:

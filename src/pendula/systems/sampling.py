@@ -8,10 +8,11 @@ import numpy as np
 
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.shapes import Float, ndarray
-from pendula.systems.base import DelayFlow, Flow, Map, Signal, System
+from pendula.systems.base import DelayFlow, Flow, Map, Process, Signal, System
 from pendula.systems.delay_integrators import integrate_delay
 from pendula.systems.grid import check_size, sample_count, sample_times
 from pendula.systems.integrators import METHODS, Tolerance, integrate, iterate
+from pendula.systems.noise import draw_shocks
 
 __all__ = ["Grid", "Sampled", "sample"]
 
@@ -73,6 +74,7 @@ def sample(
     grid: Grid,
     method: str = "rk4",
     tolerance: Tolerance | None = None,
+    seed: int = 0,
 ) -> Sampled:
     """Run a system from one or several initial states.
 
@@ -82,6 +84,7 @@ def sample(
         grid: What the time axis shall be.
         method: Integrator of a flow or a delay equation.
         tolerance: How exact `dop853` has to be.
+        seed: Of what drives a random process.
 
     Returns:
         The run.
@@ -101,9 +104,13 @@ def sample(
         return _sample_signal(system, starts.shape[1], grid=grid)
     if isinstance(system, Map):
         return _sample_map(system, starts, grid=grid)
+    if isinstance(system, Process):
+        return _sample_process(system, starts, grid=grid, seed=seed)
     if isinstance(system, Flow | DelayFlow):
         return _sample_flow(system, starts, grid=grid, method=method, tolerance=tolerance)
-    raise ArgumentError(f"`system` must be a flow, a delay equation, a map or a signal: got {type(system).__name__}.")
+    raise ArgumentError(
+        f"`system` must be a flow, a delay equation, a map, a process or a signal: got {type(system).__name__}."
+    )
 
 
 def _sample_signal(signal: Signal, trajectories: int, *, grid: Grid) -> Sampled:
@@ -150,6 +157,31 @@ def _sample_map(system: Map, starts: Float[ndarray, "component trajectory"], *, 
     states = _run_all(lambda start: iterate(system.successor, start, samples=samples), starts)
     times = np.arange(samples, dtype=np.int64)
     return Sampled(system=system, times=times, states=states, how={"method": "iteration", "dt": 1.0}, time_name="step")
+
+
+def _sample_process(
+    system: Process, starts: Float[ndarray, "component trajectory"], *, grid: Grid, seed: int
+) -> Sampled:
+    _refuse_substeps(system, grid)
+    if system.counts_steps and grid.dt not in {None, 1}:
+        raise ArgumentError(
+            f"`dt` must be 1 for `{system.name}`: expected 1 or nothing, got {grid.dt}. Time counts its steps."
+        )
+    dt = system.default_dt if grid.dt is None else float(grid.dt)
+    samples = sample_count(system.default_duration if grid.duration is None else grid.duration, dt)
+    check_size(samples, starts.size)
+    states = np.empty((samples, *starts.shape))
+    states[:1] = starts
+    for step, shocks in enumerate(draw_shocks(max(0, samples - 1), *starts.shape, seed=seed)):
+        states[step + 1] = system.successor(states[step], dt, shocks)
+    times = np.arange(samples, dtype=np.int64) if system.counts_steps else sample_times(samples, dt)
+    return Sampled(
+        system=system,
+        times=times,
+        states=states,
+        how={"method": "exact steps", "dt": dt},
+        time_name="step" if system.counts_steps else "time",
+    )
 
 
 def _sample_flow(

@@ -57,7 +57,7 @@ def simulate(
         tolerance: How exact `dop853` has to be; 1e-10 unless given.
         noise: Standard deviation of Gaussian noise added to every variable after the run, in the variable's unit.
         noise_generator: `pcg64`, or `mt19937` for the numbers that follow `numpy.random.seed`.
-        seed: Seed of the noise and of the scattered initial states.
+        seed: Seed of the noise, of what drives a random process, and of the scattered initial states.
         trajectories: How many runs. One starts at the initial state itself; several start at random around it, and lie
             one after the other along `time`, told apart by the coordinate `trajectory`.
         spread: Standard deviation of several initial states, in the unit of each component.
@@ -77,7 +77,7 @@ def simulate(
     made, center = _started(make_system(system, parameters), initial)
     starts = _starts(center, trajectories, spread=spread, seed=seed)
     grid = Grid(dt=dt, duration=duration, substeps=substeps, fixed=frozenset(parameters or ()))
-    run = sample(made, starts, grid=grid, method=method, tolerance=tolerance)
+    run = sample(made, starts, grid=grid, method=method, tolerance=tolerance, seed=seed)
     rows = run.rows()
     rows = rows + draw_noise(*rows.shape, deviation=noise, seed=seed, generator=noise_generator)
     how: dict[str, str | float | int] = {**run.how, "seed": int(seed), "noise": float(noise)}

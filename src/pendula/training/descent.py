@@ -13,6 +13,7 @@ from pendula.shapes import BatchTensor
 from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.events import Listener
 from pendula.training.graphed import GraphedSteps
+from pendula.training.likelihood import equivalent_deviation
 from pendula.training.objective import Draws, Objective
 from pendula.training.optimizer import Optimizer
 from pendula.training.randomness import epoch_generator, seeded
@@ -55,7 +56,8 @@ class Descent:
             last_loss: Loss of the epoch before, to be named if the first step diverges.
 
         Returns:
-            Mean loss over the samples, and the largest gradient norm.
+            Mean loss over the samples, of a likelihood as the squared deviation that it stands for; and the largest
+            gradient norm.
 
         Raises:
             DivergedError: If the loss or a weight leaves the finite numbers.
@@ -94,7 +96,14 @@ class Descent:
         watch.check_losses(torch.stack(losses))
         watch.check_weights(self.forecaster.parameters(), float(losses[-1]))
         mean = torch.stack(losses).double() @ torch.tensor(weights, dtype=torch.float64, device=losses[0].device)
-        return float(mean) / sum(weights), _largest(norms)
+        return self._shown(float(mean) / sum(weights)), _largest(norms)
+
+    def _shown(self, loss: float) -> float:
+        # Squares in units of `output_scale` are what errors of a point are counted in, too.
+        if self.forecaster.spread is None:
+            return loss
+        scale = float(self.forecaster.output_scale.double().log().mean().exp())
+        return (equivalent_deviation(loss, self.forecaster.channels) / scale) ** 2
 
     def _step(
         self, objective: Objective, pieces: BatchTensor, draws: Draws, state: ForecasterState | None = None

@@ -38,6 +38,8 @@ class EpochRecord:
     Attributes:
         epoch: Counted from 1; 0 is the network before training.
         train_loss: Mean loss over the samples of the epoch, in units of `output_scale` squared; None before training.
+            With a likelihood head both errors one step ahead are deviations (here squared) that the likelihood stands
+            for.
         validation_one_step: Root mean square error of the next value on the validation part, in scaled units.
         validation_free_run: Root mean square error of free runs within the validation part, in scaled units.
         learning_rate: In the last step of the epoch.

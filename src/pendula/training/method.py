@@ -23,7 +23,7 @@ def method_for(network: Network, settings: Training) -> Method:
         equation, and adam for the other cells.
 
     Raises:
-        ArgumentError: If the method or the engine makes no sense for the cell.
+        ArgumentError: If the method or the engine makes no sense for the cell or the head.
 
     Examples:
         >>> method_for(Network(cell="gru"), Training())
@@ -37,6 +37,8 @@ def method_for(network: Network, settings: Training) -> Method:
         raise ArgumentError(
             f"`engine` must be pendula for the cell {cell}: got {settings.engine}. {reason} Leave it out."
         )
+    if network.head != "point":
+        _check_likelihood(network, settings)
     if settings.method is None:
         return suiting[0]
     if settings.method not in suiting:
@@ -45,6 +47,26 @@ def method_for(network: Network, settings: Training) -> Method:
         )
     return settings.method
 
+
+def _check_likelihood(network: Network, settings: Training) -> None:
+    unsuited = {
+        "method": settings.method == "hessian-free",
+        "engine": settings.engine != "pendula",
+        "horizon": settings.horizon > 1,
+    }
+    for name, (expected, reason) in _OF_LIKELIHOODS.items():
+        if unsuited[name]:
+            raise ArgumentError(
+                f"`{name}` must be {expected} with the head {network.head}: got {getattr(settings, name)}. {reason} "
+                "Leave it out."
+            )
+
+
+_OF_LIKELIHOODS = {
+    "method": ("adam, adamw or nesterov", "Hessian-free optimization minimizes squared errors."),
+    "engine": ("pendula", "Keras minimizes squared errors."),
+    "horizon": ("1", "The likelihood of a record is a product of densities one step ahead."),
+}
 
 _TRAINED = (
     "Ridge regression trains the readout of an echo state network alone, and gauss-newton differential equations; "

@@ -29,6 +29,8 @@ class Draws:
 class Objective:
     """What one epoch minimizes: squared errors in units of the forecaster's `output_scale`.
 
+    With a likelihood head it is the negative logarithm of the likelihood instead, in nats per step.
+
     Attributes:
         window: Steps of input.
         loss: Score the last step of the window, or every step.
@@ -69,8 +71,11 @@ class Objective:
         """
         draws = self.draw(pieces) if draws is None else draws
         inputs = self._noisy(pieces[:, : self.window], draws.noise)
-        predictions, end = forecaster(inputs, state)
         first = self._first_scored(forecaster, carries_on=state is not None)
+        if forecaster.spread is not None:
+            mixture, end = forecaster.distribute(inputs, state, since=first)
+            return -mixture.log_density(pieces[:, first + 1 : self.window + 1]).mean(), end
+        predictions, end = forecaster(inputs, state)
         loss = self._window_loss(forecaster, predictions, pieces, first=first)
         if self.horizon > 1:
             loss = loss + self._run_loss(forecaster, predictions[:, -1], end, pieces[:, self.window :], draws.forced)

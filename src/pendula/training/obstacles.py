@@ -39,6 +39,8 @@ def why_not_native(forecaster: Forecaster, windows: Windows, settings: Training,
         return "it carries no state from window to window"
     if settings.horizon > 1:
         return f"it scores no free run, and `horizon` is {settings.horizon}"
+    if network.head != "point":
+        return f"it minimizes squared errors, and `head` is {network.head}"
     if network.dropout:
         return f"it drops no units, and `dropout` is {network.dropout}"
     if values.device.type != "cpu":

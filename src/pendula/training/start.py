@@ -2,9 +2,11 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from pendula.errors import ArgumentError
 from pendula.nn import Forecaster
+from pendula.nn.spread import SMALLEST_DEVIATION
 from pendula.optim import LinearMap, autoregression_problem
 from pendula.shapes import Int, Series, ndarray
 from pendula.training.settings import Selection
@@ -32,7 +34,7 @@ def start_forecaster(
     select_by: Selection = "one_step",
     penalty: float | None = None,
 ) -> float | None:
-    """Set a forecaster's scales, and its linear path by ridge regression.
+    """Set a forecaster's scales, its linear path by ridge regression, and the covariance that a likelihood head says.
 
     Args:
         forecaster: A fresh forecaster; it is changed in place.
@@ -51,11 +53,29 @@ def start_forecaster(
     increments = np.concatenate([np.diff(values[start:stop], axis=0) for start, stop in segments])
     typical = np.maximum(np.sqrt(np.square(increments).mean(axis=0)), SMALLEST_SCALE)
     forecaster.increment_scale.copy_(torch.from_numpy(typical))
-    if forecaster.linear is None:
-        if forecaster.network.residual:
-            _set_output_scale(forecaster, np.tile(typical, forecaster.network.leads))
-        return None
-    return _start_linear(forecaster, values, segments, validation=validation, select_by=select_by, penalty=penalty)
+    chosen = None
+    if forecaster.linear is not None:
+        chosen = _start_linear(
+            forecaster, values, segments, validation=validation, select_by=select_by, penalty=penalty
+        )
+    elif forecaster.network.residual:
+        _set_output_scale(forecaster, np.tile(typical, forecaster.network.leads))
+    if forecaster.spread is not None and (forecaster.linear is not None or forecaster.network.residual):
+        forecaster.spread.start_from(_left_over(forecaster, values, segments))
+    return chosen
+
+
+def _left_over(forecaster: Forecaster, values: Series, segments: Int[ndarray, "segment 2"]) -> Tensor:
+    # The covariance of what persistence or the linear path do not explain, in units of the output scale.
+    first = max(0, forecaster.network.linear_lags - 1)
+    errors = []
+    for start, stop in segments:
+        series = torch.from_numpy(values[start:stop])[None]
+        added = forecaster.taken_apart(series)[1][0, first:-1, 0]
+        errors.append((series[0, first + 1 :] - added) / forecaster.output_scale[0])
+    apart = torch.cat(errors)
+    # A channel that others tell exactly leaves a singular matrix.
+    return apart.T @ apart / len(apart) + SMALLEST_DEVIATION**2 * torch.eye(forecaster.channels)
 
 
 def _start_linear(

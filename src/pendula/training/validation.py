@@ -10,6 +10,7 @@ import torch
 from pendula.nn import Forecaster, free_run
 from pendula.series.windows import Windows
 from pendula.shapes import BatchTensor
+from pendula.training.likelihood import equivalent_deviation
 
 __all__ = ["Validation"]
 
@@ -40,10 +41,14 @@ class Validation:
             forecaster: The network; dropout is off while it is measured.
 
         Returns:
-            Root mean square error in scaled units.
+            Root mean square error in scaled units; with a likelihood head the deviation that the likelihood stands for.
         """
         pieces = _spread(self.one_step, MOST_WINDOWS, forecaster)
         with _evaluating(forecaster), torch.no_grad():
+            if forecaster.spread is not None:
+                mixture, _ = forecaster.distribute(pieces[:, : self.window], since=self.window - 1)
+                loss = -float(mixture.log_density(pieces[:, self.window : self.window + 1]).mean())
+                return equivalent_deviation(loss, forecaster.channels) if math.isfinite(loss) else math.inf
             predictions, _ = forecaster(pieces[:, : self.window])
         return _rms(predictions[:, -1, :1] - pieces[:, self.window : self.window + 1])
 

@@ -1,0 +1,124 @@
+"""Forecasts drawn from a likelihood head: ensembles from a start in the record, or trajectories from nothing."""
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import ArgumentError, DivergedError
+from pendula.forecasting.starting import in_units, start_row, times_from
+from pendula.runs import Fit
+from pendula.series.axis import TimeValue
+from pendula.shapes import Float, ndarray
+
+__all__ = ["NOTHING", "draw_future", "interval_of"]
+
+NOTHING = "nothing"
+"""The start of trajectories that no record precedes."""
+TRANSIENT = 1000
+"""Steps from nothing that are left out, or ten windows, if that is more: the start is to be forgotten."""
+MOST_VALUES = 100_000_000
+"""More drawn values than this are taken for a slip of the keyboard: they take a gigabyte."""
+
+
+def draw_future(
+    fit: Fit,
+    steps: int,
+    *,
+    coverage: float,
+    start: TimeValue | str | None,
+    samples: int,
+    seed: int,
+    keep_samples: bool,
+) -> xr.Dataset:
+    """Draw an ensemble of free runs.
+
+    From nothing, runs start at the center of the training part, and what they do while they forget it is left out.
+
+    Args:
+        fit: A fit with a likelihood head.
+        steps: How many steps to run.
+        coverage: Probability between the two quantiles that are the interval.
+        start: Time of the first value; after the record's end when left out; or nothing.
+        samples: How many runs to draw.
+        seed: Of the draws.
+        keep_samples: Whether to give the runs, too.
+
+    Returns:
+        Mean and quantiles of each channel along `time`, and on request the runs along `sample` and `time`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule, or there is no likelihood head.
+        DivergedError: If a run leaves the finite numbers.
+    """
+    _check(fit, steps, coverage=coverage, samples=samples, seed=seed)
+    if start == NOTHING:
+        runs, times = _from_nothing(fit, steps, samples, seed), fit.record.axis.after(0, size=steps).values(0, steps)
+    else:
+        row = start_row(fit, start)
+        context = fit.record.values[None, row - fit.model.window : row]
+        runs = fit.model.draw(context, steps=steps, samples=samples, seed=seed)[0]
+        times = times_from(fit, row, steps)
+    _check_finite(runs)
+    lower, upper = interval_of(runs, coverage)
+    future = in_units(fit, {"": runs.mean(axis=0), "_lower": lower, "_upper": upper}, times=times)
+    if keep_samples:
+        for channel, (name, unit) in enumerate(zip(fit.record.names, fit.record.units, strict=True)):
+            attributes = {"units": unit} if unit else {}
+            future[f"{name}_samples"] = (("sample", "time"), runs[:, :, channel].copy(), attributes)
+    return future.assign_attrs(coverage=coverage, interval="samples", samples=samples, seed=seed)
+
+
+def interval_of(
+    runs: Float[ndarray, "sample *rest"], coverage: float
+) -> tuple[Float[ndarray, "*rest"], Float[ndarray, "*rest"]]:
+    """Find the interval between two quantiles of drawn values.
+
+    Args:
+        runs: The values.
+        coverage: Probability between the quantiles.
+
+    Returns:
+        The quantiles at rank p (n + 1), between which another draw lies with just that probability.
+
+    References:
+        R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician 50 (1996) 361,
+        definition 6.
+
+    Examples:
+        >>> interval_of(np.arange(1.0, 20.0), 0.8)
+        (array(2.), array(18.))
+    """
+    ends = np.quantile(runs, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0, method="weibull")
+    return ends[0], ends[1]
+
+
+def _from_nothing(fit: Fit, steps: int, samples: int, seed: int) -> Float[ndarray, "sample step channel"]:
+    model = fit.model
+    center = model.scaler.inverse(np.zeros((1, model.window, len(model.names))))
+    left_out = max(TRANSIENT, 10 * model.window)
+    return model.draw(center, steps=left_out + steps, samples=samples, seed=seed)[0, :, left_out:]
+
+
+def _check(fit: Fit, steps: int, *, coverage: float, samples: int, seed: int) -> None:
+    for name, value, low in (("samples", samples, 2), ("seed", seed, 0)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise ArgumentError(
+                f"`{name}` must be a whole number: expected {low} or more, got {value}. Choose another."
+            )
+    if not 0 < coverage < 1:
+        raise ArgumentError(
+            f"`coverage` must lie between 0 and 1: expected a probability, got {coverage}. Usual is 0.9."
+        )
+    values = samples * steps * len(fit.record.names)
+    if values > MOST_VALUES:
+        raise ArgumentError(
+            f"`samples` must leave room: expected at most {MOST_VALUES} values in all runs, got {values}. Draw fewer "
+            "samples or steps."
+        )
+
+
+def _check_finite(runs: Float[ndarray, "sample step channel"]) -> None:
+    lost = int((~np.isfinite(runs).all(axis=(1, 2))).sum())
+    if lost:
+        raise DivergedError(
+            f"{lost} of {len(runs)} drawn runs left the finite numbers. Draw fewer steps, or train longer windows."
+        )
