@@ -162,7 +162,7 @@ def _live(model: Any) -> Store:
 def _numbers(weight: Any) -> ndarray:
     # Keras 3 holds a tensor of its backend; that of torch has to be cut off from its graph.
     value = weight.value if not callable(weight.value) else weight
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    return np.array(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
 def _last(name: str) -> str:
