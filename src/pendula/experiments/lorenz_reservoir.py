@@ -9,6 +9,7 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
+from pendula.experiments.reservoir_facts import reservoir_facts
 from pendula.figures import Quantity, draw_free_runs, draw_lead_times, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
@@ -206,21 +207,12 @@ def _figure(settings: LorenzReservoir, truth: BatchSeries, free: BatchSeries, si
 
 
 def _content(settings: LorenzReservoir, results: dict[str, Any], image: bytes) -> ReportContent:
-    chosen = settings.reservoir
     return ReportContent(
         title="A reservoir on the Lorenz attractor",
         verdict=results["verdict"],
         notes=_NOTES,
         settings={
-            "units": settings.units,
-            "topology": chosen.topology,
-            "spectral radius": chosen.spectral_radius,
-            "connections of a unit": chosen.connections or "all",
-            "input scaling": chosen.input_scaling,
-            "bias scaling": chosen.bias_scaling,
-            "leak": chosen.leak,
-            "direct links": chosen.direct,
-            "ridge penalty": settings.penalty,
+            **reservoir_facts(settings.reservoir, units=settings.units, penalty=settings.penalty),
             "samples known": f"{settings.train}, {settings.dt:g} apart",
         },
         figures=[

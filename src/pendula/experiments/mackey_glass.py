@@ -8,6 +8,7 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
+from pendula.experiments.reservoir_facts import reservoir_facts
 from pendula.figures import Quantity, draw_free_runs, draw_lead_times, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
@@ -202,20 +203,12 @@ def _figure(trials: list[_Trial]) -> bytes:
 
 
 def _content(settings: MackeyGlassProtocol, results: dict[str, Any], image: bytes) -> ReportContent:
-    chosen = settings.reservoir
     return ReportContent(
         title="Mackey–Glass 17, the protocol of 2001",
         verdict=results["verdict"],
         notes=_NOTES,
         settings={
-            "units": settings.units,
-            "topology": chosen.topology,
-            "spectral radius": chosen.spectral_radius,
-            "connections of a unit": chosen.connections or "all",
-            "input scaling": chosen.input_scaling,
-            "bias scaling": chosen.bias_scaling,
-            "leak": chosen.leak,
-            "ridge penalty": settings.penalty,
+            **reservoir_facts(settings.reservoir, units=settings.units, penalty=settings.penalty),
             "points known, washed out": f"{settings.train}, {settings.washout}",
             "free runs for each seed": settings.trials,
         },

@@ -1,13 +1,12 @@
 """The flow of gradients during a training on disk: a line of JSON for each watched epoch and layer."""
 
-import json
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from pendula.dynamics import FlowRecord
-from pendula.errors import RunError
-from pendula.files import MAX_JSON_BYTES, read_bytes, write_atomically
 from pendula.runs.fields import Fields, conforms
+from pendula.runs.json_lines import read_lines, write_lines
 
 __all__ = ["GRADIENTS_FILE", "read_gradients", "write_gradients"]
 
@@ -22,8 +21,7 @@ def write_gradients(path: Path, records: tuple[FlowRecord, ...]) -> None:
         path: The file.
         records: In the order of epochs and layers.
     """
-    text = "".join(json.dumps(asdict(record)) + "\n" for record in records)
-    write_atomically(path, lambda partial: partial.write_bytes(text.encode("ascii")))
+    write_lines(path, map(asdict, records))
 
 
 def read_gradients(path: Path) -> tuple[FlowRecord, ...]:
@@ -38,17 +36,10 @@ def read_gradients(path: Path) -> tuple[FlowRecord, ...]:
     Raises:
         RunError: If the file is missing or damaged.
     """
-    lines = read_bytes(path, most=MAX_JSON_BYTES).splitlines()
-    return tuple(_record(path, number, line) for number, line in enumerate(lines, start=1))
+    return tuple(_record(path, number, content) for number, content in read_lines(path))
 
 
-def _record(path: Path, number: int, line: bytes) -> FlowRecord:
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"`{path}` must hold lines of JSON: {error} in line {number}.") from error
-    if not isinstance(content, dict):
-        raise RunError(f"`{path}` must hold lines of JSON: got no table in line {number}.")
+def _record(path: Path, number: int, content: dict[str, Any]) -> FlowRecord:
     told = Fields(path=path, content=content, place=f"line {number}: ")
     told.check_names(field.name for field in fields(FlowRecord))
     log_norms, flow = told.get("log_norms", list), told.text("flow")

@@ -124,11 +124,9 @@ def _ask(
     # The first step bears the mark −1, however short the sequence.
     first = generator.integers(max(1, _scaled(1, length)), _scaled(10, length), count)
     second = generator.integers(_scaled(10, length), _scaled(50, length), count)
-    marks = np.zeros_like(values)
-    marks[:, 0] = marks[rows, last - 3] = -1
-    marks[rows, first] = marks[rows, second] = 1
     answers = combine(values[rows, first], values[rows, second]).astype(float)
-    return Sequences(inputs=np.stack([values, marks], axis=2), lengths=last + 1, targets=answers[:, None])
+    inputs = _marked(values, ends=last - 3, first=first, second=second)
+    return Sequences(inputs=inputs, lengths=last + 1, targets=answers[:, None])
 
 
 def _mark_1997(
@@ -140,12 +138,22 @@ def _mark_1997(
     second = generator.integers(0, length // 2 - 1, count)
     second += second >= first  # the first T/2 − 1 steps that are not marked yet
     values[first == 0, 0] = neutral
-    marks = np.zeros_like(values)
-    marks[:, 0] = marks[rows, last] = -1
-    marks[rows, first] = marks[rows, second] = 1
-    inputs = np.stack([values, marks], axis=2)
+    inputs = _marked(values, ends=last, first=first, second=second)
     inputs[np.arange(values.shape[1]) > last[:, None]] = 0
     return inputs, last, values[rows, first], values[rows, second]
+
+
+def _marked(
+    values: Float[ndarray, "sequence time"],
+    *,
+    ends: Int[ndarray, " sequence"],
+    first: Int[ndarray, " sequence"],
+    second: Int[ndarray, " sequence"],
+) -> Float[ndarray, "sequence time 2"]:
+    rows, marks = np.arange(len(values)), np.zeros_like(values)
+    marks[:, 0] = marks[rows, ends] = -1
+    marks[rows, first] = marks[rows, second] = 1
+    return np.stack([values, marks], axis=2)
 
 
 def _scaled(steps: int, length: int) -> int:
