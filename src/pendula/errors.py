@@ -93,28 +93,32 @@ class MissingExtraError(PendulaError, ImportError):
     """An optional dependency is not installed."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], *, listed: bool = False) -> str:
     """Suggest the known name that is nearest to a mistyped one.
 
     Args:
         name: What the user wrote.
         known: The names that exist.
+        listed: Whether the message lists them already.
 
     Returns:
-        A sentence that starts with a blank: the suggestion, or the list of known names.
+        A sentence that starts with a blank: the suggestion, or the list of known names; nothing where there is no
+        suggestion and they are listed.
 
     Examples:
         >>> did_you_mean("lstn", ["rnn", "lstm", "gru"])
         ' Did you mean `lstm`?'
         >>> did_you_mean("q", ["x", "v"])
         ' Known are `x`, `v`.'
+        >>> did_you_mean("q", ["x", "v"], listed=True)
+        ''
     """
     names = list(known)
     near = get_close_matches(name.lower(), [known_name.lower() for known_name in names], n=1, cutoff=0.6)
     if near:
         match = next(known_name for known_name in names if known_name.lower() == near[0])
         return f" Did you mean `{match}`?"
-    return f" Known are {', '.join(f'`{known_name}`' for known_name in names)}." if names else ""
+    return f" Known are {', '.join(f'`{known_name}`' for known_name in names)}." if names and not listed else ""
 
 
 def missing_extra(purpose: str, tool: str, extra: str) -> MissingExtraError:

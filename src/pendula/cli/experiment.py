@@ -112,7 +112,7 @@ def _experiment(name: str | None) -> "Experiment":
     if name not in EXPERIMENTS:
         raise ArgumentError(
             f"`NAME` must be an experiment: expected one of {', '.join(EXPERIMENTS)}, got {name}."
-            + did_you_mean(name, EXPERIMENTS)
+            + did_you_mean(name, EXPERIMENTS, listed=True)
         )
     return EXPERIMENTS[name]
 

@@ -51,7 +51,7 @@ class FourWays:
         if unknown or not self.tasks:
             raise ArgumentError(
                 f"`tasks` must name what is learned: expected some of {', '.join(TASKS)}, got "
-                f"{', '.join(unknown) or 'none'}." + did_you_mean(unknown[0] if unknown else "", TASKS)
+                f"{', '.join(unknown) or 'none'}." + did_you_mean(unknown[0] if unknown else "", TASKS, listed=True)
             )
         for name in ("work", "effort"):
             if not 0 < getattr(self, name) < float("inf"):

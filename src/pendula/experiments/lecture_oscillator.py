@@ -60,7 +60,8 @@ def run(settings: LectureOscillator, progress: Progress) -> ExperimentResult:
     check_protocol(settings.protocol)
     if settings.system not in SYSTEMS:
         raise ArgumentError(
-            f"`system` must be oscillator or duffing: got {settings.system}." + did_you_mean(settings.system, SYSTEMS)
+            f"`system` must be oscillator or duffing: got {settings.system}."
+            + did_you_mean(settings.system, SYSTEMS, listed=True)
         )
     series = _series(settings.system)
     comparison = compare_recipes(record(series, "x"), {CELL: _recipe(settings)}, listeners={CELL: progress(CELL)})

@@ -69,7 +69,7 @@ class OscillatorIdentification:
         if self.precision not in PRECISIONS:
             raise ArgumentError(
                 f"`precision` must be float64 or float32: got {self.precision}."
-                + did_you_mean(str(self.precision), PRECISIONS)
+                + did_you_mean(str(self.precision), PRECISIONS, listed=True)
             )
         for name, least in (("samples", 100), ("sets", 0)):
             if getattr(self, name) < least:

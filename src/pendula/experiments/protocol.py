@@ -29,7 +29,8 @@ def check_protocol(protocol: str) -> None:
     """
     if protocol not in PROTOCOLS:
         raise ArgumentError(
-            f"`protocol` must be leak-free or lecture: got {protocol}." + did_you_mean(str(protocol), PROTOCOLS)
+            f"`protocol` must be leak-free or lecture: got {protocol}."
+            + did_you_mean(str(protocol), PROTOCOLS, listed=True)
         )
 
 

@@ -194,7 +194,8 @@ def valid_prediction_time(
     with np.errstate(all="ignore"):
         distances = np.linalg.norm(_columns(errors), axis=1) / size
     wrong = known & ~(distances <= threshold)
-    return float((np.argmax(wrong) if wrong.any() else len(wrong)) * dt)
+    rows = np.argmax(wrong) if wrong.any() else len(wrong)
+    return float(f"{rows * dt:.12g}")  # 123 × 0.1 is 12.3, not 12.300000000000001
 
 
 def pointwise_scores(truth: Values, forecast: Values) -> dict[str, float]:

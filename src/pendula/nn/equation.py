@@ -141,7 +141,7 @@ def _check_parameters(argument: str, values: dict[str, float], flow: Flow) -> No
         if name not in parameters:
             raise ArgumentError(
                 f"`{argument}` must name parameters of `{flow.name}`: expected some of {', '.join(parameters)}, "
-                f"got {name}." + did_you_mean(name, parameters)
+                f"got {name}." + did_you_mean(name, parameters, listed=True)
             )
         flow.with_settings({name: _as_declared(value, flow.settings[name])})
 
@@ -151,7 +151,7 @@ def _check_components(argument: str, names: tuple[str, ...], components: Iterabl
         if name not in components:
             raise ArgumentError(
                 f"`{argument}` must name components of the state: expected some of {', '.join(components)}, got {name}."
-                + did_you_mean(name, components)
+                + did_you_mean(name, components, listed=True)
             )
     if len(set(names)) < len(names):
         raise ArgumentError(f"`{argument}` must name different components: got {', '.join(names)}. Name each once.")

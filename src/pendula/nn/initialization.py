@@ -67,7 +67,7 @@ class Initialization:
         if self.kind not in get_args(InitializationKind):
             raise ArgumentError(
                 f"`kind` must be a known initialization: expected one of {', '.join(SUITING)}, got {self.kind}."
-                + did_you_mean(str(self.kind), SUITING)
+                + did_you_mean(str(self.kind), SUITING, listed=True)
             )
         for name in ("radius", "input_scale", "output_scale"):
             if not 0 < (value := getattr(self, name)) < math.inf:

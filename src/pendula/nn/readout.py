@@ -58,7 +58,7 @@ class Readout(nn.Module):
         if scored not in get_args(Scored):
             raise ArgumentError(
                 f"`scored` must be a known choice: expected one of {', '.join(get_args(Scored))}, got {scored}."
-                + did_you_mean(str(scored), get_args(Scored))
+                + did_you_mean(str(scored), get_args(Scored), listed=True)
             )
         if washout < 0:
             raise ArgumentError(

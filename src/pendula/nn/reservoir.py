@@ -52,7 +52,7 @@ class Reservoir:
         if self.topology not in TOPOLOGIES:
             raise ArgumentError(
                 f"`topology` must be a known one: expected one of {', '.join(TOPOLOGIES)}, got {self.topology}."
-                + did_you_mean(str(self.topology), TOPOLOGIES)
+                + did_you_mean(str(self.topology), TOPOLOGIES, listed=True)
             )
         for name in ("spectral_radius", "input_scaling"):
             _check_positive(name, getattr(self, name))

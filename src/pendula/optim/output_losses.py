@@ -147,7 +147,7 @@ def matching_loss(loss: nn.Module | OutputLoss) -> OutputLoss:
             return matching
     raise ArgumentError(
         "`loss` must have a matching curvature: expected nn.MSELoss(), nn.CrossEntropyLoss() or nn.BCEWithLogitsLoss() "
-        f"with the usual options, got {loss}. Choose one of them, or train with Adam."
+        f"with the usual options, got {_told(loss)}. Choose one of them, or train with Adam."
     )
 
 
@@ -159,9 +159,18 @@ _MATCHING = (
 )
 
 
+def _told(loss: nn.Module) -> str:
+    # torch's losses do not print their options.
+    usual = next((each for each, _ in _MATCHING if type(each) is type(loss)), None)
+    if usual is None:
+        return str(loss)
+    changed = [name for name in _OPTIONS if _option(loss, name) != _option(usual, name)]
+    return f"{type(loss).__name__}({', '.join(f'{name}={_option(loss, name)!r}' for name in changed)})"
+
+
 def _option(loss: nn.Module, name: str) -> object:
     value = getattr(loss, name, None)
-    return "given" if isinstance(value, Tensor) else value
+    return "tensor" if isinstance(value, Tensor) else value
 
 
 def _like(z: Tensor, y: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ class StructuralDamping:
         if self.distance not in get_args(Distance):
             raise ArgumentError(
                 f"`distance` must be known: expected one of {', '.join(get_args(Distance))}, got {self.distance}."
-                + did_you_mean(str(self.distance), get_args(Distance))
+                + did_you_mean(str(self.distance), get_args(Distance), listed=True)
             )
 
     def curve(self, hidden: Tensor, moved: Tensor) -> Tensor:

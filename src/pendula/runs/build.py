@@ -1,6 +1,7 @@
 """Plain values, checked one by one, make a frozen dataclass of settings."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType
@@ -118,7 +119,10 @@ def _typed(name: str, value: Any, expected: Any) -> Any:
 
 
 def _suggested(name: str, kind: type, where: str) -> str:
-    paths = [where + path for path in known_paths(kind)]
     # A name without its table is the likeliest slip.
-    inner = [path for path in paths if path.endswith(f".{name}") and path != where + name]
-    return f" Did you mean `{inner[0]}`?" if inner else did_you_mean(where + name, paths)
+    inner = [path for path in known_paths(kind) if path.endswith(f".{name}")]
+    if inner:
+        return f" Did you mean `{where}{inner[0]}`?"
+    # Names are compared without their table, which all of them share.
+    known = [field.name for field in fields(kind)]
+    return re.sub(r"`(\w+)`", rf"`{where}\1`", did_you_mean(name, known))

@@ -167,7 +167,7 @@ def _group(file: Any, name: str) -> Any:
     if not isinstance(file.get(name), h5py.Group):
         raise DataError(
             f"`group` must name a group of the file: expected one of {', '.join(groups) or 'none'}, got {name}."
-            + did_you_mean(name, groups)
+            + did_you_mean(name, groups, listed=True)
         )
     return file[name]
 

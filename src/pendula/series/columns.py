@@ -40,7 +40,7 @@ def column_names(dataset: xr.Dataset, columns: Sequence[str] | str | None = None
         if name not in along:
             raise DataError(
                 f"`columns` must name variables of the data: expected some of {', '.join(along)}, got {name}."
-                + did_you_mean(name, along)
+                + did_you_mean(name, along, listed=True)
             )
     if not wanted or len(set(wanted)) != len(wanted):
         raise DataError(

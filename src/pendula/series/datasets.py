@@ -64,7 +64,7 @@ def load_dataset(name: str) -> xr.Dataset:
     if name not in DATASETS:
         raise ArgumentError(
             f"`name` must be a shipped record: expected one of {', '.join(DATASETS)}, got {name}."
-            + did_you_mean(name, DATASETS)
+            + did_you_mean(name, DATASETS, listed=True)
         )
     entry = DATASETS[name]
     with as_file(files("pendula") / "data" / entry.file) as path:

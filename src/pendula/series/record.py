@@ -123,7 +123,7 @@ class Record:
         if name not in self.names:
             raise DataError(
                 f"`{name}` must be a channel of the record: expected one of {', '.join(self.names)}, got {name}."
-                + did_you_mean(name, self.names)
+                + did_you_mean(name, self.names, listed=True)
             )
         return self.names.index(name)
 

@@ -232,7 +232,7 @@ def _check_name(argument: str, name: str, known: tuple[str, ...]) -> None:
     if name not in known:
         raise ArgumentError(
             f"`{argument}` must be a known name: expected one of {', '.join(known)}, got {name}."
-            + did_you_mean(name, known)
+            + did_you_mean(name, known, listed=True)
         )
 
 

@@ -149,7 +149,7 @@ def _named(argument: str, name: str | None, table: Table) -> str | None:
     if name is not None and name not in table.columns:
         raise DataError(
             f"`{argument}` must name a column: expected one of {', '.join(table.columns)}, got {name}."
-            + did_you_mean(name, table.columns)
+            + did_you_mean(name, table.columns, listed=True)
         )
     return name
 

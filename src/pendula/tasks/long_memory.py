@@ -160,7 +160,7 @@ def long_memory(name: str, length: int) -> LongMemory:
     if name not in PROBLEMS:
         raise ArgumentError(
             f"`problem` must name a long-memory problem: expected one of {', '.join(PROBLEMS)}, got {name}."
-            + did_you_mean(name, PROBLEMS)
+            + did_you_mean(name, PROBLEMS, listed=True)
         )
     if not isinstance(length, int) or isinstance(length, bool) or length < SHORTEST:
         raise ArgumentError(

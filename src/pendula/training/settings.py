@@ -280,7 +280,7 @@ def _check_name(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise ArgumentError(
             f"`{name}` must be a known choice: expected one of {', '.join(known)}, got {value}."
-            + did_you_mean(str(value), known)
+            + did_you_mean(str(value), known, listed=True)
         )
 
 

@@ -47,7 +47,7 @@ class NativeLayer(nn.RNNBase):
         if wanted not in get_args(Backend):
             raise ArgumentError(
                 f"`backend` must be known: expected one of {', '.join(get_args(Backend))}, got {wanted}."
-                + did_you_mean(str(wanted), get_args(Backend))
+                + did_you_mean(str(wanted), get_args(Backend), listed=True)
             )
         self._wanted = wanted
         if wanted == "native":

@@ -70,7 +70,8 @@ def stack_of(cell: str, num_layers: int, *, batch_first: bool = True, every_step
     """
     if cell not in CELLS:
         raise ArgumentError(
-            f"`cell` must be a known cell: expected one of {', '.join(CELLS)}, got {cell}." + did_you_mean(cell, CELLS)
+            f"`cell` must be a known cell: expected one of {', '.join(CELLS)}, got {cell}."
+            + did_you_mean(cell, CELLS, listed=True)
         )
     if num_layers < 1:
         raise ArgumentError(f"`num_layers` must be positive: expected 1 or more, got {num_layers}. Stack one at least.")
