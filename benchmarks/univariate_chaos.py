@@ -51,7 +51,8 @@ OWN = {"lorenz63": 0.75, "rossler": 5.88, "lorenz96": 2.0, "mackey-glass": 50.0}
 SLOW = frozenset({"AtmosphericRegime", "BelousovZhabotinsky"})
 """Stiff: an explicit integrator of that tolerance does not get through in a minute."""
 TWINS = frozenset({"Lorenz", "Rossler"})
-METHODS = ("esn", "gru", "lstm", "rnn", "persistence", "seasonal", "linear", "esn baseline")
+NETWORKS = ("esn", "ngrc", "gru", "lstm", "rnn")
+METHODS = (*NETWORKS, "persistence", "seasonal", "linear", "esn baseline")
 
 
 def main() -> None:
@@ -87,9 +88,7 @@ def forecast_by(method: str, values: np.ndarray, *, epochs: int) -> dict[str, fl
     series = xr.Dataset({"x": ("time", values)}, coords={"time": np.arange(float(len(values)))})
     began = time.process_time()
     try:
-        made = (
-            _network(series, method, epochs) if method in {"esn", "gru", "lstm", "rnn"} else _baseline(series, method)
-        )
+        made = _network(series, method, epochs) if method in NETWORKS else _baseline(series, method)
     except PendulaError as error:
         print(f"  {method}: {error}", file=sys.stderr)
         made = np.full(AHEAD, np.nan)

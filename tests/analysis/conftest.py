@@ -16,9 +16,13 @@ def sine():
     return {
         cell: pendula.fit(
             series,
-            model=pendula.Network(cell=cell, hidden_size=12, **({} if cell == "esn" else {"linear_lags": 4})),
+            model=pendula.Network(cell=cell, **settings),
             window=20,
-            **({} if cell == "esn" else {"training": pendula.Training(epochs=1)}),
+            **({"training": pendula.Training(epochs=1)} if "linear_lags" in settings else {}),
         )
-        for cell in ("rnn", "lstm", "gru", "esn")
+        for cell, settings in {
+            **{name: {"hidden_size": 12, "linear_lags": 4} for name in ("rnn", "lstm", "gru")},
+            "esn": {"hidden_size": 12},
+            "ngrc": {},
+        }.items()
     }

@@ -18,7 +18,7 @@ def found(sine):
     return {cell: pendula.analyze(fit, QUICK) for cell, fit in sine.items()}
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "esn"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "esn", "ngrc"])
 def test_everything_is_told_in_plain_values(found, cell):
     told = found[cell].to_dict()
     assert {"fixed_points", "cycles", "lyapunov", "memory", "verdict"} <= told.keys()

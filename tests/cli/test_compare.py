@@ -26,7 +26,7 @@ def test_bad_usage(pendula, fitted):
     for words, message in (
         (
             ("--cells", "rnn,grue"),
-            "`--cells` must name recurrent layers: expected some of rnn, gru, lstm, esn, integrator, got grue",
+            "`--cells` must name recurrent layers: expected some of rnn, gru, lstm, esn, ngrc, integrator, got grue",
         ),
         (("--cells", "rnn,rnn"), "`--cells` must name different layers"),
         (("--cell", "rnn"), "`--cell` must be left out"),

@@ -332,3 +332,44 @@ def test_settings_of_a_reservoir_are_taken_as_they_are(pendula, folder, bare_rep
         assert answer.code != 0
         assert message in answer.err
         assert not (folder / "bad").exists()
+
+
+def test_a_next_generation_reservoir_needs_no_settings(pendula, folder, bare_reports):
+    answer = pendula("fit", "swing.csv", "--cell", "ngrc", "-o", "poly", "--json")
+    assert answer.code == 0
+    content = answer.content
+    assert (content["outcome"], content["epochs"]) == ("The readout was solved for in one pass over the rows.", 0)
+    assert {"delays", "stride", "degree", "penalty"} == set(content["members"][0])
+    assert content["chosen"]["recipe"]["training"] == {"method": "ridge"}
+    again = pendula("fit", "swing.csv", "--cell", "ngrc", "--seed", "5", "-o", "again", "--json")
+    assert again.content["members"] == content["members"]  # nothing is drawn
+    assert pendula("forecast", "poly", "--steps", "5", "--json").code == 0
+    assert pendula("evaluate", "poly", "--json").content["scores"] == content["scores"]
+
+
+def test_settings_of_a_polynomial_are_taken_as_they_are(pendula, folder, bare_reports):
+    words = ("--set", "network.polynomial.delays=3", "--set", "network.polynomial.stride=2")
+    answer = pendula("fit", "swing.csv", "--cell", "ngrc", *words, "-o", "poly", "--json")
+    assert [(row["delays"], row["stride"], row["degree"]) for row in answer.content["members"]] == [(3, 2, 2)]
+    for words, message in (
+        (("--set", "network.polynomial.degree=0"), "`degree` must be a whole number: expected 1 to 9, got 0"),
+        (("--set", "network.polynomial.delays=60"), "`delays` must look back no further than the window"),
+        (("--set", "network.polynomial.delay=2"), "Did you mean `network.polynomial.delays`?"),
+        (("--hidden-size", "20"), "`hidden_size` must be left out for a next-generation reservoir"),
+        (("--method", "hessian-free"), "`method` must suit the cell: expected ridge for ngrc, got hessian-free"),
+        (("--watch-gradients",), "`watch_gradients` must be off for the cell ngrc"),
+    ):
+        answer = pendula("fit", "swing.csv", "--cell", "ngrc", *words, "-o", "bad")
+        assert answer.code != 0
+        assert message in answer.err
+        assert not (folder / "bad").exists()
+
+
+def test_settings_that_a_method_has_no_use_for_are_told(pendula, folder, bare_reports):
+    words = ("--cell", "esn", "--hidden-size", "10", "--epochs", "3", "--batch-size", "4")
+    answer = pendula("fit", "swing.csv", *words, "-o", "echo")
+    note = "The method ridge has no use for `epochs`, `batch_size`."
+    assert f"note      {note}" in answer.err
+    content = pendula("fit", "swing.csv", *words, "-o", "again", "--json").content
+    assert note in content["notes"]
+    assert content["chosen"]["recipe"]["training"] == {"method": "ridge", "washout": 0}

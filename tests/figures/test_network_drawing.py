@@ -8,12 +8,12 @@ from pendula.errors import ArgumentError
 from pendula.figures import draw_folded, draw_gradient_arrows, draw_unrolled, network_shape, png
 from pendula.nn import (
     RNN,
-    EchoStateForecaster,
     Equation,
     IntegratorCell,
     IntegratorForecaster,
     Network,
     Reservoir,
+    ReservoirForecaster,
     build,
 )
 
@@ -66,7 +66,7 @@ def test_shapes_are_those_of_the_weights():
 
 def test_a_reservoir_is_drawn_with_its_readout():
     network = Network(cell="esn", hidden_size=20, reservoir=Reservoir())
-    shape = network_shape(EchoStateForecaster(network, 1, [network.reservoir]))
+    shape = network_shape(ReservoirForecaster(network, 1, [network.reservoir]))
     assert shape.layers[0].recurrent == (20, 20)
     assert shape.head == (1, 21)
 

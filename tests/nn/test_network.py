@@ -4,15 +4,13 @@ import pytest
 from torch import nn
 
 from pendula.errors import ArgumentError
-from pendula.nn import CELLS, GRU, LSTM, RNN, Network, Reservoir, as_network
+from pendula.nn import CELLS, GRU, LSTM, RNN, Network, NextGeneration, Reservoir, as_network
 from pendula.nn.network import MAX_SIZE
 
 
 @pytest.mark.usefixtures("unchecked")
 def test_an_unknown_cell_is_named_with_the_nearest_known():
-    rule = (
-        r"`cell` must be a known recurrent layer: .* rnn, gru, lstm, esn, integrator, got lstn\. Did you mean `lstm`\?"
-    )
+    rule = r"`cell` must be a known recurrent layer: .* lstm, esn, ngrc, integrator, got lstn\. Did you mean `lstm`\?"
     with pytest.raises(ArgumentError, match=rule):
         Network(cell="lstn")
 
@@ -131,3 +129,25 @@ def test_a_unit_listens_to_no_more_units_than_there_are():
     rule = "`connections` must not be more than there are units: expected at most 5, got 10"
     with pytest.raises(ArgumentError, match=rule):
         Network(cell="esn", hidden_size=5, reservoir=Reservoir())
+
+
+def test_a_next_generation_reservoir_has_no_units():
+    assert Network(cell="ngrc").hidden_size == 0
+    rule = r"`hidden_size` must be left out for a next-generation reservoir: expected 0, got 8\. Its size follows from"
+    with pytest.raises(ArgumentError, match=rule):
+        Network(cell="ngrc", hidden_size=8)
+
+
+def test_settings_of_a_polynomial_go_with_the_cell_ngrc_alone():
+    polynomial = NextGeneration(delays=3)
+    assert Network(cell="ngrc", polynomial=polynomial).asked is polynomial
+    rule = "`polynomial` must go with the cell ngrc: got settings of a next-generation reservoir and the cell esn"
+    with pytest.raises(ArgumentError, match=rule):
+        Network(cell="esn", polynomial=polynomial)
+    with pytest.raises(ArgumentError, match="`reservoir` must go with the cell esn: got settings of a reservoir and"):
+        Network(cell="ngrc", reservoir=Reservoir())
+
+
+def test_a_next_generation_reservoir_takes_no_settings_of_the_trained_cells():
+    with pytest.raises(ArgumentError, match="`leads` must be left out for a next-generation reservoir: expected 1"):
+        Network(cell="ngrc", leads=2)

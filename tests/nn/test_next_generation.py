@@ -79,5 +79,39 @@ def test_what_does_not_fit_is_refused():
         run_polynomial(settings, np.zeros((4, 1)), np.zeros(1), context=np.zeros((1, 4, 1)), steps=1)
     with pytest.raises(DataError, match=r"`segments` must be longer than the memory: expected more than 4 rows, got 4"):
         PolynomialRows(settings=settings, values=np.zeros((4, 1)), segments=np.array([[0, 4]]))
-    with pytest.raises(ArgumentError, match=r"`degree` must be positive: expected a whole number from 1 up, got 0"):
-        NextGeneration(degree=0)
+    for name, most, value in (("degree", 9, 0), ("degree", 9, 10), ("delays", 1000, 2000), ("stride", 10_000, -1)):
+        rule = rf"`{name}` must be a whole number: expected 1 to {most}, got {value}\. Take 2, say\."
+        with pytest.raises(ArgumentError, match=rule):
+            NextGeneration(**{name: value})
+
+
+def test_more_features_than_a_regression_can_bear_are_refused_before_any_is_made():
+    huge = NextGeneration(delays=1000, stride=10_000, degree=9)
+    assert huge.count(1) == comb(1009, 9) - 1
+    rule = r"`degree` must leave few enough features: expected at most 3000, got 53129 monomials up to degree 5 of 20"
+    with pytest.raises(ArgumentError, match=rule):
+        NextGeneration(degree=5).features(10)
+
+
+def test_runs_from_many_starts_are_those_from_each():
+    rng = np.random.default_rng(0)
+    settings = NextGeneration(delays=2, stride=2, degree=3)
+    readout = 0.02 * rng.normal(size=(settings.features(2), 2))
+    context = rng.normal(size=(7, 6, 2))
+    together = run_polynomial(settings, readout, np.zeros(2), context=context, steps=20)
+    for k in range(7):
+        alone = run_polynomial(settings, readout, np.zeros(2), context=context[k : k + 1], steps=20)
+        np.testing.assert_allclose(together[k], alone[0], rtol=1e-12, atol=1e-15)
+
+
+def test_an_unstable_run_is_let_go_where_it_will():
+    run = run_polynomial(
+        NextGeneration(delays=1),
+        np.array([[0.0], [1.0]]),
+        np.zeros(1),
+        context=np.array([[[0.5]], [[10.0]]]),
+        steps=12,
+        limit=None,
+    )
+    assert not np.isfinite(run[1, -1, 0])
+    assert run[0, 4, 0] == 0.5**32

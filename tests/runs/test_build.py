@@ -40,6 +40,8 @@ def test_lists_become_tuples():
         ({"windw": 3}, r"`windw` must be a known setting. Did you mean `window`\?"),
         ({"hidden_size": 3}, r"`hidden_size` must be a known setting. Did you mean `network.hidden_size`\?"),
         ({"training": {"epoch": 3}}, r"`training.epoch` must be a known setting. Did you mean `training.epochs`\?"),
+        ({"network": {"reservoir": {"spectral": 1}}}, r" Did you mean `network\.reservoir\.spectral_radius`\?"),
+        ({"network": {"reservoir": {"foo": 1}}}, r" Known are `network\.reservoir\.topology`, .*reservoir\.direct`\."),
         ({"training": {"cell": "rnn"}}, r"`training.cell` must be a known setting."),
         ({"network": 3}, r"`network` must be a table: expected names and values, got 3. Name one of `network.cell`"),
         ({"window": "ten"}, r"`window` must have the right type: input should be a valid integer, got 'ten'"),
@@ -49,7 +51,7 @@ def test_lists_become_tuples():
         ({"training": {"carry_state": 1}}, r"`training.carry_state` must have the right type: .*boolean, got 1"),
         (
             {"network": {"cell": "elman"}},
-            r"`network.cell` must have the right type: .*'rnn', 'gru', 'lstm', 'esn' or 'integrator', got 'elman'",
+            r"`network.cell` must have the right type: .*'gru', 'lstm', 'esn', 'ngrc' or 'integrator', got 'elman'",
         ),
     ],
 )

@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,15 @@ import torch
 from safetensors.torch import load, save
 
 from pendula.errors import RunError
-from pendula.nn import EchoStateForecaster, Equation, IntegratorForecaster, Network, Reservoir, draw_reservoir
+from pendula.nn import (
+    Equation,
+    IntegratorForecaster,
+    Network,
+    NextGeneration,
+    Reservoir,
+    ReservoirForecaster,
+    draw_reservoir,
+)
 from pendula.runs import Model, load_model, save_model
 from pendula.runs.tensor_file import Digest
 from pendula.series import Scaler, TimeAxis
@@ -315,7 +324,8 @@ def test_every_value_may_be_hostile_and_only_run_errors_come(folder):
             accepted.add((*table, name))
     # Words of the axis may be empty, and a float may be any number; gates have neither reservoir nor equation, and an
     # initialization of which nothing is said is the usual one.
-    assert accepted <= {("pendula",), ("reservoirs",), ("network", "reservoir"), ("network", "equation"),
+    assert accepted <= {("pendula",), ("reservoirs",), ("network", "reservoir"), ("network", "polynomial"),
+                        ("network", "equation"),
                         ("network", "initialization"), ("axis", "name"), ("axis", "units"), ("axis", "resolution"),
                         ("axis", "start"), ("axis", "step")}  # fmt: skip
 
@@ -328,10 +338,11 @@ def echo_folder(tmp_path):
     """A model of two reservoirs."""
     network = Network(cell="esn", hidden_size=12)
     reservoirs = [Reservoir(connections=3, leak=0.4), Reservoir(connections=0)]
-    forecaster = EchoStateForecaster(network, 1, reservoirs)
+    forecaster = ReservoirForecaster(network, 1, reservoirs)
     for number, member in enumerate(forecaster.each()):
         weights = draw_reservoir(member.reservoir, units=12, inputs=1, seed=number)
-        member.put(weights, np.full(member.readout.shape, 0.05), np.full(1, 0.1))
+        member.put(weights)
+        member.put_readout(np.full(member.readout.shape, 0.05), np.full(1, 0.1))
     model = Model(
         forecaster=forecaster,
         scaler=Scaler(kind="standard", link="none", center=np.ones(1), scale=np.full(1, 2.0)),
@@ -355,6 +366,38 @@ def test_a_loaded_echo_state_network_runs_on_with_the_same_bits(echo_folder):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+@pytest.fixture
+def polynomial_folder(echo_folder, tmp_path):
+    """A model of two polynomials."""
+    kinds = [NextGeneration(delays=3, stride=2), NextGeneration(degree=1)]
+    forecaster = ReservoirForecaster(Network(cell="ngrc"), 1, kinds)
+    for member in forecaster.each():
+        member.put_readout(np.full(member.readout.shape, 0.05), np.full(1, 0.1))
+    model = replace(echo_folder[0], forecaster=forecaster)
+    save_model(model, tmp_path / "polynomial")
+    return model, tmp_path / "polynomial"
+
+
+def test_a_loaded_next_generation_reservoir_runs_on_with_the_same_bits(polynomial_folder):
+    model, folder = polynomial_folder
+    again, context = load_model(folder), np.sin(0.3 * np.arange(40.0)).reshape(2, 20, 1)
+    np.testing.assert_array_equal(again.run(context, steps=50), model.run(context, steps=50))
+    assert again.forecaster.reservoirs == model.forecaster.reservoirs
+
+
+@pytest.mark.parametrize(("changed", "message"), [
+    ({"degree": 0}, "`degree` must be a whole number"),
+    ({"delays": 1000, "degree": 9}, "expected `reservoirs` to be polynomials of a bearable number of features"),
+    ({"delays": 4}, "weights"),
+])  # fmt: skip
+def test_polynomials_that_are_not_sound_are_refused(polynomial_folder, changed, message):
+    folder = polynomial_folder[1]
+    held = json.loads((folder / "model.json").read_text())["reservoirs"]
+    change(folder, reservoirs=[held[0] | changed, held[1]])
+    with pytest.raises(RunError, match=message):
+        load_model(folder)
+
+
 @pytest.mark.parametrize("value", [-1.0, 12.0, 0.5, float("nan"), 1e300])
 def test_links_that_lead_out_of_memory_are_refused(echo_folder, value):
     _, folder = echo_folder
@@ -376,7 +419,7 @@ def test_weights_of_reservoirs_in_single_precision_are_refused(echo_folder):
 
 
 @pytest.mark.parametrize(("reservoirs", "message"), [
-    ([], "expected `reservoirs` to be those of a network of the cell esn, got 0"),
+    ([], "expected `reservoirs` to be those of a network of the cell esn or ngrc, got 0"),
     ([{"size": 3}], r"must have known names alone: got 'reservoirs\[0\]\.size'"),
     ([8], "expected `reservoirs` to be at most 100 tables"),
     ([{}] * 101, "expected `reservoirs` to be at most 100 tables"),
@@ -401,7 +444,7 @@ def test_settings_of_reservoirs_that_are_not_sound_are_refused(echo_folder, name
 def test_a_trained_cell_has_no_reservoirs(folder, echo_folder):
     held = json.loads((echo_folder[1] / "model.json").read_text())["reservoirs"]
     change(folder, reservoirs=held)
-    with pytest.raises(RunError, match="expected `reservoirs` to be those of a network of the cell esn, got 2"):
+    with pytest.raises(RunError, match="expected `reservoirs` to be those of a network of the cell esn or ngrc, got 2"):
         load_model(folder)
 
 

@@ -19,8 +19,8 @@ def test_gradients_train_the_recurrent_cells(cell, method):
 def test_ridge_regression_does_not(cell):
     rule = (
         rf"`method` must suit the cell: expected adam or adamw or nesterov or hessian-free for {cell}, got ridge\. "
-        "Ridge regression trains the readout of an echo state network alone, and gauss-newton differential equations; "
-        r"choose cell='esn' or cell='integrator' for them\."
+        "Ridge regression trains the readout of a reservoir alone, and gauss-newton differential equations; choose "
+        r"cell='esn', 'ngrc' or 'integrator' for them\."
     )
     with pytest.raises(ArgumentError, match=rule):
         method_for(Network(cell=cell), Training(method="ridge"))

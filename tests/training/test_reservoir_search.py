@@ -5,7 +5,12 @@ import pytest
 
 from pendula.errors import ArgumentError, DataError, DivergedError
 from pendula.nn import Reservoir, draw_reservoir, drive_reservoir
+from pendula.training.reservoir_choices import Budget
 from pendula.training.reservoir_search import plan_search, search, washout_of
+
+
+def only(*settings, penalties=(1e-11, 1e-9, 1e-7, 1e-5, 1e-3)):
+    return Budget(settings=settings, draws=1, members=1, penalties=penalties)
 
 
 def wave(rows=300):
@@ -68,7 +73,7 @@ def test_the_search_picks_the_planted_best():
     others = [Reservoir(spectral_radius=radius, input_scaling=scaling, leak=0.5, connections=5)
               for radius, scaling in ((0.01, 1.0), (0.9, 1e-6), (5.0, 1.0))]  # fmt: skip
     plan = plan_search(np.array([[0, 600]]))
-    tried = search(values, plan, [*others, planted], units=20, seeds=[4], penalties=[1e-13])
+    tried = search(values, plan, only(*others, planted, penalties=(1e-13,)), units=20, seeds=[4])
     assert tried[0].reservoir == planted
     assert 2 * tried[0].error < tried[1].error
 
@@ -76,7 +81,7 @@ def test_the_search_picks_the_planted_best():
 def test_trials_are_told_one_by_one():
     told = []
     settings = [Reservoir(connections=3), Reservoir(connections=3, leak=0.5)]
-    tried = search(wave(), plan_search(np.array([[0, 300]])), settings, units=10, seeds=[1, 2],
+    tried = search(wave(), plan_search(np.array([[0, 300]])), only(*settings), units=10, seeds=[1, 2],
                    heard=lambda *heard: told.append(heard))  # fmt: skip
     assert [(number, count) for number, count, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert told[-1][2] == tried[0]
@@ -85,10 +90,10 @@ def test_trials_are_told_one_by_one():
 
 def test_what_lies_outside_the_plan_changes_nothing():
     values, plan = wave(400), plan_search(np.array([[20, 300]]))
-    first = search(values, plan, [Reservoir(connections=3)], units=10, seeds=[0])
+    first = search(values, plan, only(Reservoir(connections=3)), units=10, seeds=[0])
     values[300:] = np.nan
     values[:20] = 1e9
-    assert search(values, plan, [Reservoir(connections=3)], units=10, seeds=[0]) == first
+    assert search(values, plan, only(Reservoir(connections=3)), units=10, seeds=[0]) == first
 
 
 def test_a_readout_has_not_seen_the_future_that_judges_it():
@@ -99,7 +104,7 @@ def test_a_readout_has_not_seen_the_future_that_judges_it():
         object.__setattr__(head, "origins", plan.origins[:-1])
     other = values.copy()
     other[plan.origins[-1] :] = 7.0
-    found = [search(rows, head, [Reservoir(connections=3)], units=10, seeds=[0])
+    found = [search(rows, head, only(Reservoir(connections=3)), units=10, seeds=[0])
              for rows, head in zip((values, other), heads, strict=True)]  # fmt: skip
     assert found[0] == found[1]
 
@@ -109,13 +114,13 @@ def test_when_every_reservoir_is_unstable_it_is_said():
     growing = 10.0 ** np.linspace(0, 60, 200)[:, None]
     bounded = Reservoir(connections=3, direct=False)
     with pytest.raises(DivergedError, match="Every reservoir is unstable in free run on the training part"):
-        search(growing, plan_search(np.array([[0, 200]])), [bounded], units=10, seeds=[0])
+        search(growing, plan_search(np.array([[0, 200]])), only(bounded), units=10, seeds=[0])
 
 
 def test_errors_are_those_of_a_free_run_by_hand():
     values, plan = wave(), plan_search(np.array([[0, 300]]))
     reservoir = Reservoir(connections=3)
-    found = search(values, plan, [reservoir], units=10, seeds=[0], penalties=[1e-4])[0]
+    found = search(values, plan, only(reservoir, penalties=(1e-4,)), units=10, seeds=[0])[0]
     weights = draw_reservoir(reservoir, units=10, inputs=1, seed=0)
     states = drive_reservoir(weights, values[None])[0]
     errors = []

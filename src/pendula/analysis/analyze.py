@@ -17,6 +17,7 @@ from pendula.dynamics import (
     IntegratorDynamics,
     LyapunovSettings,
     LyapunovSpectrum,
+    PolynomialDynamics,
     Regime,
     StateMap,
     capacities,
@@ -32,13 +33,13 @@ from pendula.dynamics import (
 )
 from pendula.dynamics.state_map import States
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.nn import EchoStateForecaster, IntegratorForecaster
+from pendula.nn import IntegratorForecaster, PolynomialMember, ReservoirForecaster
 from pendula.runs import Fit
 from pendula.shapes import Float, SeriesTensor, Tensor, ndarray
 
 __all__ = ["AnalysisSettings", "analyze"]
 
-StateSpace: TypeAlias = ForecasterDynamics | IntegratorDynamics
+StateSpace: TypeAlias = ForecasterDynamics | PolynomialDynamics | IntegratorDynamics
 
 Visited: TypeAlias = Float[Tensor, "visit hidden"]
 
@@ -149,7 +150,12 @@ def _state_space(fit: Fit) -> tuple[StateSpace, SeriesTensor]:
             float(fit.model.axis.elapsed(fit.record.time[rows.start : rows.start + 1])[0]),
         )
         return IntegratorDynamics.of(forecaster, series, start=time), series
-    dynamics = ForecasterDynamics.of(forecaster)
+    best = forecaster.each()[0] if isinstance(forecaster, ReservoirForecaster) else None
+    dynamics = (
+        PolynomialDynamics(member=best, channels=forecaster.channels)
+        if isinstance(best, PolynomialMember)
+        else ForecasterDynamics.of(forecaster)
+    )
     return dynamics, _scaled(fit, _shown(fit, least=max(window, dynamics.window) + 1))
 
 
@@ -294,7 +300,7 @@ def _values(fit: Fit, dynamics: StateSpace, points: list[Tensor]) -> Float[ndarr
 def _notes(fit: Fit, dynamics: StateSpace, orbit: States, loop: StateMap) -> tuple[str, ...]:
     notes = []
     forecaster = fit.model.forecaster
-    if isinstance(forecaster, EchoStateForecaster) and len(forecaster.each()) > 1:
+    if isinstance(forecaster, ReservoirForecaster) and len(forecaster.each()) > 1:
         notes.append(
             f"The network has {len(forecaster.each())} members, which run freely each by itself; the best one is "
             "analyzed."

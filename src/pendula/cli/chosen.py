@@ -29,8 +29,17 @@ def chosen(task: Task) -> dict[str, Any]:
         "trajectories": len(rows.blocks),
         "parts": _parts(task),
         "gaps": len(rows) - int(rows.present.sum()),
-        "recipe": task.recipe.to_dict(),
+        "recipe": _recipe(task.recipe),
     }
+
+
+def _recipe(recipe: "Recipe") -> dict[str, Any]:
+    # The method that trains, and no epochs where nothing is trained in epochs.
+    from pendula.training import used_settings
+
+    plain = recipe.to_dict()
+    used = {name: plain["training"][name] for name in used_settings(recipe.network, recipe.training)}
+    return plain | {"training": used | {"method": recipe.method}}
 
 
 def chosen_lines(task: Task, *, network: str | None = None, training: str | None = None) -> list[str]:
@@ -44,8 +53,10 @@ def chosen_lines(task: Task, *, network: str | None = None, training: str | None
     Returns:
         Lines, a word and its meaning in each.
     """
+    from pendula.training import idle_settings
+
     rows, recipe = task.record, task.recipe
-    parts = _parts(task)
+    parts, notes = _parts(task), [*task.notes, *idle_settings(recipe.network, recipe.training)]
     lines = {
         "data": f"{task.source}, {len(rows)} rows" + _trajectories(rows),
         "time": _time(rows),
@@ -55,7 +66,7 @@ def chosen_lines(task: Task, *, network: str | None = None, training: str | None
         "network": network or _network(task),
         "training": training or _training(task),
     }
-    return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in task.notes]
+    return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in notes]
 
 
 def _method(recipe: "Recipe") -> str:
@@ -81,19 +92,19 @@ def _time(rows: "Record") -> str:
 
 
 def _training(task: Task) -> str:
-    from pendula.nn import INTEGRATOR, RESERVOIR
+    from pendula.nn import INTEGRATOR, RESERVOIRS
     from pendula.report.numbers import counted
 
     recipe = task.recipe
     if recipe.network.cell == INTEGRATOR:
         return f"least squares on joined segments, seed {recipe.seed}"
-    if recipe.network.cell == RESERVOIR:
+    if recipe.network.cell in RESERVOIRS:
         return f"ridge regression, seed {recipe.seed}"
     return f"{counted(recipe.training.epochs, 'epoch')} at most, {_method(recipe)}, seed {recipe.seed}"
 
 
 def _network(task: Task) -> str:
-    from pendula.nn import RESERVOIR
+    from pendula.nn import RESERVOIRS
     from pendula.report.numbers import counted
 
     network = task.recipe.network
@@ -101,9 +112,10 @@ def _network(task: Task) -> str:
         beside = f", {counted(network.hidden_size, 'unit')} beside it" if network.hidden_size else ""
         learned = ", ".join(network.equation.learned) or "nothing"
         return f"{network.cell}, {network.equation.flow.equation}{beside}; learned: {learned}"
-    if network.cell == RESERVOIR:
-        how = "chosen by free runs within the training part" if network.reservoir is None else "as set"
-        return f"{network.cell}, {counted(network.hidden_size, 'unit')}, {how}"
+    if network.cell in RESERVOIRS:
+        size = f", {counted(network.hidden_size, 'unit')}" if network.hidden_size else ""
+        how = "chosen by free runs within the training part" if network.asked is None else "as set"
+        return f"{network.cell}{size}, {how}"
     lags = f", linear path of {counted(network.linear_lags, 'step')}" if network.linear_lags else ""
     return f"{network.cell}, {counted(network.hidden_size, 'unit')}, {counted(network.num_layers, 'layer')}{lags}"
 

@@ -20,7 +20,7 @@ __all__ = ["EXAMPLE", "compare"]
 SCORES = "scores.json"
 
 EXAMPLE = """\
-pendula compare pendulum.csv --cells rnn,lstm,gru,esn -o runs/cells
+pendula compare pendulum.csv --cells rnn,lstm,gru,esn,ngrc -o runs/cells
 pendula compare pendulum.csv --cells integrator,gru,esn --system pendulum
 """
 
@@ -57,12 +57,10 @@ def compare(
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
-    from pendula.nn import INTEGRATOR
     from pendula.report import idle_note, verdict_of
 
     names = _cells(cells, recipe)
-    cell = next((name for name in names if name != INTEGRATOR), INTEGRATOR) if INTEGRATOR in names else None
-    task = task_from(file, target=target, config=config, data=data, recipe=recipe, cell=cell)
+    task = task_from(file, target=target, config=config, data=data, recipe=recipe, cell=_shown(names))
     if output is not None:
         from pendula.cli.folders import prepare_folder
 
@@ -89,13 +87,20 @@ def _cells(cells: str, recipe: RecipeOptions) -> tuple[str, ...]:
         if name not in known:
             raise ArgumentError(
                 f"`--cells` must name recurrent layers: expected some of {', '.join(known)}, got {name}."
-                + did_you_mean(name, known)
+                + did_you_mean(name, known, listed=True)
             )
     if not names or len(set(names)) < len(names):
         raise ArgumentError(f"`--cells` must name different layers: expected some of {', '.join(known)}, got {cells}.")
     if recipe.cell is not None:
         raise ArgumentError(f"`--cell` must be left out: expected --cells alone, got --cell {recipe.cell} too.")
     return names
+
+
+def _shown(names: Sequence[str]) -> str:
+    # The cell whose recipe is told for all of them: one that is trained, if there is one.
+    from pendula.nn import SOLVED
+
+    return next((name for name in names if name not in SOLVED), names[0])
 
 
 def _write(comparison: "Comparison", scores: dict[str, Any], folder: Path, *, notes: Sequence[str]) -> Path:

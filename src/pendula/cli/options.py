@@ -43,8 +43,9 @@ class RecipeOptions:
     """How a fit is made; the most used choices by name, all others by --set.
 
     Attributes:
-        cell: The recurrent layer; esn is an echo state network, whose reservoirs are found in about a second;
-            integrator is a step of a differential equation, whose parameters are found. [default: gru]
+        cell: The recurrent layer; esn is an echo state network, whose reservoirs are found in about a second; ngrc is a
+            next-generation reservoir, a polynomial of the last values; integrator is a step of a differential
+            equation, whose parameters are found. [default: gru]
         system: The differential equation of the cell integrator, as pendulum; what is known of it goes by --set, as in
             network.equation.known.drive=0.
         hidden_size: Units in each recurrent layer, or of a network beside the equation. [default: 64, 200 in a
@@ -57,7 +58,7 @@ class RecipeOptions:
             for short records]
         epochs: How often the training part is gone through, at most. [default: 100]
         batch_size: Windows in a step. [default: 32]
-        method: The way to learn. [default: adam, ridge for a reservoir, gauss-newton
+        method: The way to learn. [default: adam, ridge for esn and ngrc, gauss-newton
             for an equation]
         engine: What trains: Pendula, or Keras with its own layers, which needs pendula[keras]. [default: pendula]
         learning_rate: Step size of the method, at its largest. [default: 0.001]
@@ -74,7 +75,7 @@ class RecipeOptions:
         set: Any other setting by its dotted name, as in training.patience=10. May be repeated.
     """
 
-    cell: Literal["rnn", "gru", "lstm", "esn", "integrator"] | None = None
+    cell: Literal["rnn", "gru", "lstm", "esn", "ngrc", "integrator"] | None = None
     system: str | None = None
     hidden_size: int | None = None
     num_layers: int | None = None

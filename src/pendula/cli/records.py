@@ -78,7 +78,7 @@ def task_from(
     except DataError as error:
         # The library calls them columns; here they are an option.
         raise DataError(str(error).replace("`columns`", "`--target`").replace("`group`", "`--group`")) from error
-    rows, fill_notes = _rows(series, choose_target(series, settings.target or None), settings, choices)
+    rows, fill_notes = _rows(series, choose_target(series, settings.target or None), settings, choices, cell=cell)
     return Task(
         source=settings.file or "",
         record=rows,
@@ -114,13 +114,16 @@ def recipe_for(rows: "Record", choices: Mapping[str, Any], *, cell: str | None =
 
 
 def _for_cell(choices: Mapping[str, Any], cell: str) -> dict[str, Any]:
-    # Of several cells, only one has an equation.
+    # Of several cells, only one has an equation, or a reservoir, and not each has units.
     from pendula.config import merge
-    from pendula.nn import INTEGRATOR
+    from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
 
+    own = {"equation": INTEGRATOR, "reservoir": RESERVOIR, "polynomial": NEXT_GENERATION}
+    others = {name for name, owner in own.items() if owner != cell}
+    if cell == NEXT_GENERATION:
+        others.add("hidden_size")
     made = merge(choices, {"network": {"cell": cell}})
-    if cell != INTEGRATOR:
-        made["network"].pop("equation", None)
+    made["network"] = {name: value for name, value in made["network"].items() if name not in others}
     return made
 
 
@@ -207,7 +210,12 @@ def filling_notes(filled: int) -> tuple[str, ...]:
 
 
 def _rows(
-    series: "xarray.Dataset", target: tuple[str, ...], settings: "DataSettings", choices: Mapping[str, Any]
+    series: "xarray.Dataset",
+    target: tuple[str, ...],
+    settings: "DataSettings",
+    choices: Mapping[str, Any],
+    *,
+    cell: str | None,
 ) -> tuple["Record", tuple[str, ...]]:
     from pendula.forecasting import fill_parts
     from pendula.series import record
@@ -216,7 +224,7 @@ def _rows(
     if settings.gaps != "fill":
         return record(series, target), ()
     holes = assemble(series, target)
-    rows, filled = fill_parts(holes, recipe_for(holes, choices))
+    rows, filled = fill_parts(holes, recipe_for(holes, choices, cell=cell))
     return record(to_dataset(rows), target), filling_notes(filled)
 
 

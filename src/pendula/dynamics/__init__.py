@@ -22,6 +22,7 @@ from pendula.dynamics.lyapunov import (
     lyapunov_spectrum,
 )
 from pendula.dynamics.memory import Forgetting, forgetting, input_sensitivity
+from pendula.dynamics.polynomial_dynamics import PolynomialDynamics
 from pendula.dynamics.regime import Regime, judge, run_on
 from pendula.dynamics.stability import Mode, Stability, stability_of
 from pendula.dynamics.state_map import StateMap, as_map, power
@@ -54,6 +55,7 @@ __all__ = [
     "LyapunovSettings",
     "LyapunovSpectrum",
     "Mode",
+    "PolynomialDynamics",
     "Regime",
     "SlowPoint",
     "Stability",

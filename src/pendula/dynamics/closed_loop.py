@@ -15,7 +15,7 @@ from torch import nn
 from pendula.dynamics.driven import DrivenNet, Inputs, as_net, hold_input, is_bounded
 from pendula.dynamics.layer_stack import reservoir_stack
 from pendula.dynamics.state_map import Directions, Jacobians, StateMap, States
-from pendula.nn import EchoStateForecaster, Forecaster, ForecasterState, ReservoirWeights
+from pendula.nn import EchoMember, Forecaster, ForecasterState, ReservoirForecaster, ReservoirWeights
 from pendula.shapes import Float, SeriesTensor, Tensor, ndarray
 
 __all__ = ["ForecasterDynamics"]
@@ -44,7 +44,7 @@ class ForecasterDynamics:
     head: tuple[Tensor, Tensor, Tensor]
 
     @classmethod
-    def of(cls, forecaster: Forecaster | EchoStateForecaster) -> "ForecasterDynamics":
+    def of(cls, forecaster: Forecaster | ReservoirForecaster) -> "ForecasterDynamics":
         """Take a forecaster's weights as they are.
 
         Args:
@@ -59,8 +59,9 @@ class ForecasterDynamics:
             >>> ForecasterDynamics.of(build(Network(cell="gru", hidden_size=8, linear_lags=3), 1)).closed_loop().size
             11
         """
-        if isinstance(forecaster, EchoStateForecaster):
+        if isinstance(forecaster, ReservoirForecaster):
             best = forecaster.each()[0]
+            assert isinstance(best, EchoMember)  # polynomials are `PolynomialDynamics`
             readout, constant = best.readout.detach().numpy(), best.constant.detach().numpy()
             return cls.of_reservoir(best.weights, readout, constant, direct=best.reservoir.direct)
         network, channels = forecaster.network, forecaster.channels

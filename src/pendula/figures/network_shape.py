@@ -6,7 +6,16 @@ from typing import Any
 from torch import nn
 
 from pendula.errors import ArgumentError
-from pendula.nn import GRU, LSTM, RNN, EchoStateForecaster, Forecaster, IntegratorCell, IntegratorForecaster
+from pendula.nn import (
+    GRU,
+    LSTM,
+    RNN,
+    Forecaster,
+    IntegratorCell,
+    IntegratorForecaster,
+    PolynomialMember,
+    ReservoirForecaster,
+)
 
 __all__ = ["LayerShape", "NetworkShape", "network_shape"]
 
@@ -66,7 +75,7 @@ def network_shape(model: nn.Module) -> NetworkShape:
         stack = network_shape(model.recurrent)
         rows, columns = model.head.weight.shape
         return NetworkShape(inputs=stack.inputs, layers=stack.layers, outputs=rows, head=(rows, columns))
-    if isinstance(model, EchoStateForecaster):
+    if isinstance(model, ReservoirForecaster):
         return _reservoir_shape(model)
     if isinstance(model, IntegratorForecaster):
         step = network_shape(model.cell).layers
@@ -97,9 +106,13 @@ def _layers(model: Any) -> tuple[LayerShape, ...]:
     return tuple(layers)
 
 
-def _reservoir_shape(model: EchoStateForecaster) -> NetworkShape:
-    member: Any = model.members[0]
-    units, channels = member.input.shape
+def _reservoir_shape(model: ReservoirForecaster) -> NetworkShape:
+    member = model.each()[0]
     features, outputs = member.readout.shape
-    layer = LayerShape(name="reservoir", units=units, inputs=(units, channels), recurrent=(units, units))
+    if isinstance(member, PolynomialMember):
+        # It remembers by shifting: each value moves to the place of an older one.
+        name, units, channels = "past values", member.reservoir.memory * model.channels, model.channels
+    else:
+        name, (units, channels) = "reservoir", member.input.shape
+    layer = LayerShape(name=name, units=units, inputs=(units, channels), recurrent=(units, units))
     return NetworkShape(inputs=channels, layers=(layer,), outputs=outputs, head=(outputs, features))

@@ -60,7 +60,14 @@ _BASELINES = {
     "seasonal": Stroke(color="#A89B00", linestyle=_DASH_DOTTED),
 }
 _TRANSFORMED = Stroke(color="#56B4E9", linestyle=_DASHED)
-_CELLS = {"rnn": "#D55E00", "lstm": "#0072B2", "gru": "#009E73", "esn": "#CC79A7", "integrator": "#56B4E9"}
+_CELLS = {
+    "rnn": "#D55E00",
+    "lstm": "#0072B2",
+    "gru": "#009E73",
+    "esn": "#CC79A7",
+    "ngrc": "#8C6D31",
+    "integrator": "#56B4E9",
+}
 _NETWORK_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
 _NETWORK_DASHES = ("-", (0, (8, 1)), (0, (3, 1, 1, 1)), (0, (2, 1)))
 

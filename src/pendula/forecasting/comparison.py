@@ -8,7 +8,7 @@ from pendula.errors import ArgumentError
 from pendula.forecasting.evaluation import Evaluated, score_all
 from pendula.forecasting.fitting import fit_side_by_side
 from pendula.forecasting.preparation import choose_target, default_window
-from pendula.nn import INTEGRATOR, RESERVOIR, Cell, Network, as_network
+from pendula.nn import INTEGRATOR, SOLVED, Cell, Network, as_network
 from pendula.runs import Fit, Recipe
 from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
@@ -123,7 +123,7 @@ def _check_recipes(recipes: Mapping[str, Recipe]) -> None:
         raise ArgumentError("`models` must name networks: expected at least one, got none. Write models=('lstm',).")
     if any(recipe.test == 0 and recipe.test_from is None for recipe in recipes.values()):
         raise ArgumentError("`test` must keep rows to compare on: expected a fraction above 0, got 0. Usual is 0.25.")
-    windows = {recipe.window for recipe in recipes.values() if recipe.network.cell not in {RESERVOIR, INTEGRATOR}}
+    windows = {recipe.window for recipe in recipes.values() if recipe.network.cell not in SOLVED}
     if len(windows) > 1:
         raise ArgumentError(_different("window", windows))
     for name in ("test", "validation", "test_from", "by", "cut", "transform", "baseline_lags"):

@@ -18,7 +18,7 @@ from pendula.forecasting.predictors import Predictor
 from pendula.forecasting.preparation import RESERVOIR_WINDOW
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
-from pendula.nn import EchoStateForecaster
+from pendula.nn import RESERVOIR
 from pendula.runs import Fit, Model
 from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
@@ -240,7 +240,7 @@ def _seasonal(rows: Record, part: Part, *, window: int) -> SeasonalPersistence |
 
 
 def _is_echo_state(predictor: Predictor) -> bool:
-    return isinstance(predictor, Model) and isinstance(predictor.forecaster, EchoStateForecaster)
+    return isinstance(predictor, Model) and predictor.forecaster.network.cell == RESERVOIR
 
 
 def _echo_state(rows: Record, part: Part, *, window: int, transform: ScalerLink) -> Model | None:

@@ -19,7 +19,7 @@ from pendula.forecasting.preparation import (
     gap_free,
     prepare,
 )
-from pendula.nn import EchoStateForecaster, Network, RecurrentLayer, as_network
+from pendula.nn import Network, RecurrentLayer, ReservoirForecaster, as_network
 from pendula.runs import (
     Fit,
     Model,
@@ -35,7 +35,7 @@ from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.series.split import Part
-from pendula.training import Listener, Trained, Training, silent, solve_readouts
+from pendula.training import Listener, Trained, Training, idle_settings, silent, solve_readouts
 
 __all__ = ["fit", "fit_record", "fit_side_by_side", "resume"]
 
@@ -67,7 +67,7 @@ def fit(
         series: Variables along `time`; or a DataArray, or a DataFrame or Series of pandas, whose forecasts then come
             the same way.
         target: The variable or variables to learn; the only one when left out.
-        model: An architecture, the name of a cell (rnn, gru, lstm, esn), or a layer of `pendula.nn`.
+        model: An architecture, the name of a cell (rnn, gru, lstm, esn, ngrc), or a layer of `pendula.nn`.
         training: How to train; the defaults of `Training` when left out.
         window: Steps of known past that the network sees; 50 when left out, 300 for an echo state network, fewer for
             short records.
@@ -256,10 +256,10 @@ def _finish(
         outcome=trained.outcome,
         seconds=trained.seconds,
         calibration=calibrate(model, parts.validation),
-        notes=tuple(notes),
+        notes=(*notes, *idle_settings(recipe.network, recipe.training)),
         gradients=gradients,
     )
-    if isinstance(model.forecaster, EchoStateForecaster) and len(parts.validation):
+    if isinstance(model.forecaster, ReservoirForecaster) and len(parts.validation):
         # Intervals are measured; what is left for the validation part to do is to teach the readouts, too.
         known = Part(parent=rows, start=0, stop=parts.validation.stop)
         washout = recipe.training.washout

@@ -7,7 +7,7 @@ import xarray as xr
 from pendula.errors import ArgumentError, DivergedError
 from pendula.forecasting.drawing import NOTHING, draw_future
 from pendula.forecasting.starting import in_units, start_row, times_from
-from pendula.nn import INTEGRATOR, RESERVOIR
+from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
 from pendula.runs import Calibration, Fit
 from pendula.series.axis import TimeValue
 from pendula.series.containers import packed
@@ -147,6 +147,11 @@ def _advice(fit: Fit) -> str:
         return (
             "take a reservoir that is stable in free run: lower `spectral_radius` or `input_scaling`, raise the ridge "
             "penalty with `linear_penalty`, or leave the reservoir's settings out to have them chosen."
+        )
+    if fit.recipe.network.cell == NEXT_GENERATION:
+        return (
+            "take a polynomial that is stable in free run: lower `degree` or `delays`, raise the ridge penalty with "
+            "`linear_penalty`, or leave the polynomial's settings out to have them chosen."
         )
     if fit.recipe.network.cell == INTEGRATOR:
         return "look at the parameters that were found: the equation leaves the finite numbers with them."

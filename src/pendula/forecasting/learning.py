@@ -148,6 +148,7 @@ def _solve(prepared: Prepared, recipe: Recipe, *, listener: Listener) -> Trained
         seed=recipe.seed,
         penalty=recipe.linear_penalty,
         washout=recipe.training.washout,
+        window=recipe.window,
         listener=listener,
     )
 

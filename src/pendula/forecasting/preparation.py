@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
-from pendula.nn import INTEGRATOR, RESERVOIR, Cell, Forecaster, build
+from pendula.nn import INTEGRATOR, RESERVOIR, SOLVED, Cell, Forecaster, build
 from pendula.runs import Recipe, fingerprint
 from pendula.series.record import Record, column_names
 from pendula.series.scaling import Scaler, fit_scaler
@@ -122,8 +122,8 @@ class Prepared:
         scaler: Fitted on the training part.
         values: The scaled record, in the training's precision; in float64 for networks that are solved for.
         validation: Windows that choose the epoch, or None.
-        forecaster: A fresh network with its scales and its linear path; None for an echo state network or an
-            equation, which is made when it is trained.
+        forecaster: A fresh network with its scales and its linear path; None for reservoirs or an equation, which are
+            made when they are trained.
         fingerprint: Of the record and the recipe.
     """
 
@@ -156,7 +156,7 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
     scaled = scaler.transform(rows.values)
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
-    is_solved = recipe.network.cell in {RESERVOIR, INTEGRATOR}
+    is_solved = recipe.network.cell in SOLVED
     return Prepared(
         split=parts,
         scaler=scaler,

@@ -2,8 +2,7 @@
 
 from pendula.nn.added_rate import AddedRate
 from pendula.nn.array_cell import array_step
-from pendula.nn.echo_state import EchoState, EchoStateForecaster
-from pendula.nn.echo_stream import EchoStream
+from pendula.nn.echo_member import EchoMember
 from pendula.nn.equation import Equation, observed_components
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
 from pendula.nn.initialization import Initialization, initialize
@@ -12,15 +11,29 @@ from pendula.nn.integrator_forecaster import IntegratorForecaster, IntegratorSta
 from pendula.nn.kernels import Backend
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.mixture import Mixture
-from pendula.nn.network import CELLS, INTEGRATOR, RESERVOIR, Cell, Head, Network, as_network
+from pendula.nn.network import (
+    CELLS,
+    INTEGRATOR,
+    NEXT_GENERATION,
+    RESERVOIR,
+    RESERVOIRS,
+    SOLVED,
+    Cell,
+    Head,
+    Network,
+    as_network,
+)
 from pendula.nn.next_generation import NextGeneration, polynomial_features, run_polynomial
+from pendula.nn.polynomial_member import PolynomialMember
 from pendula.nn.readout import Readout, ReadoutResult, Scored, draw_readout
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer, RecurrentState
 from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
+from pendula.nn.reservoir_forecaster import Member, ReservoirForecaster, ReservoirState, draw_member
 from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
 from pendula.nn.reservoir_weights import ReservoirWeights, draw_reservoir, spectral_radius
 from pendula.nn.rollout import AnyForecaster, continue_run, free_run
 from pendula.nn.sampling import draw_runs
+from pendula.nn.solved_stream import SolvedStream
 from pendula.nn.state_filter import Estimate, StateFilter
 from pendula.nn.streaming import Stream
 
@@ -29,16 +42,17 @@ __all__ = [
     "GRU",
     "INTEGRATOR",
     "LSTM",
+    "NEXT_GENERATION",
     "RESERVOIR",
+    "RESERVOIRS",
     "RNN",
+    "SOLVED",
     "TOPOLOGIES",
     "AddedRate",
     "AnyForecaster",
     "Backend",
     "Cell",
-    "EchoState",
-    "EchoStateForecaster",
-    "EchoStream",
+    "EchoMember",
     "Equation",
     "Estimate",
     "Forecaster",
@@ -49,16 +63,21 @@ __all__ = [
     "IntegratorForecaster",
     "IntegratorState",
     "LinearPath",
+    "Member",
     "Mixture",
     "Network",
     "NextGeneration",
+    "PolynomialMember",
     "Readout",
     "ReadoutResult",
     "RecurrentLayer",
     "RecurrentState",
     "Reservoir",
+    "ReservoirForecaster",
+    "ReservoirState",
     "ReservoirWeights",
     "Scored",
+    "SolvedStream",
     "StateFilter",
     "Stream",
     "Topology",
@@ -68,6 +87,7 @@ __all__ = [
     "continue_run",
     "departures",
     "detach",
+    "draw_member",
     "draw_readout",
     "draw_reservoir",
     "draw_runs",

@@ -6,20 +6,38 @@ from typing import Any, Literal, TypeAlias, get_args
 from pendula.errors import ArgumentError, did_you_mean
 from pendula.nn.equation import Equation
 from pendula.nn.initialization import Initialization
+from pendula.nn.next_generation import NextGeneration
 from pendula.nn.recurrent import GRU, LSTM, RNN, RecurrentLayer
 from pendula.nn.reservoir import Reservoir
 
-__all__ = ["CELLS", "INTEGRATOR", "RESERVOIR", "Cell", "Head", "Network", "as_network"]
+__all__ = [
+    "CELLS",
+    "INTEGRATOR",
+    "NEXT_GENERATION",
+    "RESERVOIR",
+    "RESERVOIRS",
+    "SOLVED",
+    "Cell",
+    "Head",
+    "Network",
+    "as_network",
+]
 
-Cell: TypeAlias = Literal["rnn", "gru", "lstm", "esn", "integrator"]
+Cell: TypeAlias = Literal["rnn", "gru", "lstm", "esn", "ngrc", "integrator"]
 Head: TypeAlias = Literal["point", "gaussian", "mixture"]
 CELLS: dict[str, type[RecurrentLayer]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 """The recurrent layers that are trained."""
 RESERVOIR = "esn"
 """The cell that is drawn and not trained."""
+NEXT_GENERATION = "ngrc"
+"""The cell that is a polynomial of the last values."""
 INTEGRATOR = "integrator"
 """The cell that is a step of a differential equation."""
-USUAL_SIZES = {"esn": 200, "integrator": 0}
+RESERVOIRS = frozenset({RESERVOIR, NEXT_GENERATION})
+"""The cells with a linear readout that ridge regression finds."""
+SOLVED = RESERVOIRS | {INTEGRATOR}
+"""The cells that are solved for, without epochs."""
+USUAL_SIZES = {RESERVOIR: 200, NEXT_GENERATION: 0, INTEGRATOR: 0}
 USUAL_SIZE = 64
 USUAL_COMPONENTS = 3
 MAX_SIZE = 65_536
@@ -31,14 +49,16 @@ class Network:
     """The architecture of a forecaster: a recurrent stack, a linear head, and what is added to them.
 
     Or, with the cell esn, an echo state network: a reservoir that is drawn and never trained, and a linear readout of
-    its state and of the last value. What belongs to the trained cells alone (layers, dropout, leads, residual,
-    increments, the linear path) is then left as it is. Or, with the cell integrator, a differential equation whose
-    state is estimated from the known values, in their own units.
+    its state and of the last value. Or, with the cell ngrc, a next-generation reservoir: a polynomial of the last
+    values. Or, with the cell integrator, a differential equation whose state is estimated from the known values, in
+    their own units. What belongs to the trained cells alone (layers, dropout, leads, residual, increments, the linear
+    path) is then left as it is.
 
     Attributes:
-        cell: The recurrent layer: rnn, gru or lstm; or esn, a reservoir; or integrator, a differential equation.
+        cell: The recurrent layer: rnn, gru or lstm; or esn, a reservoir; or ngrc, a next-generation reservoir; or
+            integrator, a differential equation.
         hidden_size: Units in each recurrent layer, or in the reservoir, or of a network beside the equation; 64 when
-            left out, 200 in a reservoir, 0 (no network) beside an equation.
+            left out, 200 in a reservoir, 0 (no network) beside an equation. A next-generation reservoir has none.
         num_layers: How many recurrent layers are stacked.
         dropout: Probability to drop a unit between layers, while training.
         leads: How many steps ahead the head predicts at once; above 1 the forecast is direct multi-step.
@@ -50,6 +70,7 @@ class Network:
             several of them. Both are joint distributions of all channels, and are trained by their likelihood.
         components: Normal distributions in a mixture.
         reservoir: What the reservoir is like; None to have several chosen by the training part.
+        polynomial: What the next-generation reservoir is like; None to have several chosen by the training part.
         equation: Which differential equation, and what is known of it.
         initialization: How the recurrent weights start.
 
@@ -58,6 +79,8 @@ class Network:
         'gru'
         >>> Network(cell="esn").hidden_size, Network(cell="esn", reservoir=Reservoir(leak=0.3)).reservoir.leak
         (200, 0.3)
+        >>> Network(cell="ngrc", polynomial=NextGeneration(delays=3)).polynomial.degree
+        2
         >>> Network(cell="integrator", equation=Equation(system="lorenz63")).equation.learned
         ('sigma', 'rho', 'beta')
     """
@@ -73,6 +96,7 @@ class Network:
     head: Head = "point"
     components: int = USUAL_COMPONENTS
     reservoir: Reservoir | None = None
+    polynomial: NextGeneration | None = None
     equation: Equation | None = None
     initialization: Initialization = field(default_factory=Initialization)
 
@@ -80,12 +104,12 @@ class Network:
         if self.cell not in get_args(Cell):
             raise ArgumentError(
                 f"`cell` must be a known recurrent layer: expected one of {', '.join(get_args(Cell))}, got {self.cell}."
-                + did_you_mean(str(self.cell), get_args(Cell))
+                + did_you_mean(str(self.cell), get_args(Cell), listed=True)
             )
         if self.hidden_size is None:
             object.__setattr__(self, "hidden_size", USUAL_SIZES.get(self.cell, USUAL_SIZE))
         for name, low in (
-            ("hidden_size", 0 if self.cell == INTEGRATOR else 1),
+            ("hidden_size", 0 if self.cell in {NEXT_GENERATION, INTEGRATOR} else 1),
             ("num_layers", 1),
             ("leads", 1),
             ("linear_lags", 0),
@@ -105,16 +129,22 @@ class Network:
             raise ArgumentError(
                 f"`dropout` must be 0 with one layer, since it acts between layers: got {self.dropout}. Stack two."
             )
-        if self.cell in {RESERVOIR, INTEGRATOR}:
+        if self.cell in SOLVED:
             _check_untouched(self)
         _check_head(self)
         _check_reservoir(self)
+        _check_polynomial(self)
         _check_equation(self)
 
     @property
     def mixed(self) -> int:
         """How many normal distributions the head mixes; 0 for a point."""
         return {"point": 0, "gaussian": 1}.get(self.head, self.components)
+
+    @property
+    def asked(self) -> Reservoir | NextGeneration | None:
+        """The settings of its reservoir, of whichever kind; None where they are to be chosen, or there is none."""
+        return self.polynomial if self.cell == NEXT_GENERATION else self.reservoir
 
 
 def as_network(model: "Network | RecurrentLayer | str") -> Network:
@@ -207,6 +237,19 @@ def _check_reservoir(network: Network) -> None:
         )
 
 
+def _check_polynomial(network: Network) -> None:
+    if network.polynomial is not None and network.cell != NEXT_GENERATION:
+        raise ArgumentError(
+            f"`polynomial` must go with the cell ngrc: got settings of a next-generation reservoir and the cell "
+            f"{network.cell}. Choose cell='ngrc', or leave them out."
+        )
+    if network.cell == NEXT_GENERATION and network.hidden_size:
+        raise ArgumentError(
+            f"`hidden_size` must be left out for a next-generation reservoir: expected 0, got {network.hidden_size}. "
+            "Its size follows from `polynomial.delays` and `polynomial.degree`."
+        )
+
+
 def _check_equation(network: Network) -> None:
     if network.cell != INTEGRATOR and network.equation is not None:
         raise ArgumentError(
@@ -220,9 +263,14 @@ def _check_equation(network: Network) -> None:
         )
 
 
-_NAMED = {RESERVOIR: "an echo state network", INTEGRATOR: "a differential equation"}
+_NAMED = {
+    RESERVOIR: "an echo state network",
+    NEXT_GENERATION: "a next-generation reservoir",
+    INTEGRATOR: "a differential equation",
+}
 _INSTEAD = {
     RESERVOIR: "Its one reservoir is followed by a linear readout of its state and of the last value.",
+    NEXT_GENERATION: "Its polynomial of the last values is followed by a linear readout.",
     INTEGRATOR: "Its state is the equation's, and what it forecasts are components of it.",
 }
 

@@ -9,6 +9,8 @@ from pendula.shapes import BatchSeries, Float, Int, ndarray
 
 __all__ = ["check_departures", "departures", "drive_reservoir", "run_reservoir"]
 
+ADVICE = "Raise the ridge penalty, or lower `spectral_radius` or `input_scaling`."
+
 
 def drive_reservoir(
     weights: ReservoirWeights, inputs: BatchSeries, *, first: Float[ndarray, "sequence unit"] | None = None
@@ -112,12 +114,13 @@ def departures(run: BatchSeries, *, limit: float = np.inf) -> Int[ndarray, " bat
     return np.asarray(np.where(outside.any(axis=1), outside.argmax(axis=1), run.shape[1]))
 
 
-def check_departures(run: BatchSeries, *, limit: float) -> None:
+def check_departures(run: BatchSeries, *, limit: float, advice: str = ADVICE) -> None:
     """Refuse free runs that leave the finite numbers, or a limit.
 
     Args:
         run: Free runs.
         limit: Largest modulus that is allowed.
+        advice: What to do about it.
 
     Raises:
         DivergedError: If one does; the message names the start and the step.
@@ -126,8 +129,7 @@ def check_departures(run: BatchSeries, *, limit: float) -> None:
     if left.min(initial=steps) < steps:
         raise DivergedError(
             f"The reservoir is unstable in free run: the run from start {left.argmin()} left the numbers up to "
-            f"{limit:.3g} at step {left.min() + 1} of {steps}. Raise the ridge penalty, or lower `spectral_radius` or "
-            "`input_scaling`."
+            f"{limit:.3g} at step {left.min() + 1} of {steps}. {advice}"
         )
 
 

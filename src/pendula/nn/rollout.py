@@ -5,15 +5,15 @@ from typing import TypeAlias
 import torch
 
 from pendula.errors import ArgumentError
-from pendula.nn.echo_state import EchoStateForecaster
 from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.integrator_forecaster import IntegratorForecaster
 from pendula.nn.native_forecaster import NativeForecaster, runs_natively
+from pendula.nn.reservoir_forecaster import ReservoirForecaster
 from pendula.shapes import BatchTensor, Float, Tensor, ndarray
 
 __all__ = ["AnyForecaster", "continue_run", "free_run"]
 
-AnyForecaster: TypeAlias = Forecaster | EchoStateForecaster | IntegratorForecaster
+AnyForecaster: TypeAlias = Forecaster | ReservoirForecaster | IntegratorForecaster
 """A network that forecasts: trained by gradients, with reservoirs, or by a differential equation."""
 
 
@@ -47,7 +47,7 @@ def free_run(
     """
     if steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
-    if isinstance(forecaster, EchoStateForecaster):
+    if isinstance(forecaster, ReservoirForecaster):
         return forecaster.free_run(context, steps)
     if isinstance(forecaster, IntegratorForecaster):
         return forecaster.free_run(context, steps, start=start)

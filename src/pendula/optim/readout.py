@@ -147,6 +147,19 @@ class PolynomialRows:
                 increments = self.values[start + 1 : stop + 1] - self.values[start:stop]
                 yield polynomial_features(self.settings, known[None])[0], increments
 
+    def block(self, states: Float[ndarray, "row state"], rows: Int[ndarray, " row"]) -> tuple[FloatArray, FloatArray]:
+        """Lay out some of the rows.
+
+        Args:
+            states: The values that are remembered at each of them, the oldest first.
+            rows: Their numbers; each has a known value after it.
+
+        Returns:
+            Features and targets.
+        """
+        remembered = states.reshape(len(rows), self.settings.memory, -1)
+        return polynomial_features(self.settings, remembered)[:, 0], self.values[rows + 1] - self.values[rows]
+
     def readout(self, solution: LinearMap) -> tuple[Float[ndarray, "feature output"], Float[ndarray, " output"]]:
         """Turn the solution of the regression into a readout that predicts values.
 

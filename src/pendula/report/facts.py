@@ -7,7 +7,13 @@ from importlib.metadata import version
 from typing import Any
 
 from pendula.figures.style import label
-from pendula.nn import INTEGRATOR, RESERVOIR, EchoStateForecaster, IntegratorForecaster, Network
+from pendula.nn import (
+    RESERVOIRS,
+    SOLVED,
+    IntegratorForecaster,
+    Network,
+    ReservoirForecaster,
+)
 from pendula.report.equation_facts import equation_facts, equation_references
 from pendula.report.numbers import counted, format_moment, format_number, format_value
 from pendula.report.page import Reference
@@ -22,6 +28,7 @@ _CELLS = {
     "gru": "gated recurrent unit (GRU)",
     "lstm": "long short-term memory (LSTM)",
     "esn": "echo state network (ESN)",
+    "ngrc": "next-generation reservoir (NG-RC)",
     "integrator": "differential equation (integrator cell)",
 }
 _SCALINGS = {"standard": "mean 0, standard deviation 1 on the training part", "range": "−1 to 1 on the training part"}
@@ -41,6 +48,12 @@ _SOURCES = {
         equation="x̂(t+1) = Vᵀ [h(t); x(t)] + c,  h(t) = (1 − a) h(t−1) + a tanh(W h(t−1) + U x(t) + b)",
         citation="H. Jaeger, GMD report 148 (2001). W, U and b are drawn and stay as they are; V and c are found by "
         "ridge regression. The forecast is the median of the members' free runs.",
+    ),
+    "ngrc": Reference(
+        name="Next-generation reservoir",
+        equation="x̂(t+1) = Vᵀ φ(t) + c,  φ(t) = all monomials up to the degree of x(t), x(t−s), …, x(t−(k−1)s)",
+        citation="D. J. Gauthier et al., Nature Communications 12 (2021) 5564. V and c are found by ridge regression. "
+        "The forecast is the median of the members' free runs.",
     ),
 }
 _MIXTURES = Reference(
@@ -65,7 +78,7 @@ def setting_facts(fit: Fit) -> dict[str, object]:
         Settings in words, by name.
     """
     recipe, network = fit.recipe, fit.recipe.network
-    if network.cell == RESERVOIR:
+    if network.cell in RESERVOIRS:
         return _reservoir_facts(fit)
     if isinstance(fit.model.forecaster, IntegratorForecaster):
         return {"Cell": _CELLS[network.cell], **equation_facts(fit)}
@@ -87,7 +100,7 @@ def setting_facts(fit: Fit) -> dict[str, object]:
 
 
 def member_rows(fit: Fit) -> list[dict[str, Any]]:
-    """List the reservoirs of an echo state network.
+    """List the reservoirs of a network.
 
     Args:
         fit: The fit.
@@ -96,25 +109,21 @@ def member_rows(fit: Fit) -> list[dict[str, Any]]:
         The settings of each member, and the penalty of its readout; none where the network has no reservoir.
     """
     forecaster = fit.model.forecaster
-    members = forecaster.each() if isinstance(forecaster, EchoStateForecaster) else []
+    members = forecaster.each() if isinstance(forecaster, ReservoirForecaster) else []
     return [asdict(member.reservoir) | {"penalty": float(member.penalty)} for member in members]
 
 
 def _reservoir_facts(fit: Fit) -> dict[str, object]:
     network, members = fit.recipe.network, member_rows(fit)
-    chosen = "chosen by free runs within the training part" if network.reservoir is None else "as set"
+    chosen = "chosen by free runs within the training part" if network.asked is None else "as set"
     settings = {
         name: ", ".join(format_value(member[key]) for member in members)
-        for name, key in (
-            ("Spectral radius", "spectral_radius"),
-            ("Input scaling", "input_scaling"),
-            ("Leak", "leak"),
-            ("Ridge penalty", "penalty"),
-        )
+        for name, key in _MEMBERS.items()
+        if key in members[0]
     }
     return {
         "Cell": _CELLS[network.cell],
-        "Units": network.hidden_size,
+        **({"Units": network.hidden_size} if network.hidden_size else {}),
         "Reservoirs": f"{len(members)}, {chosen}",
         **settings,
         "Coefficients of the readouts": sum(held.numel() for held in fit.model.forecaster.parameters()),
@@ -124,6 +133,17 @@ def _reservoir_facts(fit: Fit) -> dict[str, object]:
         "Training time": f"{format_number(fit.seconds, digits=3)} s",
         "Seed": fit.recipe.seed,
     }
+
+
+_MEMBERS = {
+    "Delays": "delays",
+    "Stride": "stride",
+    "Degree": "degree",
+    "Spectral radius": "spectral_radius",
+    "Input scaling": "input_scaling",
+    "Leak": "leak",
+    "Ridge penalty": "penalty",
+}
 
 
 def _scaling(fit: Fit) -> str:
@@ -172,8 +192,8 @@ def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[R
     """
     cells = list(dict.fromkeys(fit.recipe.network.cell for fit in fits))
     conformal = [_INTERVALS] if intervals and any(fit.calibration is not None for fit in fits) else []
-    own = [*equation_references(fits), *([_SOURCES[RESERVOIR]] if RESERVOIR in cells else [])]
-    cells = [cell for cell in cells if cell not in {RESERVOIR, INTEGRATOR}]
+    own = [*equation_references(fits), *(_SOURCES[cell] for cell in cells if cell in RESERVOIRS)]
+    cells = [cell for cell in cells if cell not in SOLVED]
     if not cells:
         return [*own, *conformal]
     forecaster = Reference(

@@ -135,6 +135,7 @@ _ARTICLES = {
     "gru": "a GRU",
     "lstm": "an LSTM",
     "esn": "an ESN",
+    "ngrc": "an NG-RC",
     "integrator": "a differential equation",
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from pendula.errors import ArgumentError
-from pendula.nn import AnyForecaster, EchoStateForecaster, Forecaster, IntegratorForecaster, draw_runs, free_run
+from pendula.nn import AnyForecaster, Forecaster, IntegratorForecaster, ReservoirForecaster, draw_runs, free_run
 from pendula.runs.model_stream import ModelStream
 from pendula.series.axis import TimeAxis, TimeValue
 from pendula.series.record import Record
@@ -159,7 +159,7 @@ class Model:
                 network.free_runs_along(values[first:last], rows - first, steps, start=float(np.squeeze(start)))
                 for (first, last, rows), start in zip(passes, starts, strict=True)
             ])
-        if not isinstance(network, EchoStateForecaster) or len(passes) == len(origins):
+        if not isinstance(network, ReservoirForecaster) or len(passes) == len(origins):
             return None
         runs = [
             network.free_runs_along(self.scaler.transform(values[first:last]), rows - first, steps)

@@ -10,13 +10,16 @@ from pendula.errors import ArgumentError, DataError, RunError
 from pendula.files import write_json
 from pendula.nn import (
     INTEGRATOR,
-    RESERVOIR,
+    NEXT_GENERATION,
+    RESERVOIRS,
     AnyForecaster,
-    EchoStateForecaster,
+    EchoMember,
     Forecaster,
     IntegratorForecaster,
     Network,
+    NextGeneration,
     Reservoir,
+    ReservoirForecaster,
     observed_components,
 )
 from pendula.runs.axis_fields import axis_from
@@ -113,9 +116,13 @@ def load_model(folder: str | Path) -> Model:
     fields.text("pendula")
     network = fields.table("network").build(Network)
     tables = fields.tables("reservoirs", MAX_MEMBERS) if "reservoirs" in fields.content else []
-    reservoirs = [table.build(Reservoir) for table in tables]
-    if bool(reservoirs) != (network.cell == RESERVOIR):
-        raise fields.error("reservoirs", f"those of a network of the cell {RESERVOIR}", len(reservoirs))
+    reservoirs: list[Reservoir | NextGeneration] = [
+        table.build(NextGeneration) if network.cell == NEXT_GENERATION else table.build(Reservoir) for table in tables
+    ]
+    if bool(reservoirs) != (network.cell in RESERVOIRS):
+        raise fields.error(
+            "reservoirs", f"those of a network of the cell {' or '.join(sorted(RESERVOIRS))}", len(reservoirs)
+        )
     channels = fields.whole("channels", 1, MAX_CHANNELS)
     digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))
     names, units = fields.texts("names", count=channels), fields.texts("units", count=channels)
@@ -137,8 +144,8 @@ def load_model(folder: str | Path) -> Model:
     )
 
 
-def _reservoirs(forecaster: AnyForecaster) -> tuple[Reservoir, ...]:
-    return forecaster.reservoirs if isinstance(forecaster, EchoStateForecaster) else ()
+def _reservoirs(forecaster: AnyForecaster) -> tuple[Reservoir | NextGeneration, ...]:
+    return forecaster.reservoirs if isinstance(forecaster, ReservoirForecaster) else ()
 
 
 def _filled(hollow: Callable[[], AnyForecaster], path: Path, *, layers: int, digest: Digest) -> AnyForecaster:
@@ -157,7 +164,7 @@ def _filled(hollow: Callable[[], AnyForecaster], path: Path, *, layers: int, dig
     if len(kinds) > 1:
         raise RunError(f"`{path}` must hold weights of one precision: got float32 and float64. Train the model anew.")
     forecaster.load_state_dict(tensors, assign=True)
-    if isinstance(forecaster, EchoStateForecaster):
+    if isinstance(forecaster, ReservoirForecaster):
         _check_links(path, forecaster)
         return forecaster.eval()
     if isinstance(forecaster, IntegratorForecaster):
@@ -167,15 +174,28 @@ def _filled(hollow: Callable[[], AnyForecaster], path: Path, *, layers: int, dig
 
 
 def _hollow(
-    fields: Fields, network: Network, names: Sequence[str], axis: TimeAxis, reservoirs: Sequence[Reservoir]
+    fields: Fields,
+    network: Network,
+    names: Sequence[str],
+    axis: TimeAxis,
+    reservoirs: Sequence[Reservoir | NextGeneration],
 ) -> AnyForecaster:
     # Shapes alone, for which no memory is taken.
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        if network.cell == RESERVOIR:
-            return EchoStateForecaster(network, len(names), reservoirs)
+        if network.cell in RESERVOIRS:
+            return _reservoir_forecaster(fields, network, names, reservoirs)
         if network.cell == INTEGRATOR:
             return _equation(fields, network, names, axis)
         return Forecaster(network, len(names))
+
+
+def _reservoir_forecaster(
+    fields: Fields, network: Network, names: Sequence[str], reservoirs: Sequence[Reservoir | NextGeneration]
+) -> ReservoirForecaster:
+    try:
+        return ReservoirForecaster(network, len(names), reservoirs)
+    except ArgumentError as error:
+        raise fields.error("reservoirs", "polynomials of a bearable number of features", len(reservoirs)) from error
 
 
 def _equation(fields: Fields, network: Network, names: Sequence[str], axis: TimeAxis) -> IntegratorForecaster:
@@ -191,10 +211,12 @@ def _check_doubles(path: Path, forecaster: AnyForecaster) -> None:
         raise RunError(f"`{path}` must hold numbers in float64: got float32. Train the model anew.")
 
 
-def _check_links(path: Path, forecaster: EchoStateForecaster) -> None:
+def _check_links(path: Path, forecaster: ReservoirForecaster) -> None:
     # They are indices into memory.
     _check_doubles(path, forecaster)
     for member in forecaster.each():
+        if not isinstance(member, EchoMember):
+            continue
         links = member.links
         if not bool(((links >= 0) & (links < len(links)) & (links == links.floor())).all()):
             raise RunError(

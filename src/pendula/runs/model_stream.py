@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from pendula.errors import DataError
-from pendula.nn import AnyForecaster, EchoStateForecaster, EchoStream, IntegratorForecaster, Stream
+from pendula.nn import AnyForecaster, IntegratorForecaster, ReservoirForecaster, SolvedStream, Stream
 from pendula.series.scaling import Scaler
 from pendula.shapes import Float, Vector, ndarray
 
@@ -25,9 +25,9 @@ class ModelStream:
 
     def __init__(self, forecaster: AnyForecaster, scaler: Scaler, *, start: float = 0.0) -> None:
         self._scaler = scaler
-        self._stream: Stream | EchoStream
-        if isinstance(forecaster, EchoStateForecaster | IntegratorForecaster):
-            self._stream = EchoStream(forecaster)
+        self._stream: Stream | SolvedStream
+        if isinstance(forecaster, ReservoirForecaster | IntegratorForecaster):
+            self._stream = SolvedStream(forecaster)
         else:
             self._stream = Stream(forecaster)
         if isinstance(forecaster, IntegratorForecaster):

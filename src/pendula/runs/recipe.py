@@ -65,6 +65,11 @@ class Recipe:
                 f"`linear_lags` must fit into the window: expected at most {self.window}, got "
                 f"{self.network.linear_lags}. Lower it, or lengthen `window`."
             )
+        if self.network.polynomial is not None and self.network.polynomial.memory > self.window:
+            raise ArgumentError(
+                f"`delays` must look back no further than the window: expected a memory of at most {self.window} steps,"
+                f" got {self.network.polynomial.memory}. Lower `delays` or `stride`, or lengthen `window`."
+            )
         if self.watch == "test" and (self.training.select_by != "last_epoch" or self.network.linear_lags):
             raise ArgumentError(
                 "`watch` must be validation where errors choose something: expected select_by='last_epoch' and no "

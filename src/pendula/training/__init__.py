@@ -26,17 +26,19 @@ from pendula.training.paired import train_paired
 from pendula.training.physics_loss import physics_loss, physics_residuals
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.readout import solve_readouts, train_reservoirs
-from pendula.training.reservoir_search import LIGHT, USUAL, Budget
+from pendula.training.reservoir_choices import LIGHT, POLYNOMIALS, USUAL, Budget
 from pendula.training.settings import Method, Schedule, Tool, Training
 from pendula.training.shooting import Shooting, sensitivities
 from pendula.training.start import PENALTIES, start_forecaster
 from pendula.training.trained import Trained
+from pendula.training.used_settings import idle_settings, used_settings
 from pendula.training.validation import Validation
 
 __all__ = [
     "CHECKPOINT_FILE",
     "LIGHT",
     "PENALTIES",
+    "POLYNOMIALS",
     "USUAL",
     "Batch",
     "Budget",
@@ -69,6 +71,7 @@ __all__ = [
     "derived_seed",
     "epoch_generator",
     "identify",
+    "idle_settings",
     "method_for",
     "physics_loss",
     "physics_residuals",
@@ -87,5 +90,6 @@ __all__ = [
     "train_online",
     "train_paired",
     "train_reservoirs",
+    "used_settings",
     "write_checkpoint",
 ]

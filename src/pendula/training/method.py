@@ -1,7 +1,7 @@
 """Which way to learn suits which network."""
 
 from pendula.errors import ArgumentError
-from pendula.nn import Network
+from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR, Network
 from pendula.training.settings import Method, Training
 
 __all__ = ["method_for"]
@@ -19,8 +19,8 @@ def method_for(network: Network, settings: Training) -> Method:
         settings: How to train.
 
     Returns:
-        The method of the settings; without one ridge for an echo state network, gauss-newton for a differential
-        equation, and adam for the other cells.
+        The method of the settings; without one ridge for reservoirs, gauss-newton for a differential equation, and adam
+        for the other cells.
 
     Raises:
         ArgumentError: If the method or the engine makes no sense for the cell or the head.
@@ -69,9 +69,14 @@ _OF_LIKELIHOODS = {
 }
 
 _TRAINED = (
-    "Ridge regression trains the readout of an echo state network alone, and gauss-newton differential equations; "
-    "choose cell='esn' or cell='integrator' for them."
+    "Ridge regression trains the readout of a reservoir alone, and gauss-newton differential equations; choose "
+    "cell='esn', 'ngrc' or 'integrator' for them."
 )
 _DRAWN = "The reservoir of an echo state network stays as it was drawn, and its readout has a closed solution."
+_POLYNOMIAL = "The coefficients of a next-generation reservoir have a closed solution."
 _PHYSICS = "A differential equation is fitted to the whole training part at once."
-_SUITING = {"esn": (OF_RESERVOIRS, _DRAWN), "integrator": (OF_EQUATIONS, _PHYSICS)}
+_SUITING = {
+    RESERVOIR: (OF_RESERVOIRS, _DRAWN),
+    NEXT_GENERATION: (OF_RESERVOIRS, _POLYNOMIAL),
+    INTEGRATOR: (OF_EQUATIONS, _PHYSICS),
+}

@@ -1,29 +1,30 @@
-"""The training of an echo state network: reservoirs are chosen or drawn, and their readouts solved for."""
+"""The training of reservoirs: they are chosen or drawn, and their readouts solved for."""
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from torch import nn
 
 from pendula.errors import DivergedError
-from pendula.nn import EchoStateForecaster, Network, departures, draw_reservoir
-from pendula.nn.echo_state import EchoStateMember
-from pendula.optim import ReadoutRows, ridge_problem
+from pendula.nn import (
+    NEXT_GENERATION,
+    Member,
+    Network,
+    NextGeneration,
+    ReservoirForecaster,
+    departures,
+    draw_member,
+)
+from pendula.optim import ridge_problem
 from pendula.series.windows import latest_rows
 from pendula.shapes import Int, Series, ndarray
 from pendula.training.events import Listener, Outcome, ReservoirTried, TrainingFinished, silent
+from pendula.training.lesson import lesson_for
 from pendula.training.randomness import derived_seed
-from pendula.training.reservoir_search import (
-    PENALTIES,
-    USUAL,
-    Budget,
-    Candidate,
-    SearchPlan,
-    plan_search,
-    search,
-    washout_of,
-)
+from pendula.training.reservoir_choices import Budget, budget_for
+from pendula.training.reservoir_search import Candidate, SearchPlan, instability, plan_search, search, washout_of
 from pendula.training.trained import Trained
 
 __all__ = ["is_stable", "solve_readouts", "train_reservoirs"]
@@ -42,28 +43,32 @@ def train_reservoirs(
     seed: int = 0,
     penalty: float | None = None,
     washout: int = 0,
-    budget: Budget = USUAL,
+    window: int | None = None,
+    budget: Budget | None = None,
     listener: Listener = silent,
 ) -> Trained:
-    """Train an echo state network: without settings of a reservoir, the best few of many are taken.
+    """Train a network of reservoirs: without settings of one, the best few of many are taken.
 
     Whatever is chosen, is chosen by free runs within the training part; then the readouts are solved for on all of it.
 
     Args:
-        network: The architecture, of the cell esn.
+        network: The architecture, of the cell esn or ngrc.
         values: The scaled series; rows outside the training part are not looked at.
         segments: Half-open row ranges of the training part.
         seed: Of the matrices.
         penalty: Ridge penalty of the readouts; chosen when left out.
         washout: Steps at the start of each stretch that are not learned from; 0 takes 50, or a tenth of a short one.
-        budget: What is tried where the network has no settings of a reservoir.
+            A next-generation reservoir needs none.
+        window: Steps of known past that a forecast will start from: next-generation reservoirs that look back further
+            are not tried.
+        budget: What is tried, in place of the usual.
         listener: Hears the events.
 
     Returns:
         The trained network, without a history: there are no epochs.
 
     Raises:
-        ArgumentError: If the washout is too long for the training part.
+        ArgumentError: If the washout, or the memory that was asked for, is too long for the training part.
         DataError: If the training part is too short.
         DivergedError: If no reservoir runs freely within bounds.
 
@@ -78,21 +83,23 @@ def train_reservoirs(
         True
     """
     began = time.perf_counter()
-    plan = plan_search(segments, washout=washout)
-    tried = _search(network, values, plan, seed=seed, penalty=penalty, budget=budget, listener=listener)
+    chosen = budget or budget_for(network, values.shape[1], memory=_reach(segments, window))
+    chosen = chosen if penalty is None else replace(chosen, penalties=(penalty,))
+    plan = plan_search(segments, washout=_longest_memory(chosen) - 1 if network.cell == NEXT_GENERATION else washout)
     members = []
+    tried = _search(network, values, plan, chosen, seed=seed, listener=listener)
     for candidate in tried:
         member = _member(candidate, values, segments, units=network.hidden_size, washout=washout)
-        if network.reservoir is not None or is_stable(member, values, segments):
+        if network.asked is not None or is_stable(member, values, segments):
             members.append(member)
-        if len(members) == budget.members:
+        if len(members) == chosen.members:
             break
     if not members:
         raise DivergedError(
-            "Every reservoir is unstable in free run, once it has learned from the whole training part. Lower "
-            "`spectral_radius` or `input_scaling`, or give the values another `transform`."
+            "Every reservoir is unstable in free run, once it has learned from the whole training part. "
+            + instability(tried[0].reservoir)
         )
-    forecaster = EchoStateForecaster(network, values.shape[1], [member.reservoir for member in members])
+    forecaster = ReservoirForecaster(network, values.shape[1], [member.reservoir for member in members])
     forecaster.members = nn.ModuleList(members)
     forecaster.limit.fill_(_limit(values, segments))
     seconds = time.perf_counter() - began
@@ -103,7 +110,7 @@ def train_reservoirs(
 
 
 def solve_readouts(
-    forecaster: EchoStateForecaster, values: Series, segments: Int[ndarray, "segment 2"], *, washout: int = 0
+    forecaster: ReservoirForecaster, values: Series, segments: Int[ndarray, "segment 2"], *, washout: int = 0
 ) -> None:
     """Solve for the readouts of all members anew, on other rows.
 
@@ -127,7 +134,7 @@ def solve_readouts(
     forecaster.limit.fill_(_limit(values, segments))
 
 
-def is_stable(member: EchoStateMember, values: Series, segments: Int[ndarray, "segment 2"]) -> bool:
+def is_stable(member: Member, values: Series, segments: Int[ndarray, "segment 2"]) -> bool:
     """Find out whether free runs from several rows stay within bounds.
 
     Args:
@@ -150,52 +157,36 @@ def _limit(values: Series, segments: Int[ndarray, "segment 2"]) -> float:
     return OUTSIDE * max(largest, 1.0)
 
 
+def _reach(segments: Int[ndarray, "segment 2"], window: int | None) -> int:
+    # Memory is taken from the rows that are learned from.
+    longest = int((segments[:, 1] - segments[:, 0]).max(initial=0))
+    return max(1, min(longest // 4, longest if window is None else window))
+
+
+def _longest_memory(budget: Budget) -> int:
+    # All candidates learn from the same rows, and are judged on the same ones.
+    return max(each.memory for each in budget.settings if isinstance(each, NextGeneration))
+
+
 def _member(
     candidate: Candidate, values: Series, segments: Int[ndarray, "segment 2"], *, units: int, washout: int
-) -> EchoStateMember:
-    channels = values.shape[1]
-    member = EchoStateMember(candidate.reservoir, units, channels)
-    weights = draw_reservoir(candidate.reservoir, units=units, inputs=channels, seed=candidate.seed)
-    member.put(weights, member.readout.numpy(), member.constant.numpy())
+) -> Member:
+    member = draw_member(candidate.reservoir, units=units, channels=values.shape[1], seed=candidate.seed)
     member.penalty.fill_(candidate.penalty)
     _solve(member, values, segments, washout=washout)
     return member
 
 
-def _solve(member: EchoStateMember, values: Series, segments: Int[ndarray, "segment 2"], *, washout: int) -> None:
-    rows = ReadoutRows(
-        weights=member.weights,
-        values=values,
-        segments=segments,
-        washout=washout_of(segments, wanted=washout),
-        direct=member.reservoir.direct,
-    )
-    member.put(member.weights, *rows.readout(ridge_problem(rows).solve(float(member.penalty))))
+def _solve(member: Member, values: Series, segments: Int[ndarray, "segment 2"], *, washout: int) -> None:
+    lesson = lesson_for(member, values, segments, washout=washout_of(segments, wanted=washout))
+    member.put_readout(*lesson.readout(ridge_problem(lesson).solve(float(member.penalty))))
 
 
 def _search(
-    network: Network,
-    values: Series,
-    plan: SearchPlan,
-    *,
-    seed: int,
-    penalty: float | None,
-    budget: Budget,
-    listener: Listener,
+    network: Network, values: Series, plan: SearchPlan, budget: Budget, *, seed: int, listener: Listener
 ) -> Sequence[Candidate]:
     def heard(number: int, count: int, best: Candidate) -> None:
         listener(ReservoirTried(number=number, count=count, error=best.error))
 
-    if network.reservoir is None:
-        settings, seeds = budget.settings, [derived_seed(seed, draw) for draw in range(budget.draws)]
-    else:
-        settings, seeds = (network.reservoir,), [seed]
-    return search(
-        values,
-        plan,
-        settings,
-        units=network.hidden_size,
-        seeds=seeds,
-        penalties=PENALTIES if penalty is None else (penalty,),
-        heard=heard,
-    )
+    seeds = [derived_seed(seed, draw) for draw in range(budget.draws)] if network.asked is None else [seed]
+    return search(values, plan, budget, units=network.hidden_size, seeds=seeds, heard=heard)

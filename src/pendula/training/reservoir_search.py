@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.nn import Reservoir, draw_reservoir, drive_reservoir, run_reservoir
-from pendula.optim import ReadoutRows, moments
+from pendula.nn import Member, NextGeneration, Reservoir, draw_member
+from pendula.optim import moments
 from pendula.series.windows import latest_rows
 from pendula.shapes import Float, Int, Series, ndarray
+from pendula.training.lesson import Lesson, lesson_for
+from pendula.training.reservoir_choices import Budget
 
-__all__ = ["LIGHT", "PENALTIES", "USUAL", "Budget", "Candidate", "SearchPlan", "plan_search", "search", "washout_of"]
+__all__ = ["Candidate", "SearchPlan", "instability", "plan_search", "search", "washout_of"]
 
 MOST_ROWS = 1500
 """The search looks at most at so many of the latest rows."""
@@ -22,8 +23,6 @@ MOST_STEPS = 100
 """They go at most so far."""
 WASHOUT = 50
 """Steps at the start of a stretch after which a reservoir has forgotten that it started from zeros."""
-PENALTIES = (1e-11, 1e-9, 1e-7, 1e-5, 1e-3)
-"""Ridge penalties that are tried, in scaled units squared: from noise-free to noisy data."""
 WORST = 5.0
 """An error beyond this many standard deviations counts as much as this: the run is lost, no matter how far."""
 
@@ -40,7 +39,7 @@ class Candidate:
             the origins.
     """
 
-    reservoir: Reservoir
+    reservoir: Reservoir | NextGeneration
     seed: int
     penalty: float
     error: float
@@ -61,34 +60,6 @@ class SearchPlan:
     origins: Int[ndarray, " origin"]
     steps: int
     washout: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Budget:
-    """How much is tried, and how many of the best are kept.
-
-    Attributes:
-        settings: The settings of reservoirs that are tried.
-        draws: Each is tried with so many draws of its matrices.
-        members: So many of the best reservoirs forecast together.
-    """
-
-    settings: tuple[Reservoir, ...]
-    draws: int
-    members: int
-
-
-def _settings(*choices: Sequence[float]) -> tuple[Reservoir, ...]:
-    # Memory, nonlinearity and pace, from weak to strong.
-    return tuple(
-        Reservoir(spectral_radius=radius, input_scaling=scaling, leak=leak)
-        for radius, scaling, leak in product(*choices)
-    )
-
-
-USUAL = Budget(settings=_settings((0.4, 0.8, 1.2), (0.1, 0.5, 1.5), (0.3, 0.6, 1.0)), draws=2, members=5)
-LIGHT = Budget(settings=_settings((0.8, 1.2), (0.2, 1.0), (0.3, 1.0)), draws=1, members=3)
-"""For a baseline beside other fits."""
 
 
 def washout_of(segments: Int[ndarray, "segment 2"], *, wanted: int = 0) -> int:
@@ -161,11 +132,10 @@ def plan_search(segments: Int[ndarray, "segment 2"], *, washout: int = 0) -> Sea
 def search(
     values: Series,
     plan: SearchPlan,
-    settings: Sequence[Reservoir],
+    budget: Budget,
     *,
     units: int,
     seeds: Sequence[int],
-    penalties: Sequence[float] = PENALTIES,
     heard: Callable[[int, int, Candidate], None] | None = None,
 ) -> list[Candidate]:
     """Try reservoirs by free runs.
@@ -173,10 +143,9 @@ def search(
     Args:
         values: The scaled series; rows outside the plan are not looked at.
         plan: Which rows teach and which judge.
-        settings: What is tried.
+        budget: What is tried.
         units: Units of each reservoir.
         seeds: Each setting is tried with each of them.
-        penalties: Ridge penalties to choose from, for each reservoir.
         heard: Hears how many were tried of how many, and the best up to now.
 
     Returns:
@@ -185,19 +154,36 @@ def search(
     Raises:
         DivergedError: If not one of them runs freely within bounds.
     """
-    pairs = [(reservoir, seed) for seed in seeds for reservoir in settings]
+    pairs = [(reservoir, seed) for seed in seeds for reservoir in budget.settings]
     tried: list[Candidate] = []
     for number, (reservoir, seed) in enumerate(pairs, start=1):
-        tried.append(_examine(values, plan, reservoir, units=units, seed=seed, penalties=penalties))
+        tried.append(_examine(values, plan, reservoir, units=units, seed=seed, penalties=budget.penalties))
         if heard is not None:
             heard(number, len(pairs), min(tried, key=_error))
     best = sorted(tried, key=_error)
     if best[0].error >= WORST:
         raise DivergedError(
-            "Every reservoir is unstable in free run on the training part. Lower `spectral_radius` or `input_scaling`, "
-            "or give the values another `transform`."
+            f"Every reservoir is unstable in free run on the training part. {instability(best[0].reservoir)}"
         )
     return best
+
+
+def instability(reservoir: Reservoir | NextGeneration) -> str:
+    """Advise people whose reservoirs do not run freely within bounds.
+
+    Args:
+        reservoir: One of them.
+
+    Returns:
+        A sentence.
+
+    Examples:
+        >>> instability(NextGeneration())
+        'Lower `degree` or `delays`, raise `linear_penalty`, or give the values another `transform`.'
+    """
+    if isinstance(reservoir, NextGeneration):
+        return "Lower `degree` or `delays`, raise `linear_penalty`, or give the values another `transform`."
+    return "Lower `spectral_radius` or `input_scaling`, or give the values another `transform`."
 
 
 def _error(candidate: Candidate) -> float:
@@ -205,31 +191,41 @@ def _error(candidate: Candidate) -> float:
 
 
 def _examine(
-    values: Series, plan: SearchPlan, reservoir: Reservoir, *, units: int, seed: int, penalties: Sequence[float]
+    values: Series,
+    plan: SearchPlan,
+    reservoir: Reservoir | NextGeneration,
+    *,
+    units: int,
+    seed: int,
+    penalties: Sequence[float],
 ) -> Candidate:
-    weights = draw_reservoir(reservoir, units=units, inputs=values.shape[1], seed=seed)
-    lesson = ReadoutRows(
-        weights=weights, values=values, segments=plan.stretches, washout=plan.washout, direct=reservoir.direct
-    )
-    states = np.zeros((len(values), units))
-    for start, stop in plan.stretches:
-        states[start:stop] = drive_reservoir(weights, values[None, start:stop])[0]
+    member = draw_member(reservoir, units=units, channels=values.shape[1], seed=seed)
+    lesson = lesson_for(member, values, plan.stretches, washout=plan.washout)
+    states = _states(member, values, plan)
     errors = np.full((len(plan.origins), len(penalties)), WORST)
     for number, (origin, rows) in enumerate(_lessons(plan)):
         before, after = slice(origin - 1, origin), slice(origin, origin + plan.steps)
         scale = float(values[rows].std()) or 1.0
-        for trial, (readout, constant) in enumerate(_readouts(lesson, states, rows, penalties)):
-            run = run_reservoir(
-                weights, readout, constant, states=states[before], values=values[before], steps=plan.steps, limit=None
-            )
+        for trial, readout in enumerate(_readouts(lesson, states, rows, penalties)):
+            member.put_readout(*readout)
+            run = member.run(states[before], values[before], plan.steps)
             errors[number, trial] = _run_error((run[0] - values[after]) / scale)
     mean = errors.mean(axis=0)
     best = int(np.argmin(mean))
     return Candidate(reservoir=reservoir, seed=seed, penalty=penalties[best], error=float(mean[best]))
 
 
+def _states(member: Member, values: Series, plan: SearchPlan) -> Float[ndarray, "time state"]:
+    # Those of rows outside the stretches are never looked at, nor written.
+    passed = [member.states(values[None, start:stop])[0] for start, stop in plan.stretches]
+    states = np.zeros((len(values), passed[0].shape[1]))
+    for (start, stop), part in zip(plan.stretches, passed, strict=True):
+        states[start:stop] = part
+    return states
+
+
 def _readouts(
-    lesson: ReadoutRows, states: Float[ndarray, "time unit"], rows: Int[ndarray, " row"], penalties: Sequence[float]
+    lesson: Lesson, states: Float[ndarray, "time state"], rows: Int[ndarray, " row"], penalties: Sequence[float]
 ) -> Iterator[tuple[Float[ndarray, "feature channel"], Float[ndarray, " channel"]]]:
     # By the moments of the rows: they lose digits that the kept readouts need, but not those by which trials differ.
     summed = moments([lesson.block(states[rows], rows)])

@@ -15,7 +15,7 @@ from pendula.errors import ArgumentError, MissingExtraError, ModelError, RunErro
 from pendula.interop.keras import from_keras
 from pendula.interop.onnx import export_onnx, state_size, to_onnx
 from pendula.interop.torch import from_torch
-from pendula.nn import EchoStateForecaster, Network, Reservoir, build
+from pendula.nn import Network, Reservoir, ReservoirForecaster, build
 from pendula.runs import Model
 from pendula.series import TimeAxis
 from pendula.series.scaling import Scaler
@@ -171,10 +171,10 @@ def test_it_needs_no_operator_of_its_own():
 
 def test_reservoirs_are_refused_by_name():
     network = Network(cell="esn", hidden_size=10, reservoir=Reservoir())
-    forecaster = EchoStateForecaster(network, 2, [network.reservoir])
+    forecaster = ReservoirForecaster(network, 2, [network.reservoir])
     plain = made_model({})
     model = Model(**{name: getattr(plain, name) for name in Model.__slots__} | {"forecaster": forecaster})
-    with pytest.raises(ArgumentError, match="expected the cell rnn, gru or lstm, got esn, whose members each close"):
+    with pytest.raises(ArgumentError, match="expected the cell rnn, gru or lstm, got esn, which is not a stack"):
         to_onnx(model)
 
 

@@ -48,7 +48,7 @@ def to_onnx(model: Model, kind: Kind = "window", *, precision: Precision = "floa
         if name not in known:
             raise ArgumentError(
                 f"`{argument}` must be a known choice: expected {' or '.join(known)}, got {name}."
-                + did_you_mean(str(name), known)
+                + did_you_mean(str(name), known, listed=True)
             )
     graph = Graph(np.float32 if precision == "float32" else np.float64)
     made = window_graph(model, graph) if kind == "window" else step_graph(model, graph)

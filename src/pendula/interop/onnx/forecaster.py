@@ -119,7 +119,7 @@ class _Parts:
         if not isinstance(forecaster, Forecaster):
             raise ArgumentError(
                 "`model` must be a trained recurrent network to become ONNX: expected the cell rnn, gru or lstm, got "
-                "esn, whose members each close a loop of their own. Train one of the others."
+                f"{forecaster.network.cell}, which is not a stack of layers. Train one of the others."
             )
         self.model, self.graph, self.forecaster = model, graph, forecaster
         network = forecaster.network

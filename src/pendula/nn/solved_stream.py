@@ -1,17 +1,17 @@
-"""Follow a series value by value with an echo state network, or with a differential equation."""
+"""Follow a series value by value with a network that is solved for."""
 
 from typing import Any
 
 from pendula.errors import ArgumentError, ShapeError
-from pendula.nn.echo_state import EchoStateForecaster
 from pendula.nn.integrator_forecaster import IntegratorForecaster
+from pendula.nn.reservoir_forecaster import ReservoirForecaster
 from pendula.shapes import Float, Tensor
 
-__all__ = ["EchoStream"]
+__all__ = ["SolvedStream"]
 
 
-class EchoStream:
-    """A network that is solved for, shown one value at a time: it remembers it, and predicts what comes next.
+class SolvedStream:
+    """Reservoirs, or a differential equation, shown one value at a time: they remember it, and predict what comes next.
 
     Its predictions are those of the network shown the whole series.
 
@@ -29,12 +29,12 @@ class EchoStream:
         >>> import torch
         >>> from pendula.nn import Network, Reservoir
         >>> network = Network(cell="esn", hidden_size=20, reservoir=Reservoir())
-        >>> stream = EchoStream(EchoStateForecaster(network, 1, [network.reservoir]))
+        >>> stream = SolvedStream(ReservoirForecaster(network, 1, [network.reservoir]))
         >>> stream.step(torch.tensor([[0.1]])).shape  # batch, lead, channel
         torch.Size([1, 1, 1])
     """
 
-    def __init__(self, forecaster: EchoStateForecaster | IntegratorForecaster, *, batch: int = 1) -> None:
+    def __init__(self, forecaster: ReservoirForecaster | IntegratorForecaster, *, batch: int = 1) -> None:
         if batch < 1:
             raise ArgumentError(
                 f"`batch` must be positive: expected 1 or more, got {batch}. Follow one series at least."

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from pendula.errors import ArgumentError, ShapeError
-from pendula.nn import EchoStateForecaster, EchoStream, Network, Reservoir, draw_reservoir, free_run
-from pendula.nn.echo_state import middle_run
+from pendula.nn import Network, Reservoir, ReservoirForecaster, SolvedStream, draw_reservoir, free_run
+from pendula.nn.reservoir_forecaster import middle_run
 
 NETWORK = Network(cell="esn", hidden_size=12)
 KINDS = [
@@ -20,10 +20,11 @@ KINDS = [
 def make(reservoirs=tuple(KINDS), channels=2, seed=0):
     """A forecaster with random readouts that are small enough for stable loops."""
     random = np.random.default_rng(seed)
-    forecaster = EchoStateForecaster(NETWORK, channels, reservoirs)
+    forecaster = ReservoirForecaster(NETWORK, channels, reservoirs)
     for number, member in enumerate(forecaster.each()):
         weights = draw_reservoir(member.reservoir, units=12, inputs=channels, seed=number)
-        member.put(weights, 0.1 * random.normal(size=member.readout.shape), 0.1 * random.normal(size=channels))
+        member.put(weights)
+        member.put_readout(0.1 * random.normal(size=member.readout.shape), 0.1 * random.normal(size=channels))
     return forecaster
 
 
@@ -84,7 +85,7 @@ def test_in_a_free_run_each_member_feeds_itself():
     run = free_run(forecaster, values, 15)
     alone = []
     for reservoir, member in zip(KINDS, forecaster.each(), strict=True):
-        own = EchoStateForecaster(NETWORK, 2, [reservoir])
+        own = ReservoirForecaster(NETWORK, 2, [reservoir])
         own.members[0].load_state_dict(member.state_dict())
         prediction, state = own(values)
         steps = [prediction[:, -1]]
@@ -113,7 +114,7 @@ def test_unstable_members_are_left_out_and_a_minority_of_stable_ones_is_no_forec
 
 def test_a_stream_predicts_what_the_whole_series_does():
     forecaster, values = make(), series(batch=2)
-    stream, expected = EchoStream(forecaster, batch=2), forecaster(values)[0]
+    stream, expected = SolvedStream(forecaster, batch=2), forecaster(values)[0]
     for step in range(10):
         prediction = stream.step(values[:, step])
     np.testing.assert_allclose(prediction.numpy(), expected[:, 9].numpy(), rtol=1e-12, atol=1e-14)
@@ -128,9 +129,9 @@ def test_a_stream_predicts_what_the_whole_series_does():
 
 def test_a_stream_takes_one_value_of_each_series():
     with pytest.raises(ShapeError, match=r"expected shape \(1, 2\), got \(1, 3\)\. Make a stream of that many series"):
-        EchoStream(make()).step(torch.zeros(1, 3))
+        SolvedStream(make()).step(torch.zeros(1, 3))
     with pytest.raises(ArgumentError, match="`batch` must be positive: expected 1 or more, got 0"):
-        EchoStream(make(), batch=0)
+        SolvedStream(make(), batch=0)
 
 
 def test_single_precision_series_come_back_in_single_precision():
