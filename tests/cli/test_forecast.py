@@ -8,7 +8,7 @@ def test_units_and_names_come_from_the_file_that_was_learned(pendula, fitted):
     answer = pendula("forecast", "run", "--steps", "3")
     assert answer.code == 0
     lines = answer.out.splitlines()
-    assert lines[0] == "t [s],x [rad],x_lower [rad],x_upper [rad]"
+    assert lines[0] == "t [s],x [rad],x_lower [rad],x_upper [rad],effective_origins"
     assert [float(line.split(",")[0]) for line in lines[1:]] == pytest.approx([12.0, 12.1, 12.2])
 
 
@@ -44,7 +44,10 @@ def test_json(pendula, fitted):
 def test_what_stands_behind_the_interval_is_said(pendula, fitted):
     answer = pendula("forecast", "run", "--steps", "30", "--coverage", "0.5")
     origins = library.load(fitted).calibration.origins
-    assert f"The 50 % interval rests on free runs from {origins} origins in the validation part." in answer.err
+    assert (
+        f"The 50 % interval rests on free runs from {origins} origins in the validation part; as far as they depend"
+        in answer.err
+    )
     assert "warning: the interval ends after" in answer.err
     assert "of 30 steps" in answer.err
 
@@ -89,7 +92,7 @@ def test_a_file_of_an_unknown_format(pendula, fitted, folder):
 def test_a_table_on_a_terminal(pendula, fitted, monkeypatch):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     lines = pendula("forecast", "run", "--steps", "45").out.splitlines()
-    assert lines[0].split() == ["t", "[s]", "x", "[rad]", "x_lower", "[rad]", "x_upper", "[rad]"]
+    assert lines[0].split() == ["t", "[s]", "x", "[rad]", "x_lower", "[rad]", "x_upper", "[rad]", "effective_origins"]
     assert len(lines) == 42
     assert lines[-1] == "… and 5 more rows; -o FILE writes all of them."
 

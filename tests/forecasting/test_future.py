@@ -12,6 +12,7 @@ import torch
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 import pendula
 from pendula.errors import ArgumentError, DataError, DivergedError
@@ -233,10 +234,15 @@ def test_the_allowed_starts_are_shown_as_dates(dated_fit):
         forecast(dated_fit, 2, start="2020")
 
 
-def conformal(errors, coverage):
-    """The ⌈(n + 1) · coverage⌉-th smallest error."""
-    rank = math.ceil(round((len(errors) + 1) * coverage, 9))
-    return sorted(errors)[rank - 1] if rank <= len(errors) else math.nan
+def conformal(errors, coverage, worth=None):
+    """The ⌈(n + 1) · coverage⌉-th smallest error of n, or as far up among fewer independent ones."""
+    if math.ceil(round((len(errors) + 1) * coverage, 9)) > len(errors):
+        return math.nan
+    worth = len(errors) if worth is None else worth
+    rank = math.ceil(round(len(errors) / worth * (worth + 1) * coverage, 9))
+    if rank <= len(errors):
+        return sorted(errors)[rank - 1]
+    return max(errors) * norm.ppf((1 + coverage) / 2) / norm.ppf((1 + worth / (worth + 1)) / 2)
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.9, 0.95])
@@ -246,10 +252,14 @@ def test_half_widths_are_quantiles_of_the_errors_on_the_validation_part(sine_fit
     future = forecast(sine_fit, 14, coverage=coverage)
     runs = {row: sine_fit.model.run(values[None, row - 8 : row], steps=12)[0, :, 0] for row in range(96, 109)}
     for lead in range(12):
-        half = conformal([abs(run[lead] - values[row + lead, 0]) for row, run in runs.items()], coverage)
+        errors = [abs(run[lead] - values[row + lead, 0]) for row, run in runs.items()]
+        worth = float(future["effective_origins"][lead])
+        assert 1 <= worth <= 13
+        half = conformal(errors, coverage, sine_fit.calibration.effective[lead, 0])
         np.testing.assert_allclose(future.x_upper[lead] - future.x[lead], half, rtol=1e-4)
         np.testing.assert_allclose(future.x[lead] - future.x_lower[lead], half, rtol=1e-4)
     assert np.isnan(future.x_upper[12:]).all()
+    assert (future["effective_origins"][12:] == 0).all()
     assert future.attrs["calibration_origins"] == 13
     assert future.attrs["calibrated_steps"] == (0 if coverage > 13 / 14 else 12)
 
@@ -277,12 +287,15 @@ def test_under_a_transform_intervals_are_symmetric_on_the_transformed_scale(data
 def test_half_widths_are_conformal_quantiles(origins, leads, steps, coverage, diverged, seed):
     errors = np.abs(np.random.default_rng(seed).normal(size=(origins, leads, 2)))
     errors[:diverged, -1] = np.inf
-    made = Calibration(errors=errors).half_width(coverage, steps)
+    calibration = Calibration(errors=errors)
+    made, worth = calibration.half_width(coverage, steps), calibration.effective
     assert made.shape == (steps, 2)
     for lead in range(steps):
         for channel in range(2):
-            half = conformal(list(errors[:, lead, channel]), coverage) if lead < leads else math.nan
-            np.testing.assert_array_equal(made[lead, channel], half if math.isfinite(half) else math.nan)
+            half = (
+                conformal(list(errors[:, lead, channel]), coverage, worth[lead, channel]) if lead < leads else math.nan
+            )
+            np.testing.assert_allclose(made[lead, channel], half if math.isfinite(half) else math.nan, rtol=1e-12)
     if math.ceil((origins + 1) * coverage - 1e-9) > origins:
         assert np.isnan(made).all()
 

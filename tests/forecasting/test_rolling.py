@@ -50,6 +50,9 @@ def test_errors_equal_those_of_a_slow_loop(sine_fit):
         by_lead = [np.sqrt(np.mean(slow[:, lead] ** 2)) for lead in range(6)]
         np.testing.assert_allclose(rolled.rmse(name), by_lead, rtol=1e-5)
         np.testing.assert_allclose(rolled.absolute(name), np.abs(slow), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(rolled.signed(name), slow, rtol=1e-5, atol=1e-6)
+        first = predictor.run(sine_fit.record.values[None, :120], steps=6)[0]
+        np.testing.assert_allclose(rolled.forecast(name)[0], first, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.skipif(not kernels.available(), reason="there is no compiled core")
@@ -108,13 +111,14 @@ def test_a_run_that_diverges_is_infinitely_wrong(sine_fit):
 
 def test_a_single_run_that_is_no_number_makes_its_lead_infinite():
     errors = np.array([[[1.0], [1.0]], [[1.0], [np.nan]]])
-    rolled = RollingErrors(origins=np.array([3, 4]), errors={"some": errors})
+    rolled = RollingErrors(origins=np.array([3, 4]), truth=0 * errors, errors={"some": errors})
     np.testing.assert_array_equal(rolled.rmse("some"), [1.0, np.inf])
     np.testing.assert_array_equal(rolled.absolute("some")[:, 1, 0], [1.0, np.inf])
 
 
 def test_channels_are_averaged_as_squares():
-    rolled = RollingErrors(origins=np.array([3]), errors={"some": np.array([[[3.0, 4.0]]])})
+    errors = np.array([[[3.0, 4.0]]])
+    rolled = RollingErrors(origins=np.array([3]), truth=0 * errors, errors={"some": errors})
     np.testing.assert_allclose(rolled.rmse("some"), [np.sqrt(12.5)])
 
 

@@ -17,7 +17,7 @@ from pendula.training import Training
 
 NETWORK = Network(cell="gru", hidden_size=3)
 TRAINING = Training(epochs=2, steps_per_epoch=2)
-ALL = ["scores", "forecast", "free-run", "one-step", "lead-times", "errors", "losses", "network", "record"]
+ALL = ["scores", "forecast", "free-run", "one-step", "lead-times", "coverage", "errors", "losses", "network", "record"]
 
 
 def wave(rows: int = 160, **units: str) -> xr.Dataset:

@@ -60,7 +60,8 @@ def made_history(epochs):
 def made_fit(*, rows: Record | None = None, network: Network | None = None, seed=0, dtype=torch.float32) -> Fit:
     rows = made_record() if rows is None else rows
     network = Network(cell="gru", hidden_size=4) if network is None else network
-    errors = np.abs(np.random.default_rng(1).normal(size=(5, 3, len(rows.names))))
+    rng = np.random.default_rng(1)
+    errors, one_step = rng.normal(size=(5, 3, len(rows.names))), rng.normal(size=(7, len(rows.names)))
     errors[0, 2] = np.inf
     return Fit(
         model=made_model(rows, network, dtype=dtype),
@@ -75,7 +76,7 @@ def made_fit(*, rows: Record | None = None, network: Network | None = None, seed
         outcome=Outcome.STOPPED_EARLY,
         seconds=1.25,
         scores={"network": {"rmse": 0.1, "free_run_rmse": None}, "baselines": {"persistence": {"rmse": 1 / 3}}},
-        calibration=Calibration(errors=errors),
+        calibration=Calibration(errors=errors, one_step=one_step),
         notes=("One sample is missing.", 'A "quoted" \\ note, über alles.'),
     )
 

@@ -33,7 +33,7 @@ from pendula.dynamics import (
 )
 from pendula.dynamics.state_map import States
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.nn import IntegratorForecaster, PolynomialMember, ReservoirForecaster
+from pendula.nn import EnsembleForecaster, IntegratorForecaster, PolynomialMember, ReservoirForecaster
 from pendula.runs import Fit
 from pendula.shapes import Float, SeriesTensor, Tensor, ndarray
 
@@ -300,9 +300,9 @@ def _values(fit: Fit, dynamics: StateSpace, points: list[Tensor]) -> Float[ndarr
 def _notes(fit: Fit, dynamics: StateSpace, orbit: States, loop: StateMap) -> tuple[str, ...]:
     notes = []
     forecaster = fit.model.forecaster
-    if isinstance(forecaster, ReservoirForecaster) and len(forecaster.each()) > 1:
+    if isinstance(forecaster, ReservoirForecaster | EnsembleForecaster) and len(forecaster.each()) > 1:
         notes.append(
-            f"The network has {len(forecaster.each())} members, which run freely each by itself; the best one is "
+            f"The network has {len(forecaster.each())} members, which run freely each by itself; the first one is "
             "analyzed."
         )
     if isinstance(dynamics, IntegratorDynamics):

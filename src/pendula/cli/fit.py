@@ -15,6 +15,7 @@ EXAMPLE = """\
 pendula fit pendulum.csv
 pendula fit pendulum.csv --target x,v --unit x=rad --cell gru
 pendula fit pendulum.csv --cell esn
+pendula fit pendulum.csv --members 5
 pendula fit pendulum.csv --cell esn --hidden-size 400 --set network.reservoir.leak=0.3
 pendula fit pendulum.csv --cell ngrc --set network.polynomial.delays=3
 pendula fit pendulum.csv --cell integrator --system pendulum --set network.equation.known.drive=0

@@ -1,5 +1,6 @@
 """The command `forecast`."""
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,12 +100,25 @@ def _interval_lines(future: "xarray.Dataset", steps: int) -> list[str]:
     if not origins:
         return ["warning: there is no interval: the validation part was too short to measure free runs on."]
     plural = "s" if origins > 1 else ""
-    lines = [f"The {share} interval rests on free runs from {origins} origin{plural} in the validation part."]
+    worth = future["effective_origins"].values[: max(1, min(reach, steps))]
+    basis = (
+        f"The {share} interval rests on free runs from {origins} origin{plural} in the validation part; as far as they "
+        f"depend on each other, they count as {worth[0]:.0f} at step 1 and {worth[-1]:.0f} at step {len(worth)}."
+    )
+    lines = [basis]
     if reach == 0:
         return [*lines, f"warning: that is too few for an interval of {share}; ask for a lower --coverage."]
     if reach < steps:
         lines.append(
-            f"warning: the interval ends after {reach} of {steps} steps; beyond them nothing is known of the error."
+            f"warning: the interval ends after {reach} of {steps} steps; beyond them nothing is known of the error. "
+            "A longer validation part reaches further."
+        )
+    enough = future.attrs["coverage"] / (1 - future.attrs["coverage"])
+    few = int((worth < enough).argmax()) + 1 if (worth < enough).any() else 0
+    if few:
+        lines.append(
+            f"warning: from step {few} on the interval rests on less than {math.ceil(enough)} independent runs, and is "
+            "widened beyond the largest error that was seen; it may hold less than it says."
         )
     return lines
 
@@ -117,11 +131,13 @@ def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:
             "lower": future[f"{name}_lower"].values,
             "upper": future[f"{name}_upper"].values,
             **({"samples": future[f"{name}_samples"].values} if f"{name}_samples" in future else {}),
+            **({"spread": future[f"{name}_spread"].values} if f"{name}_spread" in future else {}),
         }
         for name, unit in zip(fit.model.names, fit.model.units, strict=True)
     }
     return {
         "time": {"units": fit.model.axis.units, "values": future["time"].values},
         "forecast": channels,
+        "effective_origins": future["effective_origins"].values,
         **future.attrs,
     }

@@ -71,6 +71,7 @@ class RecipeOptions:
         validation: Fraction of what remains, from its end, that chooses the epoch. [default: 0.2]
         test_from: Time at which the test part starts, in place of --test.
         by: Cut along time, or keep whole trajectories together. [default: time, trajectory with three or more]
+        members: How many networks are trained, each from a seed of its own; their median forecasts. [default: 1]
         seed: Of weights, order and noise; the same seed gives the same bits. [default: 0]
         set: Any other setting by its dotted name, as in training.patience=10. May be repeated.
     """
@@ -96,6 +97,7 @@ class RecipeOptions:
     validation: float | None = None
     test_from: str | None = None
     by: Literal["time", "trajectory"] | None = None
+    members: int | None = None
     seed: int | None = None
     set: tuple[str, ...] = ()
 

@@ -15,7 +15,14 @@ from torch import nn
 from pendula.dynamics.driven import DrivenNet, Inputs, as_net, hold_input, is_bounded
 from pendula.dynamics.layer_stack import reservoir_stack
 from pendula.dynamics.state_map import Directions, Jacobians, StateMap, States
-from pendula.nn import EchoMember, Forecaster, ForecasterState, ReservoirForecaster, ReservoirWeights
+from pendula.nn import (
+    EchoMember,
+    EnsembleForecaster,
+    Forecaster,
+    ForecasterState,
+    ReservoirForecaster,
+    ReservoirWeights,
+)
 from pendula.shapes import Float, SeriesTensor, Tensor, ndarray
 
 __all__ = ["ForecasterDynamics"]
@@ -44,11 +51,11 @@ class ForecasterDynamics:
     head: tuple[Tensor, Tensor, Tensor]
 
     @classmethod
-    def of(cls, forecaster: Forecaster | ReservoirForecaster) -> "ForecasterDynamics":
+    def of(cls, forecaster: Forecaster | EnsembleForecaster | ReservoirForecaster) -> "ForecasterDynamics":
         """Take a forecaster's weights as they are.
 
         Args:
-            forecaster: The network. Of an echo state network the first member is taken: the members run freely each by
+            forecaster: The network. Of an ensemble the first member is taken: the members run freely each by
                 itself, and their median is no dynamical system.
 
         Returns:
@@ -59,6 +66,8 @@ class ForecasterDynamics:
             >>> ForecasterDynamics.of(build(Network(cell="gru", hidden_size=8, linear_lags=3), 1)).closed_loop().size
             11
         """
+        if isinstance(forecaster, EnsembleForecaster):
+            return cls.of(forecaster.each()[0])
         if isinstance(forecaster, ReservoirForecaster):
             best = forecaster.each()[0]
             assert isinstance(best, EchoMember)  # polynomials are `PolynomialDynamics`

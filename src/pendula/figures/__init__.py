@@ -5,6 +5,8 @@ record      draw_series, draw_phase_portrait
 learning    draw_losses
 test part   draw_predictions, draw_free_runs, draw_error_histogram, draw_scores, draw_lead_times
 future      draw_forecast
+intervals   draw_coverage, draw_ranks
+anomalies   draw_surprise
 memory      draw_wrong_answers
 costs       draw_costs, cost_sheet
 gradients   draw_gradient_flow, draw_singular_values
@@ -24,6 +26,7 @@ files       save, png
 from pendula.figures.behaviors import Example, behaviors_figure, draw_behavior_map, draw_exponents, draw_units
 from pendula.figures.canvas import png, save
 from pendula.figures.costs import cost_sheet, draw_costs
+from pendula.figures.coverage import draw_coverage, draw_ranks
 from pendula.figures.curves import draw_free_runs, draw_predictions
 from pendula.figures.dynamics import draw_bifurcations, draw_eigenvalues, draw_lyapunov, draw_memory
 from pendula.figures.forecast import draw_forecast
@@ -45,6 +48,7 @@ from pendula.figures.shares import draw_shares
 from pendula.figures.speed import draw_seconds, draw_speedups
 from pendula.figures.style import Quantity, style
 from pendula.figures.summary import draw_summary
+from pendula.figures.surprise import draw_surprise
 
 __all__ = [
     "Example",
@@ -59,6 +63,7 @@ __all__ = [
     "draw_behavior_map",
     "draw_bifurcations",
     "draw_costs",
+    "draw_coverage",
     "draw_eigenvalues",
     "draw_error_histogram",
     "draw_exponents",
@@ -74,6 +79,7 @@ __all__ = [
     "draw_memory",
     "draw_phase_portrait",
     "draw_predictions",
+    "draw_ranks",
     "draw_relative_errors",
     "draw_scores",
     "draw_seconds",
@@ -83,6 +89,7 @@ __all__ = [
     "draw_speedups",
     "draw_state_space",
     "draw_summary",
+    "draw_surprise",
     "draw_units",
     "draw_unrolled",
     "draw_wrong_answers",

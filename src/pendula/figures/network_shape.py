@@ -10,6 +10,7 @@ from pendula.nn import (
     GRU,
     LSTM,
     RNN,
+    EnsembleForecaster,
     Forecaster,
     IntegratorCell,
     IntegratorForecaster,
@@ -75,6 +76,8 @@ def network_shape(model: nn.Module) -> NetworkShape:
         stack = network_shape(model.recurrent)
         rows, columns = model.head.weight.shape
         return NetworkShape(inputs=stack.inputs, layers=stack.layers, outputs=rows, head=(rows, columns))
+    if isinstance(model, EnsembleForecaster):
+        return network_shape(model.each()[0])
     if isinstance(model, ReservoirForecaster):
         return _reservoir_shape(model)
     if isinstance(model, IntegratorForecaster):

@@ -1,6 +1,8 @@
 """The verbs fit, forecast, evaluate and compare; free runs, baselines and rolling origins."""
 
+from pendula.forecasting.adaptive import Adapted, adapt
 from pendula.forecasting.adoption import adopt, own_record
+from pendula.forecasting.backtest import Backtest, RefitPolicy, backtest
 from pendula.forecasting.baselines import (
     LinearAutoregression,
     Persistence,
@@ -15,25 +17,35 @@ from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fi
 from pendula.forecasting.filling import fill_parts
 from pendula.forecasting.fitting import fit, fit_record, resume
 from pendula.forecasting.future import forecast, forecast_dataset
+from pendula.forecasting.intervals import IntervalScores, JudgedIntervals, judge_intervals, score_intervals
 from pendula.forecasting.likelihood import GaussianErrors, Likelihood, log_likelihood, with_gaussian_errors
 from pendula.forecasting.predictors import Predictor, predict_from
 from pendula.forecasting.preparation import choose_target, default_by, default_window, split_record
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, score_part
+from pendula.forecasting.surprise import Surprise, surprise
 
 __all__ = [
+    "Adapted",
+    "Backtest",
     "Comparison",
     "DrawnScores",
     "Evaluated",
     "Evaluation",
     "GaussianErrors",
+    "IntervalScores",
+    "JudgedIntervals",
     "Likelihood",
     "LinearAutoregression",
     "Persistence",
     "Predictor",
+    "RefitPolicy",
     "RollingErrors",
     "SeasonalPersistence",
+    "Surprise",
+    "adapt",
     "adopt",
+    "backtest",
     "choose_target",
     "compare",
     "compare_recipes",
@@ -50,6 +62,7 @@ __all__ = [
     "forecast",
     "forecast_dataset",
     "interval_of",
+    "judge_intervals",
     "log_likelihood",
     "own_record",
     "predict_from",
@@ -57,7 +70,9 @@ __all__ = [
     "roll",
     "score_all",
     "score_drawn",
+    "score_intervals",
     "score_part",
     "split_record",
+    "surprise",
     "with_gaussian_errors",
 ]

@@ -106,7 +106,7 @@ def compare_recipes(
     """
     _check_recipes(recipes)
     hearing = [(listeners or {}).get(name, silent) for name in recipes]
-    fits = dict(zip(recipes, fit_side_by_side(rows, list(recipes.values()), hearing), strict=True))
+    fits = dict(zip(recipes, fit_side_by_side([(rows, recipe) for recipe in recipes.values()], hearing), strict=True))
     first = next(iter(fits.values()))
     evaluated = score_all(
         {name: made.model for name, made in fits.items()},

@@ -12,6 +12,7 @@ from pendula.errors import DataError, UnitsError
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
 from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.echo_baseline import fit_echo_state
+from pendula.forecasting.intervals import COVERAGE, IntervalScores, judge_intervals, score_intervals
 from pendula.forecasting.likelihood import Likelihood, likelihoods, log_likelihood
 from pendula.forecasting.overlap import count_seen
 from pendula.forecasting.predictors import Predictor
@@ -27,10 +28,21 @@ from pendula.series.split import Part
 from pendula.series.windows import window_segments
 from pendula.shapes import Float, ndarray
 
-__all__ = ["Evaluated", "evaluate", "evaluate_fit", "fit_baselines", "score_all"]
+__all__ = [
+    "Evaluated",
+    "common_unit",
+    "evaluate",
+    "evaluate_fit",
+    "fit_baselines",
+    "part_to_score",
+    "plain_rolling",
+    "score_all",
+]
 
 MOST_LEADS = 200
 """Errors by lead time go at most so far."""
+ADAPTIVE_ORIGINS = 2000
+"""Adaptive intervals are followed over at most so many origins."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -44,6 +56,7 @@ class Evaluated:
         seconds: Training time of each predictor, in seconds, where it was measured.
         seen: How many of the scored rows were in the fit's training or validation part.
         drawn: Scores of drawn trajectories, where a network has a likelihood head and rolling errors were measured.
+        intervals: What the fit's intervals held, where it is one fit with a calibration.
     """
 
     evaluation: Evaluation
@@ -52,15 +65,16 @@ class Evaluated:
     seconds: Mapping[str, float]
     seen: int = 0
     drawn: DrawnScores | None = None
+    intervals: IntervalScores | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the scores for a table or a file.
 
         Returns:
             `models` and `baselines`, by name, as `plain_scores` gives them; `rows`, how many were scored, and
-            `seen_rows`, how many of them the fit had seen; `rolling`, errors by lead time, in steps; `drawn`,
-            energy scores by lead time, where a network has a likelihood head; and `units`. A score that is not finite
-            is None.
+            `seen_rows`, how many of them the fit had seen; `rolling`, errors by lead time, in steps; `intervals`, what
+            they held by lead time; `drawn`, energy scores by lead time, where a network has a likelihood head; and
+            `units`. A score that is not finite is None.
         """
         scores = {
             name: plain_scores(self.evaluation, name, seconds=self.seconds.get(name)) for name in self.evaluation.scores
@@ -72,13 +86,14 @@ class Evaluated:
             "baselines": {name: score for name, score in scores.items() if name not in self.networks},
             "rows": len(self.evaluation.rows),
             "seen_rows": self.seen,
-            "rolling": None if self.rolling is None else _plain_rolling(self.rolling, record),
+            "rolling": None if self.rolling is None else plain_rolling(self.rolling, record),
+            "intervals": None if self.intervals is None else self.intervals.to_dict(),
             **drawn,
-            "units": {"value": _common_unit(record), "time": time_scale(record.axis)[1]},
+            "units": {"value": common_unit(record), "time": time_scale(record.axis)[1]},
         }
 
 
-def evaluate(fit: Fit, series: Data | None = None) -> Evaluated:
+def evaluate(fit: Fit, series: Data | None = None, *, coverage: float = COVERAGE, adaptive: bool = False) -> Evaluated:
     """Score a fit beside the baselines on data it never saw.
 
     The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows. Rows of
@@ -88,11 +103,14 @@ def evaluate(fit: Fit, series: Data | None = None) -> Evaluated:
     Args:
         fit: The fit.
         series: A held-out series with the fit's variables, units and time step; the fit's own test part when left out.
+        coverage: Probability with which the truth is to lie in the intervals, between 0 and 1.
+        adaptive: Whether the intervals are adapted from origin to origin by what came, for records that drift.
 
     Returns:
-        Predictions and scores, one step ahead, in free run, and by lead time.
+        Predictions and scores, one step ahead, in free run, and by lead time; and what the intervals held.
 
     Raises:
+        ArgumentError: If `coverage` does not lie between 0 and 1.
         DataError: If there is no test part, if the series lacks a variable or has another time step, or if it is too
             short for a window.
         UnitsError: If a variable has another unit.
@@ -106,19 +124,20 @@ def evaluate(fit: Fit, series: Data | None = None) -> Evaluated:
         True
     """
     if series is None:
-        return evaluate_fit(fit)
-    held_out = record(unpacked(series)[0], fit.model.names)
-    _check_alike(fit.model, held_out)
-    known, part = _known(fit), Part(parent=held_out, start=0, stop=len(held_out))
+        return evaluate_fit(fit, coverage=coverage, adaptive=adaptive)
+    known, part = _known(fit), part_to_score(fit, series)
     evaluated = score_all({"network": fit.model}, known, part, fit=fit)
-    return replace(evaluated, seen=count_seen(known, held_out, evaluated.evaluation.rows))
+    intervals = _intervals(fit, part, evaluated.rolling, coverage=coverage, adaptive=adaptive)
+    return replace(evaluated, seen=count_seen(known, part.parent, evaluated.evaluation.rows), intervals=intervals)
 
 
-def evaluate_fit(fit: Fit) -> Evaluated:
+def evaluate_fit(fit: Fit, *, coverage: float = COVERAGE, adaptive: bool = False) -> Evaluated:
     """Score a fit on its own test part.
 
     Args:
         fit: The fit.
+        coverage: As for `evaluate`.
+        adaptive: As for `evaluate`.
 
     Returns:
         Predictions and scores; the training times are those that the fit keeps with its scores, if it has them.
@@ -126,13 +145,48 @@ def evaluate_fit(fit: Fit) -> Evaluated:
     Raises:
         DataError: If the record has no test part.
     """
-    part = fit.split.test
-    if not len(part):
+    part = part_to_score(fit)
+    evaluated = score_all({"network": fit.model}, _known(fit), part, fit=fit)
+    intervals = _intervals(fit, part, evaluated.rolling, coverage=coverage, adaptive=adaptive)
+    return replace(evaluated, seconds={**evaluated.seconds, **_kept_seconds(fit)}, intervals=intervals)
+
+
+def part_to_score(fit: Fit, series: Data | None = None) -> Part:
+    """Find the rows to score a fit on.
+
+    Args:
+        fit: The fit.
+        series: A held-out series with the fit's variables, units and time step; the fit's own test part when left out.
+
+    Returns:
+        All rows of the series, or the test part.
+
+    Raises:
+        DataError: If there is no test part, or if the series lacks a variable or has another time step.
+        UnitsError: If a variable has another unit.
+    """
+    if series is not None:
+        held_out = record(unpacked(series)[0], fit.model.names)
+        _check_alike(fit.model, held_out)
+        return Part(parent=held_out, start=0, stop=len(held_out))
+    if not len(fit.split.test):
         raise DataError(
             "`test` must be a part of the record to score on: expected rows, got none. Name a held-out file."
         )
-    evaluated = score_all({"network": fit.model}, _known(fit), part, fit=fit)
-    return replace(evaluated, seconds={**evaluated.seconds, **_kept_seconds(fit)})
+    return fit.split.test
+
+
+def _intervals(
+    fit: Fit, part: Part, rolling: RollingErrors | None, *, coverage: float, adaptive: bool
+) -> IntervalScores | None:
+    if rolling is None or fit.calibration is None:
+        return None
+    if adaptive:  # what came is known from every row
+        rolling = roll(
+            {"network": fit.model}, part, window=fit.model.window, leads=rolling.leads, most_origins=ADAPTIVE_ORIGINS
+        )
+    judged = judge_intervals(fit.model, fit.calibration, rolling, coverage=coverage, adaptive=adaptive)
+    return score_intervals([judged], coverage=coverage, adaptive=adaptive)
 
 
 def _kept_seconds(fit: Fit) -> dict[str, float]:
@@ -248,7 +302,17 @@ def _echo_state(rows: Record, part: Part, *, window: int, transform: ScalerLink)
     return fit_echo_state(rows, window=max(longer, window), transform=transform)
 
 
-def _plain_rolling(rolling: RollingErrors, record: Record) -> dict[str, Any]:
+def plain_rolling(rolling: RollingErrors, record: Record) -> dict[str, Any]:
+    """Give errors by lead time for a table or a file.
+
+    Args:
+        rolling: The errors.
+        record: The record that was forecast.
+
+    Returns:
+        `leads`, in steps; `origins`, how many there were; `rmse` by predictor, where all channels have one unit; and
+        that of each of several channels under `channels`.
+    """
     plain: dict[str, Any] = {"leads": list(range(1, rolling.leads + 1)), "origins": len(rolling.origins)}
     if len(set(record.units)) == 1:
         plain["rmse"] = {name: _finite(rolling.rmse(name)) for name in rolling.errors}
@@ -261,7 +325,8 @@ def _plain_rolling(rolling: RollingErrors, record: Record) -> dict[str, Any]:
 
 
 def _alone(rolling: RollingErrors, channel: int) -> RollingErrors:
-    return replace(rolling, errors={name: errors[..., [channel]] for name, errors in rolling.errors.items()})
+    alone = {name: errors[..., [channel]] for name, errors in rolling.errors.items()}
+    return replace(rolling, truth=rolling.truth[..., [channel]], errors=alone)
 
 
 def _finite(by_lead: Float[ndarray, " lead"]) -> list[float | None]:
@@ -315,6 +380,14 @@ def _close(ours: Any, theirs: Any) -> bool:
     return bool(np.isclose(float(ours), float(theirs), rtol=1e-6))
 
 
-def _common_unit(record: Record) -> str:
+def common_unit(record: Record) -> str:
+    """Name the unit that all channels have.
+
+    Args:
+        record: The record.
+
+    Returns:
+        The unit; empty where there are several.
+    """
     units = set(record.units)
     return units.pop() if len(units) == 1 else ""

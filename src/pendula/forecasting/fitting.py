@@ -8,8 +8,8 @@ from typing import Literal
 
 from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.forecasting.calibrating import calibrate
 from pendula.forecasting.evaluation import evaluate_fit
+from pendula.forecasting.folds import calibrate_fit
 from pendula.forecasting.learning import CHECKPOINT_FOLDER, learn, learn_side_by_side
 from pendula.forecasting.preparation import (
     Prepared,
@@ -166,12 +166,11 @@ def fit_record(
             raise
 
 
-def fit_side_by_side(rows: Record, recipes: Sequence[Recipe], listeners: Sequence[Listener]) -> list[Fit]:
-    """Make several fits of one record at once, each network on one core. They are not scored.
+def fit_side_by_side(jobs: Sequence[tuple[Record, Recipe]], listeners: Sequence[Listener]) -> list[Fit]:
+    """Make several fits at once, each network on one core. They are not scored.
 
     Args:
-        rows: The record.
-        recipes: How to make each fit; those that are trained by gradients have one window.
+        jobs: The record of each fit, and how to make it; those that are trained by gradients have one window.
         listeners: Hear the events, one for each fit.
 
     Returns:
@@ -182,7 +181,7 @@ def fit_side_by_side(rows: Record, recipes: Sequence[Recipe], listeners: Sequenc
         DataError: If a part of the record is too short.
         DivergedError: If the training of a network leaves the finite numbers.
     """
-    prepared = [prepare(rows, recipe) for recipe in recipes]
+    prepared, recipes = [prepare(*job) for job in jobs], [recipe for _, recipe in jobs]
     learned = learn_side_by_side(prepared, recipes, listeners)
     return [
         _finish(each, recipe, *made, notes=(), score=False)
@@ -255,7 +254,7 @@ def _finish(
         best_epoch=trained.best_epoch,
         outcome=trained.outcome,
         seconds=trained.seconds,
-        calibration=calibrate(model, parts.validation),
+        calibration=calibrate_fit(model, prepared, recipe, trained),
         notes=(*notes, *idle_settings(recipe.network, recipe.training)),
         gradients=gradients,
     )

@@ -11,7 +11,7 @@ from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
 from pendula.runs import Calibration, Fit
 from pendula.series.axis import TimeValue
 from pendula.series.containers import packed
-from pendula.shapes import Series
+from pendula.shapes import Float, Series, ndarray
 
 __all__ = ["forecast", "forecast_dataset"]
 
@@ -32,9 +32,10 @@ def forecast(
     """Run a fit freely into the future.
 
     Intervals are split-conformal: they are as wide as free runs on the validation part were wrong at each lead time.
-    Where too few of them reach that far, the interval is NaN; the attributes say how many stand behind it. On request
-    they are quantiles of an ensemble that is drawn from the network's likelihood head: each run feeds back its draws.
-    These are as right as the network is; the attribute `interval` says which they are.
+    These runs overlap, and `effective_origins` says how many independent ones they are worth; the fewer, the wider are
+    the intervals. Beyond the reach of the calibration the interval is NaN. On request they are quantiles of an ensemble
+    that is drawn from the network's likelihood head: each run feeds back its draws. These are as right as the network
+    is; the attribute `interval` says which they are.
 
     Args:
         fit: The fit.
@@ -47,11 +48,12 @@ def forecast(
         keep_samples: Whether to give the runs themselves, too; data sets can hold them.
 
     Returns:
-        For each target `x` the variables `x`, `x_lower` and `x_upper` along `time`, with units; the attributes
-        `coverage`, `interval`, and either `calibration_origins` and `calibrated_steps` or `samples` and `seed`. With
-        samples `x` is their mean; those kept are `x_samples`, along `sample` and `time`. If the record was a DataArray,
-        one of `x` with the limits as coordinates; if it was a DataFrame, one with the same kind of index, headers and
-        units.
+        For each target `x` the variables `x`, `x_lower` and `x_upper` along `time`, with units, and `x_spread`, the
+        standard deviation of the members' runs, where there are several; the coordinate `effective_origins`, 0 beyond
+        the calibration; the attributes `coverage`, `interval`, and either `calibration_origins` and `calibrated_steps`
+        or `samples` and `seed`. With samples `x` is their mean; those kept are `x_samples`, along `sample` and `time`.
+        If the record was a DataArray, one of `x` with the limits as coordinates; if it was a DataFrame, one with the
+        same kind of index, headers and units.
 
     Raises:
         ArgumentError: If `steps`, `coverage`, `start` or `samples` breaks its rule.
@@ -127,19 +129,21 @@ def forecast_dataset(
         )
     row = start_row(fit, start)
     first = row - fit.model.window
-    values = fit.model.run(fit.record.values[None, first:row], steps=steps, start=fit.record.time[first : first + 1])[0]
+    context = fit.record.values[None, first:row]
+    values = fit.model.run(context, steps=steps, start=fit.record.time[first : first + 1])[0]
     if not np.isfinite(values).all():
         step = int(np.argmin(np.isfinite(values).all(axis=1))) + 1
         raise DivergedError(f"The free run diverged at step {step} of {steps}. Forecast fewer steps, or {_advice(fit)}")
     lower, upper = _interval(fit, values, coverage)
-    return in_units(
-        fit, {"": values, "_lower": lower, "_upper": upper}, times=times_from(fit, row, steps)
-    ).assign_attrs(
+    spread = fit.model.spread(context, steps=steps)
+    bands = {"": values, "_lower": lower, "_upper": upper, **({} if spread is None else {"_spread": spread[0]})}
+    future = in_units(fit, bands, times=times_from(fit, row, steps)).assign_attrs(
         coverage=coverage,
         interval="conformal",
         calibration_origins=0 if fit.calibration is None else fit.calibration.origins,
         calibrated_steps=int(np.isfinite(lower).all(axis=1).sum()),
     )
+    return future.assign_coords(effective_origins=("time", _effective_origins(fit, steps)))
 
 
 def _advice(fit: Fit) -> str:
@@ -156,6 +160,14 @@ def _advice(fit: Fit) -> str:
     if fit.recipe.network.cell == INTEGRATOR:
         return "look at the parameters that were found: the equation leaves the finite numbers with them."
     return "train for free runs: raise `horizon`, and choose `select_by` free_run."
+
+
+def _effective_origins(fit: Fit, steps: int) -> Float[ndarray, " step"]:
+    worth = np.zeros(steps)
+    if fit.calibration is not None:
+        known = fit.calibration.effective[:steps].min(axis=1)
+        worth[: len(known)] = known.round(1)
+    return worth
 
 
 def _interval(fit: Fit, values: Series, coverage: float) -> tuple[Series, Series]:

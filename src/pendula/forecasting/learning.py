@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError
+from pendula.forecasting.members import learn_members
 from pendula.forecasting.preparation import Prepared, gap_free
 from pendula.forecasting.watching import Watching
 from pendula.nn import INTEGRATOR, Forecaster, observed_components
@@ -45,6 +46,9 @@ def learn(prepared: Prepared, recipe: Recipe, *, listener: Listener, folder: Pat
     if prepared.forecaster is None:
         return _solve(prepared, recipe, listener=listener), ()
     windows = _training_windows(prepared, recipe)
+    checkpoint = None if folder is None else folder / CHECKPOINT_FOLDER
+    if recipe.members > 1:
+        return learn_members(prepared, windows, recipe, listener=listener, checkpoint=checkpoint)
     watching = Watching(prepared.forecaster, recipe, windows, listener=listener, folder=folder)
     trained = train(
         prepared.forecaster,
@@ -53,7 +57,7 @@ def learn(prepared: Prepared, recipe: Recipe, *, listener: Listener, folder: Pat
         window=recipe.window,
         seed=recipe.seed,
         validation=prepared.validation,
-        checkpoint=None if folder is None else folder / CHECKPOINT_FOLDER,
+        checkpoint=checkpoint,
         resume=True,
         fingerprint=prepared.fingerprint,
         listener=watching,
@@ -82,15 +86,20 @@ def learn_side_by_side(
     by_gradients = [
         (each, each.forecaster, recipe, listener)
         for each, recipe, listener in jobs
-        if each.forecaster is not None and foreign_for(recipe.training) is None
+        if each.forecaster is not None and _goes_with_others(recipe)
     ]
     together = iter(_descend_together(by_gradients))
     return [
         learn(each, recipe, listener=listener)
-        if each.forecaster is None or foreign_for(recipe.training) is not None
+        if each.forecaster is None or not _goes_with_others(recipe)
         else next(together)
         for each, recipe, listener in jobs
     ]
+
+
+def _goes_with_others(recipe: Recipe) -> bool:
+    # An ensemble is trained side by side already.
+    return recipe.members == 1 and foreign_for(recipe.training) is None
 
 
 def _descend_together(jobs: Sequence[tuple[Prepared, Forecaster, Recipe, Listener]]) -> list[Learned]:

@@ -122,8 +122,8 @@ class Prepared:
         scaler: Fitted on the training part.
         values: The scaled record, in the training's precision; in float64 for networks that are solved for.
         validation: Windows that choose the epoch, or None.
-        forecaster: A fresh network with its scales and its linear path; None for reservoirs or an equation, which are
-            made when they are trained.
+        forecasters: Fresh networks with their scales and their linear path, one for each member; none for reservoirs or
+            an equation, which are made when they are trained.
         fingerprint: Of the record and the recipe.
     """
 
@@ -131,8 +131,13 @@ class Prepared:
     scaler: Scaler
     values: SeriesTensor
     validation: Validation | None
-    forecaster: Forecaster | None
+    forecasters: tuple[Forecaster, ...]
     fingerprint: str
+
+    @property
+    def forecaster(self) -> Forecaster | None:
+        """The first of the fresh networks, if there are any."""
+        return self.forecasters[0] if self.forecasters else None
 
 
 def prepare(rows: Record, recipe: Recipe) -> Prepared:
@@ -162,7 +167,11 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
         scaler=scaler,
         values=torch.from_numpy(scaled).to(torch.float64 if is_solved else getattr(torch, recipe.training.precision)),
         validation=validation,
-        forecaster=None if is_solved else _fresh(parts, scaled, validation, recipe),
+        forecasters=()
+        if is_solved
+        else tuple(
+            _fresh(parts, scaled, validation, recipe, seed=recipe.seed + number) for number in range(recipe.members)
+        ),
         fingerprint=fingerprint(rows, recipe),
     )
 
@@ -179,8 +188,8 @@ def gap_free(part: Part) -> Int[ndarray, "segment 2"]:
     return part.parent.slice(part.start, part.stop).segments + part.start
 
 
-def _fresh(parts: Split, scaled: Series, validation: Validation | None, recipe: Recipe) -> Forecaster:
-    forecaster = build(recipe.network, scaled.shape[1], seed=recipe.seed)
+def _fresh(parts: Split, scaled: Series, validation: Validation | None, recipe: Recipe, *, seed: int) -> Forecaster:
+    forecaster = build(recipe.network, scaled.shape[1], seed=seed)
     start_forecaster(
         forecaster,
         scaled,

@@ -20,16 +20,29 @@ class RollingErrors:
 
     Attributes:
         origins: Rows of the first forecast values.
+        truth: What came after each origin.
         errors: Forecast minus truth of each predictor.
     """
 
     origins: Int[ndarray, " origin"]
+    truth: Float[ndarray, "origin lead channel"]
     errors: dict[str, Float[ndarray, "origin lead channel"]]
 
     @property
     def leads(self) -> int:
         """The longest lead time, in steps."""
         return int(next(iter(self.errors.values())).shape[1])
+
+    def forecast(self, name: str) -> Float[ndarray, "origin lead channel"]:
+        """Give the forecasts.
+
+        Args:
+            name: The predictor.
+
+        Returns:
+            The free runs from each origin.
+        """
+        return np.asarray(self.truth + self.errors[name])
 
     def rmse(self, name: str) -> Float[ndarray, " lead"]:
         """Compute the root mean square error by lead time.
@@ -44,6 +57,17 @@ class RollingErrors:
             error = np.sqrt(np.square(self.errors[name]).mean(axis=(0, 2)))
         return np.where(np.isfinite(error), error, np.inf)
 
+    def signed(self, name: str) -> Float[ndarray, "origin lead channel"]:
+        """Give the errors, forecast less truth.
+
+        Args:
+            name: The predictor.
+
+        Returns:
+            Errors; infinite where a run diverged.
+        """
+        return np.where(np.isfinite(self.errors[name]), self.errors[name], np.inf)
+
     def absolute(self, name: str) -> Float[ndarray, "origin lead channel"]:
         """Give the absolute errors.
 
@@ -53,8 +77,7 @@ class RollingErrors:
         Returns:
             Absolute errors; infinite where a run diverged.
         """
-        absolute = np.abs(self.errors[name])
-        return np.where(np.isfinite(absolute), absolute, np.inf)
+        return np.asarray(np.abs(self.signed(name)))
 
 
 def roll(
@@ -89,4 +112,4 @@ def roll(
         name: predict_from(predictor, record.values, origins, steps=leads, times=record.time) - truth
         for name, predictor in predictors.items()
     }
-    return RollingErrors(origins=origins, errors=errors)
+    return RollingErrors(origins=origins, truth=truth, errors=errors)

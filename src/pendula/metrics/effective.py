@@ -6,12 +6,16 @@ from pendula.shapes import Float, ndarray
 
 __all__ = ["effective_size"]
 
+CHANCE = 1.645
+"""So many standard errors above 0 are a correlation: 5 % of independent sequences look as if they had one."""
+
 
 def effective_size(values: Float[ndarray, "time ..."]) -> Float[ndarray, "..."]:
     r"""Estimate how many independent values would tell as much of a mean as these, along the first axis.
 
     It is $n / (1 + 2 \sum_k \rho_k)$ with the autocorrelations $\rho_k$, summed in pairs $\rho_{2m} + \rho_{2m+1}$ as
-    long as these are positive, and made to fall: beyond that they are noise. Never more than n is claimed.
+    long as these are positive, and made to fall: beyond that they are noise. Never more than n is claimed, and n itself
+    where $\rho_1$ is within what independent values would have by chance, $1.645 / \sqrt{n}$.
 
     Args:
         values: Evenly spaced, finite values; each column is judged by itself.
@@ -37,7 +41,8 @@ def effective_size(values: Float[ndarray, "time ..."]) -> Float[ndarray, "..."]:
     positive = np.logical_and.accumulate(pairs > 0, axis=0)
     falling = np.minimum.accumulate(np.where(positive, pairs, 0.0), axis=0)
     time = np.clip(2 * falling.sum(axis=0) - 1, 1.0, count)
-    return np.asarray(count / time).reshape(values.shape[1:])
+    is_noise = correlations[1] <= CHANCE / np.sqrt(count)
+    return np.asarray(np.where(is_noise, float(count), count / time)).reshape(values.shape[1:])
 
 
 def _autocorrelations(columns: Float[ndarray, "time column"]) -> Float[ndarray, "time column"]:

@@ -3,6 +3,7 @@
 from pendula.nn.added_rate import AddedRate
 from pendula.nn.array_cell import array_step
 from pendula.nn.echo_member import EchoMember
+from pendula.nn.ensemble import EnsembleForecaster, EnsembleState
 from pendula.nn.equation import Equation, observed_components
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
 from pendula.nn.initialization import Initialization, initialize
@@ -31,7 +32,7 @@ from pendula.nn.reservoir import TOPOLOGIES, Reservoir, Topology
 from pendula.nn.reservoir_forecaster import Member, ReservoirForecaster, ReservoirState, draw_member
 from pendula.nn.reservoir_states import departures, drive_reservoir, run_reservoir
 from pendula.nn.reservoir_weights import ReservoirWeights, draw_reservoir, spectral_radius
-from pendula.nn.rollout import AnyForecaster, continue_run, free_run
+from pendula.nn.rollout import AnyForecaster, continue_run, free_run, member_runs
 from pendula.nn.sampling import draw_runs
 from pendula.nn.solved_stream import SolvedStream
 from pendula.nn.state_filter import Estimate, StateFilter
@@ -53,6 +54,8 @@ __all__ = [
     "Backend",
     "Cell",
     "EchoMember",
+    "EnsembleForecaster",
+    "EnsembleState",
     "Equation",
     "Estimate",
     "Forecaster",
@@ -94,6 +97,7 @@ __all__ = [
     "drive_reservoir",
     "free_run",
     "initialize",
+    "member_runs",
     "observed_components",
     "polynomial_features",
     "run_polynomial",

@@ -99,9 +99,22 @@ class ReservoirForecaster(nn.Module):
         Returns:
             The median of their runs, scaled; infinite where less than half of them are stable.
         """
+        runs = [run.numpy() for run in self.member_runs(context, steps)]
+        return torch.from_numpy(self._middle(runs)).to(context.dtype)
+
+    def member_runs(self, context: BatchTensor, steps: int) -> list[Float[Tensor, "batch step channel"]]:
+        """Warm the members up on known values, and give the run of each.
+
+        Args:
+            context: The known past of each start, scaled.
+            steps: How many steps to run.
+
+        Returns:
+            Their runs in float64, scaled.
+        """
         values = _doubles(context)
         runs = [member.run(member.states(values)[:, -1], values[:, -1], steps) for member in self.each()]
-        return torch.from_numpy(self._middle(runs)).to(context.dtype)
+        return [torch.from_numpy(run) for run in runs]
 
     def free_runs_along(
         self, series: Series, origins: Int[ndarray, " origin"], steps: int

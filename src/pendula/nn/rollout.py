@@ -5,16 +5,17 @@ from typing import TypeAlias
 import torch
 
 from pendula.errors import ArgumentError
+from pendula.nn.ensemble import EnsembleForecaster
 from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.integrator_forecaster import IntegratorForecaster
 from pendula.nn.native_forecaster import NativeForecaster, runs_natively
 from pendula.nn.reservoir_forecaster import ReservoirForecaster
 from pendula.shapes import BatchTensor, Float, Tensor, ndarray
 
-__all__ = ["AnyForecaster", "continue_run", "free_run"]
+__all__ = ["AnyForecaster", "continue_run", "free_run", "member_runs"]
 
-AnyForecaster: TypeAlias = Forecaster | ReservoirForecaster | IntegratorForecaster
-"""A network that forecasts: trained by gradients, with reservoirs, or by a differential equation."""
+AnyForecaster: TypeAlias = Forecaster | EnsembleForecaster | ReservoirForecaster | IntegratorForecaster
+"""A network that forecasts: trained by gradients, several of those, with reservoirs, or by a differential equation."""
 
 
 def free_run(
@@ -25,8 +26,8 @@ def free_run(
     The state is carried from step to step; nothing is computed twice. A direct forecaster hands on its `leads`
     predictions as one block. A forecaster of native layers runs in one call of the core, its starts spread over
     `torch.get_num_threads()` threads: the run of a start has the same bits whatever starts run beside it, on however
-    many threads. Otherwise torch loops over the steps. In an echo state network each member closes a loop of its own,
-    and the run is their median.
+    many threads. Otherwise torch loops over the steps. In an ensemble or an echo state network each member closes a
+    loop of its own, and the run is their median.
 
     Args:
         forecaster: The network.
@@ -47,6 +48,8 @@ def free_run(
     """
     if steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
+    if isinstance(forecaster, EnsembleForecaster):
+        return forecaster.middle(member_runs(forecaster, context, steps))
     if isinstance(forecaster, ReservoirForecaster):
         return forecaster.free_run(context, steps)
     if isinstance(forecaster, IntegratorForecaster):
@@ -56,6 +59,30 @@ def free_run(
             return NativeForecaster(forecaster, context.dtype).run(context, None, steps)
         predictions, state = forecaster(context)
         return continue_run(forecaster, predictions[:, -1], state, steps)
+
+
+def member_runs(
+    forecaster: AnyForecaster, context: BatchTensor, steps: int
+) -> list[Float[Tensor, "batch steps channel"]]:
+    """Let each member of a forecaster run on by itself.
+
+    Args:
+        forecaster: The network.
+        context: The known past of each start, scaled.
+        steps: How many steps to run.
+
+    Returns:
+        The next `steps` values by each member, scaled; none where the forecaster has no members.
+
+    Examples:
+        >>> from pendula.nn import Network, build
+        >>> ensemble = EnsembleForecaster([build(Network(), 1, seed=seed) for seed in range(3)])
+        >>> len(member_runs(ensemble, torch.ones(2, 5, 1), 3)), member_runs(build(Network(), 1), torch.ones(2, 5, 1), 3)
+        (3, [])
+    """
+    if isinstance(forecaster, EnsembleForecaster):
+        return [free_run(member, context, steps) for member in forecaster.each()]
+    return forecaster.member_runs(context, steps) if isinstance(forecaster, ReservoirForecaster) else []
 
 
 def continue_run(

@@ -1,8 +1,9 @@
-"""Follow a series value by value with a network that is solved for."""
+"""Follow a series value by value with a network of members, or one that is solved for."""
 
 from typing import Any
 
 from pendula.errors import ArgumentError, ShapeError
+from pendula.nn.ensemble import EnsembleForecaster
 from pendula.nn.integrator_forecaster import IntegratorForecaster
 from pendula.nn.reservoir_forecaster import ReservoirForecaster
 from pendula.shapes import Float, Tensor
@@ -11,7 +12,7 @@ __all__ = ["SolvedStream"]
 
 
 class SolvedStream:
-    """Reservoirs, or a differential equation, shown one value at a time: they remember it, and predict what comes next.
+    """An ensemble, reservoirs or a differential equation, shown one value at a time: they predict what comes next.
 
     Its predictions are those of the network shown the whole series.
 
@@ -34,7 +35,9 @@ class SolvedStream:
         torch.Size([1, 1, 1])
     """
 
-    def __init__(self, forecaster: ReservoirForecaster | IntegratorForecaster, *, batch: int = 1) -> None:
+    def __init__(
+        self, forecaster: EnsembleForecaster | ReservoirForecaster | IntegratorForecaster, *, batch: int = 1
+    ) -> None:
         if batch < 1:
             raise ArgumentError(
                 f"`batch` must be positive: expected 1 or more, got {batch}. Follow one series at least."

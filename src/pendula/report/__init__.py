@@ -7,6 +7,7 @@ idle_note          fit → a note, if the recurrent part added nothing
 end_forecast       fit → what comes after the record's end
 seen_note          scores → a warning, if the fit had seen the rows
 score_table        scores → heads and rows
+interval_lines     scores of intervals → lines for a terminal
 score_text         scores → the same for a terminal
 member_rows        fit → the settings of its reservoirs
 parameter_rows     fit → the parameters of its equation
@@ -20,6 +21,9 @@ gradient_facts     watched gradients → rates and classes
 analysis_report    fit, analysis → content, with its figures
 analysis_lines     analysis → lines for a terminal
 link_analysis      run → links between its report and its analysis
+backtest_figure    backtest → errors and coverage by lead time
+backtest_lines     backtest → the same for a terminal
+surprise_figure    scores of anomalies → the record, and how surprising it was
 write_report       content, images → report.html, figures/*.png
 ```
 """
@@ -30,9 +34,11 @@ from pendula.report.equation_facts import equation_note, initial_state, paramete
 from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.gradient_figure import gradient_facts
+from pendula.report.interval_figure import interval_lines
 from pendula.report.links import ANALYSIS_PAGE, link_analysis
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.record_figures import end_forecast
+from pendula.report.rolling_figures import backtest_figure, backtest_lines, surprise_figure
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
 from pendula.report.text import score_text
 from pendula.report.verdict import seen_note, verdict_of
@@ -48,6 +54,8 @@ __all__ = [
     "ScoreTable",
     "analysis_lines",
     "analysis_report",
+    "backtest_figure",
+    "backtest_lines",
     "comparison_report",
     "end_forecast",
     "equation_note",
@@ -56,6 +64,7 @@ __all__ = [
     "gradient_facts",
     "idle_note",
     "initial_state",
+    "interval_lines",
     "link_analysis",
     "member_rows",
     "parameter_lines",
@@ -64,6 +73,7 @@ __all__ = [
     "score_table",
     "score_text",
     "seen_note",
+    "surprise_figure",
     "verdict_of",
     "write_report",
 ]

@@ -87,16 +87,24 @@ def setting_facts(fit: Fit) -> dict[str, object]:
         "Hidden size": network.hidden_size,
         "Layers": network.num_layers,
         "Parameters": sum(weights.numel() for weights in fit.model.forecaster.parameters()),
+        **({"Members": f"{recipe.members}, whose median forecasts"} if recipe.members > 1 else {}),
         "Added to the network": _added(network),
         **_head_facts(network),
         "Window": counted(recipe.window, "step"),
         "Scaling": _scaling(fit),
         **_training_facts(recipe),
-        "Epochs": f"{_epochs_done(fit)} done of {recipe.training.epochs}, epoch {fit.best_epoch} kept",
+        "Epochs": _epochs(fit),
         "Kept": _kept(fit),
         "Training time": f"{format_number(fit.seconds, digits=3)} s",
         "Seed": recipe.seed,
     }
+
+
+def _epochs(fit: Fit) -> str:
+    done = f"{_epochs_done(fit)} done of {fit.recipe.training.epochs}"
+    if fit.recipe.members > 1:
+        return f"{done}, each member's own best one kept, at most epoch {fit.best_epoch}"
+    return f"{done}, epoch {fit.best_epoch} kept"
 
 
 def member_rows(fit: Fit) -> list[dict[str, Any]]:

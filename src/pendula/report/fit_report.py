@@ -7,6 +7,7 @@ from pendula.report.coordinates import has_one_unit
 from pendula.report.equation_facts import equation_note
 from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
 from pendula.report.gradient_figure import gradient_figure
+from pendula.report.interval_figure import interval_figure
 from pendula.report.learning_figures import learning_figure
 from pendula.report.network_figure import network_figures
 from pendula.report.page import ReportContent, ReportFigure
@@ -39,8 +40,8 @@ def fit_report(fit: Fit, evaluated: Evaluated | None = None) -> ReportContent:
         >>> content = fit_report(made)
         >>> content.title
         'Fit of x with a GRU'
-        >>> list(content.images)
-        ['scores', 'forecast', 'free-run', 'one-step', 'lead-times', 'errors', 'losses', 'network', 'record']
+        >>> list(content.images)[:6]
+        ['scores', 'forecast', 'free-run', 'one-step', 'lead-times', 'coverage']
     """
     evaluated = _evaluated(fit, evaluated)
     figures, missing = _figures(fit, evaluated)
@@ -74,8 +75,8 @@ def fit_figures(fit: Fit, evaluated: Evaluated | None = None) -> dict[str, bytes
         evaluated: Its predictions and scores; those on its own test part, if there is one, when left out.
 
     Returns:
-        PNG images by name: scores, forecast, free-run, one-step, lead-times, errors, losses, gradients, network,
-        network-gradient, record, as far as there is something to show.
+        PNG images by name: scores, forecast, free-run, one-step, lead-times, coverage, errors, losses, gradients,
+        network, network-gradient, record, as far as there is something to show.
     """
     return ReportContent(title="", figures=_figures(fit, _evaluated(fit, evaluated))[0]).images
 
@@ -147,9 +148,13 @@ def _evaluated(fit: Fit, evaluated: Evaluated | None) -> Evaluated | None:
 def _figures(fit: Fit, evaluated: Evaluated | None) -> tuple[list[ReportFigure], list[str]]:
     future, reason = forecast_figure(fit)
     learned = [learning_figure(fit), gradient_figure(fit), *network_figures(fit)]
-    drawn = [*(prediction_figures(evaluated) if evaluated else []), *learned, record_figure(fit), future]
+    drawn = [*(_evaluation_figures(evaluated) if evaluated else []), *learned, record_figure(fit), future]
     by_name = {figure.name: figure for figure in drawn if figure is not None}
     return [by_name[name] for name in _ORDER if name in by_name], [reason] if reason else []
+
+
+def _evaluation_figures(evaluated: Evaluated) -> list[ReportFigure | None]:
+    return [*prediction_figures(evaluated), interval_figure(evaluated)]
 
 
 _ORDER = (
@@ -158,6 +163,7 @@ _ORDER = (
     "free-run",
     "one-step",
     "lead-times",
+    "coverage",
     "errors",
     "losses",
     "gradients",
@@ -172,7 +178,9 @@ def _calibration_note(fit: Fit) -> str:
     if fit.calibration is None:
         return "There are no intervals: the validation part is too short to measure free runs on."
     origins, leads = fit.calibration.origins, fit.calibration.leads
+    worth = fit.calibration.effective.min(axis=1)
     return (
         f"The intervals rest on free runs from {origins} origin{'' if origins == 1 else 's'} in the validation part, "
-        f"up to {leads} step{'' if leads == 1 else 's'} ahead; the runs overlap, so they are not independent."
+        f"up to {leads} step{'' if leads == 1 else 's'} ahead; the runs overlap, and count as {worth[0]:.0f} "
+        f"independent ones at step 1 and {worth[-1]:.0f} at step {leads}."
     )

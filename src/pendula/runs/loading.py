@@ -9,7 +9,7 @@ from pendula.files import MAX_JSON_BYTES, read_bytes, replaced_directories
 from pendula.runs.directory import CHECKPOINT_FOLDER, PARTIAL_SUFFIX, is_finished, partial_of
 from pendula.runs.fit import Fit, load_fit
 from pendula.runs.manifest import MANIFEST_FILE, read_manifest
-from pendula.training.checkpoint import read_epoch
+from pendula.training.checkpoint import MEMBER_FOLDER, read_epoch
 
 __all__ = ["load"]
 
@@ -79,7 +79,9 @@ def _half_written(path: Path, partial: Path) -> str:
 def _progress(partial: Path) -> str:
     try:
         epochs = read_manifest(partial).recipe.training.epochs
-        return f"training stopped after epoch {read_epoch(partial / CHECKPOINT_FOLDER)} of {epochs}"
+        checkpoint = partial / CHECKPOINT_FOLDER
+        members = sorted(checkpoint.glob(f"{MEMBER_FOLDER}*")) or [checkpoint]
+        return f"training stopped after epoch {min(map(read_epoch, members))} of {epochs}"
     except RunError:
         return "training stopped before its first checkpoint"
 

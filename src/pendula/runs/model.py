@@ -7,7 +7,15 @@ import numpy as np
 import torch
 
 from pendula.errors import ArgumentError
-from pendula.nn import AnyForecaster, Forecaster, IntegratorForecaster, ReservoirForecaster, draw_runs, free_run
+from pendula.nn import (
+    AnyForecaster,
+    Forecaster,
+    IntegratorForecaster,
+    ReservoirForecaster,
+    draw_runs,
+    free_run,
+    member_runs,
+)
 from pendula.runs.model_stream import ModelStream
 from pendula.series.axis import TimeAxis, TimeValue
 from pendula.series.record import Record
@@ -86,6 +94,22 @@ class Model:
         run = free_run(network, scaled, steps, start=self._clock(start) + skipped).numpy()
         with np.errstate(all="ignore"):
             return self.scaler.inverse(run)
+
+    def spread(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"] | None:
+        """Tell how far the members of an ensemble go apart in free run.
+
+        Args:
+            context: The known past of each start in physical units; the last `window` steps of it are used.
+            steps: How many steps to run freely.
+
+        Returns:
+            The standard deviation of the members' runs, in physical units; None where there is one network alone.
+        """
+        runs = member_runs(self.forecaster.eval(), self._scaled(context[:, -self.window :]), steps)
+        if len(runs) < 2:
+            return None
+        with np.errstate(all="ignore"):
+            return np.asarray(np.std([self.scaler.inverse(run.numpy()) for run in runs], axis=0))
 
     def log_density(self, context: BatchSeries, values: Float[ndarray, "batch channel"]) -> Float[ndarray, " batch"]:
         """Evaluate what the likelihood head said of values that came.

@@ -14,6 +14,7 @@ from pendula.nn import (
     RESERVOIRS,
     AnyForecaster,
     EchoMember,
+    EnsembleForecaster,
     Forecaster,
     IntegratorForecaster,
     Network,
@@ -25,6 +26,7 @@ from pendula.nn import (
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.model import Model
+from pendula.runs.recipe import MAX_MEMBERS
 from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, count_tensors, read_tensors, write_tensors
 from pendula.runs.versions import FORMAT, check_format, pendula_version
 from pendula.series.axis import TimeAxis
@@ -37,7 +39,6 @@ MODEL_FILE = "model.json"
 WEIGHTS_FILE = "weights.safetensors"
 MAX_CHANNELS = 65_536
 MAX_WINDOW = 2**31
-MAX_MEMBERS = 100
 
 _NAMES = (
     "format", "pendula", "network", "channels", "window", "names", "units", "scaler", "axis",
@@ -88,6 +89,7 @@ def save_model(model: Model, folder: str | Path) -> None:
         "units": model.units,
         "scaler": model.scaler.to_dict(),
         "axis": model.axis.to_dict(),
+        **_counted(model.forecaster),
         "reservoirs": [asdict(reservoir) for reservoir in _reservoirs(model.forecaster)],
         "weights": WEIGHTS_FILE,
         "weights_sha256": digest.sha256,
@@ -112,7 +114,7 @@ def load_model(folder: str | Path) -> Model:
     """
     fields = Fields.read(Path(folder) / MODEL_FILE)
     check_format(fields)
-    fields.check_names(_NAMES, optional=["reservoirs"])
+    fields.check_names(_NAMES, optional=["reservoirs", "members"])
     fields.text("pendula")
     network = fields.table("network").build(Network)
     tables = fields.tables("reservoirs", MAX_MEMBERS) if "reservoirs" in fields.content else []
@@ -142,6 +144,10 @@ def load_model(folder: str | Path) -> Model:
         axis=axis,
         window=window,
     )
+
+
+def _counted(forecaster: AnyForecaster) -> dict[str, int]:
+    return {"members": len(forecaster.each())} if isinstance(forecaster, EnsembleForecaster) else {}
 
 
 def _reservoirs(forecaster: AnyForecaster) -> tuple[Reservoir | NextGeneration, ...]:
@@ -186,7 +192,10 @@ def _hollow(
             return _reservoir_forecaster(fields, network, names, reservoirs)
         if network.cell == INTEGRATOR:
             return _equation(fields, network, names, axis)
-        return Forecaster(network, len(names))
+        if "members" not in fields.content:
+            return Forecaster(network, len(names))
+        members = fields.whole("members", 1, MAX_MEMBERS)
+        return EnsembleForecaster([Forecaster(network, len(names)) for _ in range(members)])
 
 
 def _reservoir_forecaster(

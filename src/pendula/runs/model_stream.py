@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from pendula.errors import DataError
-from pendula.nn import AnyForecaster, IntegratorForecaster, ReservoirForecaster, SolvedStream, Stream
+from pendula.nn import AnyForecaster, Forecaster, IntegratorForecaster, SolvedStream, Stream
 from pendula.series.scaling import Scaler
 from pendula.shapes import Float, Vector, ndarray
 
@@ -26,10 +26,7 @@ class ModelStream:
     def __init__(self, forecaster: AnyForecaster, scaler: Scaler, *, start: float = 0.0) -> None:
         self._scaler = scaler
         self._stream: Stream | SolvedStream
-        if isinstance(forecaster, ReservoirForecaster | IntegratorForecaster):
-            self._stream = SolvedStream(forecaster)
-        else:
-            self._stream = Stream(forecaster)
+        self._stream = Stream(forecaster) if isinstance(forecaster, Forecaster) else SolvedStream(forecaster)
         if isinstance(forecaster, IntegratorForecaster):
             self._stream.state = forecaster.first_state(1, start=start)
 

@@ -4,12 +4,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pendula.errors import ArgumentError
-from pendula.nn import INTEGRATOR, Network
+from pendula.nn import INTEGRATOR, RESERVOIRS, SOLVED, Network
 from pendula.runs.build import build
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Method, Training, method_for
 
-__all__ = ["Recipe"]
+__all__ = ["MAX_MEMBERS", "Recipe"]
+
+USUAL_FOLDS, MAX_FOLDS = 5, 20
+MAX_MEMBERS = 100
+"""More networks than this are taken for a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +36,11 @@ class Recipe:
             the last epoch is kept whatever the errors are.
         linear_penalty: Ridge penalty of the linear path; chosen on the validation part when None.
         baseline_lags: Memory of the linear baseline; chosen by Akaike's criterion when None.
-        seed: Of weights, order and noise.
+        calibration_folds: Intervals are calibrated on as many blocks of all known rows, each forecast by a network that
+            was made without it; 0 calibrates on the validation part. When None, 5 for reservoirs, whose readouts
+            are solved for again, and 0 else.
+        members: How many networks are trained, with seeds of their own; their median forecasts.
+        seed: Of weights, order and noise; of several members that of the first, whom the others follow.
 
     Examples:
         >>> Recipe.from_dict(Recipe(window=20).to_dict()).window
@@ -52,6 +60,8 @@ class Recipe:
     watch: Literal["validation", "test"] = "validation"
     linear_penalty: float | None = None
     baseline_lags: int | None = None
+    calibration_folds: int | None = None
+    members: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -83,6 +93,8 @@ class Recipe:
             )
         if self.network.cell == INTEGRATOR:
             _check_plain(self)
+        _check_members(self)
+        _check_folds(self)
         if self.linear_penalty is not None and not 0 <= self.linear_penalty < float("inf"):
             raise ArgumentError(
                 f"`linear_penalty` must not be negative: expected a finite number, got {self.linear_penalty}. "
@@ -92,6 +104,13 @@ class Recipe:
             raise ArgumentError(
                 f"`seed` must be a whole number: expected 0 or more and below 2⁶³, got {self.seed}. Choose another."
             )
+
+    @property
+    def folds(self) -> int:
+        """Blocks that intervals are calibrated on; 0 for the validation part."""
+        if self.calibration_folds is not None:
+            return self.calibration_folds
+        return USUAL_FOLDS if self.network.cell in RESERVOIRS and self.validation else 0
 
     @property
     def method(self) -> Method:
@@ -120,6 +139,48 @@ class Recipe:
             ConfigError: If a key is unknown, or a value has the wrong type.
         """
         return build(cls, content)
+
+
+def _check_members(recipe: Recipe) -> None:
+    if (
+        not isinstance(recipe.members, int)
+        or isinstance(recipe.members, bool)
+        or not 1 <= recipe.members <= MAX_MEMBERS
+    ):
+        raise ArgumentError(
+            f"`members` must be a whole number: expected 1 to {MAX_MEMBERS}, got {recipe.members}. Usual are 5."
+        )
+    if recipe.members > 1 and recipe.network.cell in SOLVED:
+        raise ArgumentError(
+            f"`members` must be 1 for the cell {recipe.network.cell}: got {recipe.members}. Reservoirs are "
+            "several by themselves, and an equation has one solution."
+        )
+    if recipe.members > 1 and recipe.network.head != "point":
+        raise ArgumentError(
+            f"`members` must be 1 for a likelihood head: got {recipe.members} and the head {recipe.network.head}. "
+            "Draw an ensemble of futures from one network with `--samples`."
+        )
+    if recipe.members > 1 and recipe.training.engine != "pendula":
+        raise ArgumentError(
+            f"`members` must be 1 where another tool trains: got {recipe.members} and the engine "
+            f"{recipe.training.engine}. Leave the engine out."
+        )
+
+
+def _check_folds(recipe: Recipe) -> None:
+    folds = recipe.calibration_folds
+    if folds is None:
+        return
+    if not isinstance(folds, int) or isinstance(folds, bool) or not (folds == 0 or 2 <= folds <= MAX_FOLDS):
+        raise ArgumentError(
+            f"`calibration_folds` must be a number of blocks: expected 0, or 2 to {MAX_FOLDS}, got {folds}. "
+            "Usual are 5."
+        )
+    if folds and recipe.network.cell == INTEGRATOR:
+        raise ArgumentError(
+            f"`calibration_folds` must be 0 for a differential equation, which is found in one stretch: got {folds}. "
+            "Leave it out."
+        )
 
 
 def _check_plain(recipe: Recipe) -> None:

@@ -11,9 +11,19 @@ from pendula.errors import RunError
 from pendula.files import file_size, write_atomically
 from pendula.training.events import EpochRecord
 
-__all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "read_epoch", "read_matching", "write_checkpoint"]
+__all__ = [
+    "CHECKPOINT_FILE",
+    "MEMBER_FOLDER",
+    "Checkpoint",
+    "read_checkpoint",
+    "read_epoch",
+    "read_matching",
+    "write_checkpoint",
+]
 
 CHECKPOINT_FILE = "state.safetensors"
+MEMBER_FOLDER = "member-"
+"""How the folders begin that hold the checkpoints of several networks."""
 STALE = (f".{Path(CHECKPOINT_FILE).stem}.*.partial*", ".tmp" + 6 * "[A-Za-z0-9]")
 """What a process killed while writing leaves: files of Pendula, and of safetensors, which names its own so."""
 MAX_CHECKPOINT_BYTES = 4 * 2**31 + 2**27

@@ -15,7 +15,7 @@ import torch
 from pendula.errors import ArgumentError, DivergedError, InterruptedRunError, RunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
-from pendula.training.checkpoint import CHECKPOINT_FILE, read_matching, write_checkpoint
+from pendula.training.checkpoint import CHECKPOINT_FILE, MEMBER_FOLDER, read_matching, write_checkpoint
 from pendula.training.events import Event, Outcome
 from pendula.training.native_descent import NativeDescent
 from pendula.training.native_epoch import NativeEpoch, Pace
@@ -304,7 +304,7 @@ def _folders(checkpoint: Path, count: int) -> list[Path]:
             f"`{checkpoint.parent}` must be there: expected a folder, got nothing of that name. Make it first."
         )
     checkpoint.mkdir(exist_ok=True)
-    return [checkpoint / f"member-{number:03}" for number in range(count)]
+    return [checkpoint / f"{MEMBER_FOLDER}{number:03}" for number in range(count)]
 
 
 def _digest(fingerprint: str, settings: Training, seed: int) -> str:
