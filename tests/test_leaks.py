@@ -78,7 +78,7 @@ PIPELINES = {
     "windows counted": (single, recipe(cut="windows", validation=0)),
     "reservoirs that are searched for": (single, recipe(network=SEARCHED)),
     "a reservoir of its own": (gapped, recipe(network={**SEARCHED, "reservoir": Reservoir(connections=3)})),
-    "polynomials that are searched for": (single, recipe(network={"cell": "ngrc"})),
+    "polynomials that are searched for": (single, recipe(network={"cell": "ngrc", "hidden_size": 0})),
     "reservoirs over trajectories": (trajectories, recipe(by="trajectory", network=SEARCHED)),
 }
 
