@@ -174,3 +174,10 @@ def test_valid_time_with_a_scale_of_ones_own():
             ArgumentError, match=rf"`{name}` must be positive: expected a finite number above 0, got -1"
         ):
             valid_prediction_time(np.arange(3.0), np.arange(3.0), **{name: -1.0})
+
+
+def test_a_valid_time_has_no_noise_of_floating_point():
+    truth = np.sin(np.arange(200.0))
+    forecast = truth.copy()
+    forecast[123:] += 9.0
+    assert str(valid_prediction_time(truth, forecast, dt=0.1)) == "12.3"  # 123 * 0.1 is 12.3 and a bit more

@@ -10,7 +10,7 @@ from torch import nn
 from pendula.errors import ArgumentError, DivergedError, ShapeError
 from pendula.nn import GRU, LSTM, RNN
 from pendula.nn.readout import Readout
-from pendula.optim import HessianFree, HessianFreeSettings, Sample, StructuralDamping
+from pendula.optim import HessianFree, HessianFreeSettings, Sample, StructuralDamping, matching_loss
 from pendula.optim.adaptive_damping import adapted
 from pendula.optim.module_model import ModuleModel
 from pendula.optim.readout_model import ReadoutModel
@@ -188,3 +188,10 @@ def test_a_loss_that_is_not_finite_is_named():
     sample = echoes()
     with pytest.raises(DivergedError, match="Training diverged before step 1: the loss became nan"):
         HessianFree(readout(), nn.MSELoss()).step(Sample(sample.inputs * math.nan, sample.targets))
+
+
+def test_options_that_torch_does_not_print_are_told():
+    with pytest.raises(ArgumentError, match=r"usual options, got MSELoss\(reduction='sum'\)\. Choose one of them"):
+        matching_loss(nn.MSELoss(reduction="sum"))
+    with pytest.raises(ArgumentError, match=r"got CrossEntropyLoss\(weight='tensor', label_smoothing=0\.1\)"):
+        matching_loss(nn.CrossEntropyLoss(weight=torch.ones(3), label_smoothing=0.1))

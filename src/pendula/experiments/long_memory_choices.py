@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pendula.errors import ArgumentError
-from pendula.nn import Cell, Initialization, Network
+from pendula.nn import SOLVED, Cell, Initialization, Network
 from pendula.optim import HessianFreeSettings
 from pendula.tasks import LongMemory
 from pendula.training import Method, OnlineSettings, Schedule, Training, method_for
@@ -64,6 +64,11 @@ class LongMemoryRun:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.cell in SOLVED:
+            raise ArgumentError(
+                f"`cell` must be one that is trained: expected rnn, gru or lstm, got {self.cell}. A reservoir "
+                "answers by its readout alone; see `pendula experiment four-ways`."
+            )
         if self.seeds < 1:
             raise ArgumentError(f"`seeds` must be positive: expected 1 or more, got {self.seeds}. Count it up.")
         if self.minutes <= 0:
@@ -91,7 +96,7 @@ times as much a step."""
 
 _SIMPLE: dict[str, Any] = {"hidden_size": 100, "initialization": "sparse", "batch_size": 100, "steps_per_epoch": 500}
 _GATED: dict[str, Any] = {"hidden_size": 32, "initialization": "chrono", "batch_size": 8, "steps_per_epoch": 100}
-_NETWORKS = {"rnn": _SIMPLE, "gru": _GATED, "lstm": _GATED, "esn": _SIMPLE | {"initialization": "torch"}}
+_NETWORKS = {"rnn": _SIMPLE, "gru": _GATED, "lstm": _GATED}
 _METHODS: dict[str, dict[str, Any]] = {
     "adam": {"learning_rate": 1e-3, "epochs": 100},
     "adamw": {"learning_rate": 1e-3, "epochs": 100},

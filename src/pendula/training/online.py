@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from pendula.errors import ArgumentError
-from pendula.nn import Network, Readout
+from pendula.nn import SOLVED, Network, Readout
 from pendula.tasks import LongMemory
 from pendula.training.answering import Examples, build_readout, wrong_fraction
 from pendula.training.events import Listener, Outcome, TrainingFinished, silent
@@ -94,10 +94,10 @@ def train_online(
         DivergedError: If the loss or a weight leaves the finite numbers.
     """
     method = method_for(network, training)
-    if method == "ridge":
+    if network.cell in SOLVED:
         raise ArgumentError(
-            "`cell` must be one that is trained: expected rnn, gru or lstm, got esn. A reservoir answers by its "
-            "readout alone; see `pendula experiment four-ways`."
+            f"`cell` must be one that is trained: expected rnn, gru or lstm, got {network.cell}. A reservoir "
+            "answers by its readout alone; see `pendula experiment four-ways`."
         )
     if training.steps_per_epoch is None and method != "hessian-free":
         raise ArgumentError(
