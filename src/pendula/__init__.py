@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pendula.forecasting import resume as resume
     from pendula.nn import Network as Network
     from pendula.runs import Fit as Fit
+    from pendula.runs import PairedFit as PairedFit
     from pendula.runs import Recipe as Recipe
     from pendula.runs import load as load
     from pendula.series import fill_gaps as fill_gaps
@@ -42,6 +43,7 @@ __version__ = version("pendula")
 _HOMES = {
     "Fit": "runs",
     "Network": "nn",
+    "PairedFit": "runs",
     "PendulaError": "errors",
     "Recipe": "runs",
     "Training": "training",
@@ -64,6 +66,7 @@ _HOMES = {
 __all__ = [
     "Fit",
     "Network",
+    "PairedFit",
     "PendulaError",
     "Recipe",
     "Training",

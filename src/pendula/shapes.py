@@ -13,10 +13,12 @@ __all__ = [
     "BatchTensor",
     "Bool",
     "Float",
+    "InputSeries",
     "Int",
     "Mask",
     "Series",
     "SeriesTensor",
+    "TargetSeries",
     "Tensor",
     "Vector",
     "ndarray",
@@ -24,6 +26,8 @@ __all__ = [
 
 Vector = Float[ndarray, " channel"]
 Series = Float[ndarray, "time channel"]
+InputSeries = Float[ndarray, "time input"]
+TargetSeries = Float[ndarray, "time target"]
 Mask = Bool[ndarray, " time"]
 BatchSeries = Float[ndarray, "batch time channel"]
 SeriesTensor = Float[Tensor, "time channel"]

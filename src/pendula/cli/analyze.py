@@ -39,12 +39,12 @@ def analyze(
     from pendula.analysis import AnalysisSettings
     from pendula.analysis import analyze as look
     from pendula.report import ANALYSIS_PAGE, analysis_lines, analysis_report, link_analysis, write_report
-    from pendula.runs import load
+    from pendula.runs import load_forecast
 
     settings = AnalysisSettings(
         steps=steps, exponents=exponents, longest_cycle=longest_cycle, memory=not no_memory, seed=seed
     )
-    fit = load(run)
+    fit = load_forecast(run)
     out.remark("looking for fixed points, measuring exponents" + ("" if no_memory else " and memory"))
     found = look(fit, settings)
     page = None

@@ -43,7 +43,7 @@ def evaluate(
     data: RecordOptions = AS_RECORDED,
     out: Output = PLAIN,
 ) -> None:
-    """Score a fit one step ahead and in free run, beside the baselines, on data it never saw.
+    """Score a fit one step ahead and in free run, or what it tells from inputs, beside baselines, on data it never saw.
 
     With --refit it is a rolling backtest from every row instead: networks and baselines are fitted anew as the record
     goes on. With --surprise it is a search for anomalies: each value is judged by how far it lies from what was
@@ -67,12 +67,17 @@ def evaluate(
     """
     del seed
     from pendula.cli.folders import check_file
-    from pendula.runs import load
+    from pendula.runs import PairedFit, load
 
     _check_together(refit, surprise, past=past, leads=leads, alarm_rate=alarm_rate, figure=figure, adaptive=adaptive)
     for file in (surprise, figure):
         check_file(file, overwrite=overwrite)
     fit = load(run)
+    if isinstance(fit, PairedFit):
+        from pendula.cli.pairs import evaluate_file
+
+        evaluate_file(fit, run, held_out, data, out=out)
+        return
     series, notes = (None, ()) if held_out is None else _held_out(held_out, fit, data)
     out.remark(*notes)
     about = {"run": run, "held_out": held_out}

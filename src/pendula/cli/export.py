@@ -44,7 +44,7 @@ def export(
     del seed
     from pendula.cli.folders import check_file
     from pendula.errors import ArgumentError
-    from pendula.runs import load
+    from pendula.runs import load_forecast
 
     if output.suffix.lower() != ".onnx":
         raise ArgumentError(
@@ -52,7 +52,7 @@ def export(
             "ONNX is the format that is written."
         )
     check_file(output, overwrite=overwrite)
-    fit = load(run)
+    fit = load_forecast(run)
     from pendula.interop.onnx import export_onnx, state_size
 
     export_onnx(fit.model, output, kind=kind, precision=precision)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from pendula.cli.options import AS_RECORDED, AS_USUAL, RecipeOptions, RecordOptions
+from pendula.cli.options import AS_RECORDED, AS_USUAL, UNPAIRED, PairedOptions, RecipeOptions, RecordOptions
 from pendula.cli.output import PLAIN, Output
 from pendula.errors import ArgumentError, InterruptedRunError
 
@@ -20,6 +20,7 @@ pendula fit pendulum.csv --cell esn --hidden-size 400 --set network.reservoir.le
 pendula fit pendulum.csv --cell ngrc --set network.polynomial.delays=3
 pendula fit pendulum.csv --cell integrator --system pendulum --set network.equation.known.drive=0
 pendula fit pendulum.csv --head gaussian --linear-lags 8
+pendula fit circuit.csv --input u --target y --washout 50
 pendula fit pendulum.csv --set training.patience=10 -o runs/patient
 pendula fit --resume runs/pendulum
 """
@@ -36,6 +37,7 @@ def fit(
     config: Path | None = None,
     data: RecordOptions = AS_RECORDED,
     recipe: RecipeOptions = AS_USUAL,
+    paired: PairedOptions = UNPAIRED,
     out: Output = PLAIN,
 ) -> None:
     """Train a network on a record, and score it beside the baselines on data it never saw.
@@ -54,11 +56,27 @@ def fit(
             take precedence over it.
         data: How the file of data is read.
         recipe: How the fit is made.
+        paired: How targets are told from inputs.
         out: How to print.
     """
     if resume is not None:
-        _check_alone(file, target=target, output=output, config=config, overwrite=overwrite, data=data)
+        _check_alone(file, target=target, output=output, config=config, overwrite=overwrite, data=data, paired=paired)
         _resume(resume, epochs=_epochs_alone(recipe), out=out)
+        return
+    if paired.is_paired:
+        from pendula.cli.pairs import begin_pairs
+
+        begin_pairs(
+            file,
+            target=target,
+            run=output,
+            overwrite=overwrite,
+            config=config,
+            data=data,
+            recipe=recipe,
+            paired=paired,
+            out=out,
+        )
         return
     _begin(file, target=target, run=output, overwrite=overwrite, config=config, data=data, recipe=recipe, out=out)
 
@@ -75,7 +93,7 @@ def _begin(
     out: Output,
 ) -> None:
     from pendula.cli.chosen import chosen, chosen_lines
-    from pendula.cli.progress import progress
+    from pendula.cli.progress import progress, with_advice
     from pendula.cli.records import task_from
     from pendula.cli.reports import deliver_fit
     from pendula.forecasting import fit_record
@@ -94,29 +112,30 @@ def _begin(
                 listener=listener,
             )
     except InterruptedRunError as error:
-        raise _with_advice(error, run) from error
+        raise with_advice(error, run) from error
     deliver_fit(made, run, chosen=chosen(task), out=out)
 
 
 def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
     from pendula import forecasting
     from pendula.cli.chosen import chosen
-    from pendula.cli.progress import progress
+    from pendula.cli.pairs import deliver_pairs
+    from pendula.cli.progress import progress, with_advice
     from pendula.cli.records import Task
     from pendula.cli.reports import deliver_fit
+    from pendula.runs import PairedFit
 
     out.remark(f"going on with {run}")
     try:
         with progress(out) as listener:
             made = forecasting.resume(run, epochs=epochs, listener=listener)
     except InterruptedRunError as error:
-        raise _with_advice(error, run) from error
+        raise with_advice(error, run) from error
+    if isinstance(made, PairedFit):
+        deliver_pairs(made, run, source=str(run), out=out)
+        return
     task = Task(source=str(run), record=made.record, recipe=made.recipe, notes=made.notes)
     deliver_fit(made, run, chosen=chosen(task), out=out)
-
-
-def _with_advice(error: InterruptedRunError, run: Path) -> InterruptedRunError:
-    return InterruptedRunError(f"{error} Go on with: pendula fit --resume {run}")
 
 
 def _check_alone(
@@ -127,9 +146,11 @@ def _check_alone(
     config: Path | None,
     overwrite: bool,
     data: RecordOptions,
+    paired: PairedOptions,
 ) -> None:
     others = {"FILE": file, "--target": target, "--output": output, "--config": config, "--overwrite": overwrite}
     given = [name for name, value in others.items() if value] + (["options of the data"] if data != AS_RECORDED else [])
+    given += ["options of the inputs"] if paired != UNPAIRED else []
     if given:
         raise ArgumentError(
             f"`--resume` must stand alone: expected the name of a run, got {', '.join(given)} too. "

@@ -1,12 +1,12 @@
 """The command `forecast`."""
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from pendula.cli.options import AS_RECORDED, RecordOptions
 from pendula.cli.output import PLAIN, Output
 from pendula.errors import ArgumentError
 
@@ -22,27 +22,31 @@ pendula forecast runs/pendulum --steps 500 -o future.csv
 pendula forecast runs/pendulum --steps 20 --start 12.5 --coverage 0.68
 pendula forecast runs/noisy --steps 100 --samples 200 --keep-samples -o ensemble.nc
 pendula forecast runs/noisy --steps 5000 --samples 3 --start nothing --keep-samples -o trajectories.nc
+pendula forecast runs/circuit inputs.csv -o told.csv
 """
 
 
 def forecast(
     run: Path,
+    inputs: str | None = None,
     /,
     *,
-    steps: int,
-    coverage: float = 0.9,
+    steps: int | None = None,
+    coverage: float | None = None,
     start: str | None = None,
     samples: int | None = None,
     keep_samples: bool = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
     seed: int = 0,
+    data: RecordOptions = AS_RECORDED,
     out: Output = PLAIN,
 ) -> None:
-    """Run a fit freely into the future, with intervals, in the units of its record.
+    """Run a fit freely into the future, with intervals, in the units of its record; or tell targets from inputs.
 
     Args:
         run: The run directory.
+        inputs: For a fit with --input: the file of inputs from which the targets are told.
         steps: How many steps to forecast.
         coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
         start: Time of the first forecast value; after the record's end when left out; with --samples also nothing, for
@@ -53,24 +57,51 @@ def forecast(
         output: File to write, by its suffix; without one a table on a terminal, CSV elsewhere.
         overwrite: Replace that file if it exists.
         seed: Of the samples. [default: 0]
+        data: How the file of inputs is read.
         out: How to print.
+
+    Raises:
+        ArgumentError: If steps are missing for a forecast, or inputs or an option do not go with the fit.
     """
     from pendula.cli.folders import check_file
+    from pendula.cli.tables import print_series
     from pendula.forecasting import forecast_dataset as run_on
-    from pendula.runs import load
+    from pendula.runs import PairedFit, load
     from pendula.series import write
 
     check_file(output, overwrite=overwrite)
     _check_kept(keep_samples, output, out)
     fit = load(run)
-    future = run_on(fit, steps, coverage=coverage, start=start, samples=samples, seed=seed, keep_samples=keep_samples)
+    if isinstance(fit, PairedFit):
+        from pendula.cli.pairs import tell_file
+
+        _check_untold({
+            "steps": steps,
+            "coverage": coverage,
+            "start": start,
+            "samples": samples,
+            "keep-samples": keep_samples or None,
+        })
+        tell_file(fit, run, inputs, data, output=output, out=out)
+        return
+    if steps is None or inputs is not None or data != AS_RECORDED:
+        raise ArgumentError(_STEPS_ALONE)
+    future = run_on(
+        fit,
+        steps,
+        coverage=0.9 if coverage is None else coverage,
+        start=start,
+        samples=samples,
+        seed=seed,
+        keep_samples=keep_samples,
+    )
     future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     out.remark(*_interval_lines(future, steps))
     if output is not None:
         write(future, output)
         out.show(f"Wrote {steps} steps of {', '.join(fit.model.names)} to {output}.")
     elif not out.json:
-        _print(future)
+        print_series(future)
     out.result(_content(fit, future) | {"run": run, "file": output})
 
 
@@ -82,13 +113,19 @@ def _check_kept(keep_samples: bool, output: Path | None, out: Output) -> None:
         )
 
 
-def _print(future: "xarray.Dataset") -> None:
-    from pendula.cli.tables import print_csv, series_lines
+_STEPS_ALONE = (
+    "`--steps` must be given to a fit that forecasts, and no file: expected how many steps to run on. Write "
+    "--steps 100; a file of inputs goes with a fit that was made with --input."
+)
 
-    if sys.stdout.isatty():
-        print("\n".join(series_lines(future)))
-    else:
-        print_csv(future, sys.stdout)
+
+def _check_untold(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise ArgumentError(
+                f"`--{name}` must be left out for a fit that tells targets from inputs: got {value}. Its targets last "
+                "as long as the file of inputs, and have no interval."
+            )
 
 
 def _interval_lines(future: "xarray.Dataset", steps: int) -> list[str]:

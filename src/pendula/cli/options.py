@@ -8,7 +8,16 @@ from cyclopts import Parameter
 
 from pendula.errors import ArgumentError
 
-__all__ = ["AS_RECORDED", "AS_USUAL", "RecipeOptions", "RecordOptions", "listed", "units_of"]
+__all__ = [
+    "AS_RECORDED",
+    "AS_USUAL",
+    "UNPAIRED",
+    "PairedOptions",
+    "RecipeOptions",
+    "RecordOptions",
+    "listed",
+    "units_of",
+]
 
 _DATA, _RECIPE = "Data", "Recipe"
 
@@ -124,6 +133,43 @@ class RecipeOptions:
         return merge(made, assignments(self.set))
 
 
+@Parameter(name="*", group="Targets told from inputs")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairedOptions:
+    """How targets are told from inputs, in place of a forecast.
+
+    Attributes:
+        input: The columns that the target is told from, joined by commas; without any it is forecast from its own past.
+        task: forecast; or filter, which tells the target of every row from the inputs up to it. [default: filter with
+            --input]
+        washout: Rows at the start of a piece of --window rows that are not scored: so long the network forgets that it
+            began with nothing. [default: a quarter of the window]
+    """
+
+    input: str | None = None
+    task: Literal["forecast", "filter"] | None = None
+    washout: int | None = None
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether targets are told from inputs.
+
+        Raises:
+            ArgumentError: If the options contradict each other.
+        """
+        if self.task == "forecast" or (self.task is None and self.input is None):
+            for name in ("input", "washout"):
+                if getattr(self, name) is not None:
+                    raise ArgumentError(
+                        f"`--{name}` must go with a target told from inputs: got it without "
+                        f"{'--input' if name == 'washout' else '--task filter'}. Name inputs, or leave it out."
+                    )
+            return False
+        if self.input is None:
+            raise ArgumentError(f"`--input` must name a column for the task {self.task}: got none. Write --input u.")
+        return True
+
+
 _TABLES = {
     "system": ("network", "equation"),
     **dict.fromkeys(("cell", "hidden_size", "num_layers", "linear_lags", "head"), ("network",)),
@@ -135,6 +181,7 @@ _TABLES = {
 
 AS_RECORDED = RecordOptions()
 AS_USUAL = RecipeOptions()
+UNPAIRED = PairedOptions()
 
 
 def listed(text: str | None) -> tuple[str, ...]:

@@ -4,14 +4,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pendula.cli.output import Output
+from pendula.errors import InterruptedRunError
 
 if TYPE_CHECKING:
     from pendula.training import EpochFinished, Event, Listener, ReservoirTried
 
-__all__ = ["LINE_SECONDS", "BarProgress", "LineProgress", "progress"]
+__all__ = ["LINE_SECONDS", "BarProgress", "LineProgress", "progress", "with_advice"]
 
 LINE_SECONDS = 5.0
 """Time between two lines, where there is no terminal."""
@@ -37,6 +39,19 @@ def progress(output: Output, *, label: str = "") -> "Iterator[Listener]":
             yield bar
     else:
         yield LineProgress(label=label)
+
+
+def with_advice(error: InterruptedRunError, run: Path) -> InterruptedRunError:
+    """Tell how to go on after an interrupt.
+
+    Args:
+        error: What was raised.
+        run: The run directory.
+
+    Returns:
+        The error with the command.
+    """
+    return InterruptedRunError(f"{error} Go on with: pendula fit --resume {run}")
 
 
 class LineProgress:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pendula.runs import Recipe
     from pendula.series import Record
 
-__all__ = ["Task", "data_settings", "filling_notes", "read_series", "recipe_for", "task_from"]
+__all__ = ["Task", "data_settings", "filling_notes", "gap_notes", "read_series", "recipe_for", "task_from"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def task_from(
         source=settings.file or "",
         record=rows,
         recipe=recipe_for(rows, choices, cell=cell),
-        notes=(*read_notes, *fill_notes, *_gap_notes(rows, filled=settings.gaps == "fill")),
+        notes=(*read_notes, *fill_notes, *gap_notes(rows, filled=settings.gaps == "fill")),
         choices=choices,
     )
 
@@ -262,7 +262,16 @@ def _step(value: Any, text: str) -> float | str:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else text
 
 
-def _gap_notes(rows: "Record", *, filled: bool) -> list[str]:
+def gap_notes(rows: "Record", *, filled: bool) -> list[str]:
+    """Say where samples are missing.
+
+    Args:
+        rows: The record.
+        filled: Whether gaps were filled.
+
+    Returns:
+        Plain sentences; none for a whole record.
+    """
     missing = len(rows) - int(rows.present.sum())
     if not missing:
         return []

@@ -1,8 +1,12 @@
 """The command `report`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pendula.cli.output import PLAIN, Output
+
+if TYPE_CHECKING:
+    from pendula.runs import PairedFit
 
 __all__ = ["EXAMPLE", "report"]
 
@@ -22,9 +26,12 @@ def report(run: Path, /, *, seed: int | None = None, out: Output = PLAIN) -> Non
     del seed
     from pendula.cli.reports import write_fit_report, written_lines
     from pendula.forecasting import evaluate_fit
-    from pendula.runs import load
+    from pendula.runs import PairedFit, load
 
     fit = load(run)
+    if isinstance(fit, PairedFit):
+        _report_pairs(fit, run, out)
+        return
     evaluated = evaluate_fit(fit) if len(fit.split.test) else None
     made = write_fit_report(fit, evaluated, run)
     out.show(*made.verdict, *made.remarks, *written_lines(made))
@@ -35,3 +42,12 @@ def report(run: Path, /, *, seed: int | None = None, out: Output = PLAIN) -> Non
         "verdict": made.verdict,
         "notes": [*fit.notes, *made.remarks],
     })
+
+
+def _report_pairs(fit: "PairedFit", run: Path, out: Output) -> None:
+    from pendula.cli.pairs import report_pairs
+    from pendula.filtering import evaluate_pairs
+
+    page, verdict, remarks = report_pairs(fit, evaluate_pairs(fit) if len(fit.split.test) else None, run)
+    out.show(*verdict, *remarks, f"Report: {page}")
+    out.result({"run": run, "report": page, "verdict": verdict, "notes": [*fit.notes, *remarks]})

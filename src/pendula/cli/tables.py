@@ -1,14 +1,27 @@
 """Series as text: CSV for programs, columns for people."""
 
+import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["MOST_LINES", "print_csv", "series_lines"]
+__all__ = ["MOST_LINES", "print_csv", "print_series", "series_lines"]
 
 MOST_LINES = 40
 """A table for people shows at most so many rows."""
+
+
+def print_series(series: "xarray.Dataset") -> None:
+    """Print a series: a table on a terminal, CSV elsewhere.
+
+    Args:
+        series: Variables along `time`.
+    """
+    if sys.stdout.isatty():
+        print("\n".join(series_lines(series)))
+    else:
+        print_csv(series, sys.stdout)
 
 
 def print_csv(series: "xarray.Dataset", stream: TextIO) -> None:

@@ -15,7 +15,7 @@ from pendula.forecasting.drawing import interval_of
 from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
 from pendula.forecasting.filling import fill_parts
-from pendula.forecasting.fitting import fit, fit_record, resume
+from pendula.forecasting.fitting import fit_record, resume
 from pendula.forecasting.future import forecast, forecast_dataset
 from pendula.forecasting.intervals import IntervalScores, JudgedIntervals, judge_intervals, score_intervals
 from pendula.forecasting.likelihood import GaussianErrors, Likelihood, log_likelihood, with_gaussian_errors
@@ -24,6 +24,7 @@ from pendula.forecasting.preparation import choose_target, default_by, default_w
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, score_part
 from pendula.forecasting.surprise import Surprise, surprise
+from pendula.forecasting.verbs import choose_pairs, fit
 
 __all__ = [
     "Adapted",
@@ -46,6 +47,7 @@ __all__ = [
     "adapt",
     "adopt",
     "backtest",
+    "choose_pairs",
     "choose_target",
     "compare",
     "compare_recipes",

@@ -4,24 +4,26 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from pendula.errors import DataError, UnitsError
+from pendula.errors import DataError
+from pendula.filtering import PairedEvaluated, evaluate_pairs
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
 from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.echo_baseline import fit_echo_state
 from pendula.forecasting.intervals import COVERAGE, IntervalScores, judge_intervals, score_intervals
 from pendula.forecasting.likelihood import Likelihood, likelihoods, log_likelihood
-from pendula.forecasting.overlap import count_seen
 from pendula.forecasting.predictors import Predictor
 from pendula.forecasting.preparation import RESERVOIR_WINDOW
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
 from pendula.nn import RESERVOIR
-from pendula.runs import Fit, Model
+from pendula.runs import AnyFit, Fit, Model, PairedFit
+from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
+from pendula.series.overlap import count_seen
 from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
@@ -93,7 +95,19 @@ class Evaluated:
         }
 
 
-def evaluate(fit: Fit, series: Data | None = None, *, coverage: float = COVERAGE, adaptive: bool = False) -> Evaluated:
+@overload
+def evaluate(
+    fit: Fit, series: Data | None = None, *, coverage: float = COVERAGE, adaptive: bool = False
+) -> Evaluated: ...
+
+
+@overload
+def evaluate(fit: PairedFit, series: Data | None = None) -> PairedEvaluated: ...
+
+
+def evaluate(
+    fit: AnyFit, series: Data | None = None, *, coverage: float = COVERAGE, adaptive: bool = False
+) -> Evaluated | PairedEvaluated:
     """Score a fit beside the baselines on data it never saw.
 
     The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows. Rows of
@@ -101,7 +115,7 @@ def evaluate(fit: Fit, series: Data | None = None, *, coverage: float = COVERAGE
     scored, too; `seen` says how many they are.
 
     Args:
-        fit: The fit.
+        fit: The fit; for one that tells targets from inputs see `pendula.filtering.evaluate_pairs`.
         series: A held-out series with the fit's variables, units and time step; the fit's own test part when left out.
         coverage: Probability with which the truth is to lie in the intervals, between 0 and 1.
         adaptive: Whether the intervals are adapted from origin to origin by what came, for records that drift.
@@ -123,6 +137,8 @@ def evaluate(fit: Fit, series: Data | None = None, *, coverage: float = COVERAGE
         >>> evaluate(fit, held_out).to_dict()["baselines"]["linear"]["rmse"] < 1e-9
         True
     """
+    if isinstance(fit, PairedFit):
+        return evaluate_pairs(fit, series)
     if series is None:
         return evaluate_fit(fit, coverage=coverage, adaptive=adaptive)
     known, part = _known(fit), part_to_score(fit, series)
@@ -167,7 +183,7 @@ def part_to_score(fit: Fit, series: Data | None = None) -> Part:
     """
     if series is not None:
         held_out = record(unpacked(series)[0], fit.model.names)
-        _check_alike(fit.model, held_out)
+        check_alike(held_out, units=fit.model.units, axis=fit.model.axis)
         return Part(parent=held_out, start=0, stop=len(held_out))
     if not len(fit.split.test):
         raise DataError(
@@ -356,28 +372,6 @@ def _roll(predictors: Mapping[str, Predictor], part: Part, *, window: int) -> Ro
         except DataError:  # gaps leave no stretch that long
             continue
     return None
-
-
-def _check_alike(model: Model, held_out: Record) -> None:
-    for name, expected, actual in zip(model.names, model.units, held_out.units, strict=True):
-        if expected and actual and expected != actual:
-            raise UnitsError(
-                f"`{name}` must have the unit of the fit: expected {expected}, got {actual}. Convert the series."
-            )
-    ours, theirs = model.axis, held_out.axis
-    alike = ours.units == theirs.units or not (ours.units and theirs.units)
-    if not (alike and ours.is_calendar == theirs.is_calendar and _close(ours.step, theirs.step)):
-        raise DataError(
-            f"`series` must have the time step of the fit: expected {ours.step_text}, got {theirs.step_text}. "
-            "Resample it with `--resample`."
-        )
-
-
-def _close(ours: Any, theirs: Any) -> bool:
-    dates = isinstance(ours, np.timedelta64)
-    if dates or isinstance(theirs, np.timedelta64):
-        return dates and isinstance(theirs, np.timedelta64) and bool(ours == theirs)
-    return bool(np.isclose(float(ours), float(theirs), rtol=1e-6))
 
 
 def common_unit(record: Record) -> str:

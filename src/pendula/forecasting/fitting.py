@@ -1,28 +1,23 @@
-"""The verb `fit`: from a record to a trained, scored and calibrated model."""
+"""From a record to a trained, scored and calibrated model."""
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from pendula.dynamics import FlowRecord
 from pendula.errors import ArgumentError, DataError, DivergedError
+from pendula.filtering import resume_pairs
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.folds import calibrate_fit
 from pendula.forecasting.learning import CHECKPOINT_FOLDER, learn, learn_side_by_side
-from pendula.forecasting.preparation import (
-    Prepared,
-    choose_target,
-    default_by,
-    default_window,
-    gap_free,
-    prepare,
-)
-from pendula.nn import Network, RecurrentLayer, ReservoirForecaster, as_network
+from pendula.forecasting.preparation import Prepared, gap_free, prepare
+from pendula.nn import ReservoirForecaster
 from pendula.runs import (
+    AnyFit,
     Fit,
     Model,
+    PairedRecipe,
     Recipe,
     building,
     change_recipe,
@@ -31,95 +26,11 @@ from pendula.runs import (
     save_fit,
     write_start,
 )
-from pendula.series.containers import Data, unpacked
-from pendula.series.record import Record, record
-from pendula.series.scaling import ScalerKind, ScalerLink
+from pendula.series.record import Record
 from pendula.series.split import Part
-from pendula.training import Listener, Trained, Training, idle_settings, silent, solve_readouts
+from pendula.training import Listener, Trained, idle_settings, silent, solve_readouts
 
-__all__ = ["fit", "fit_record", "fit_side_by_side", "resume"]
-
-
-def fit(
-    series: Data,
-    target: str | Sequence[str] | None = None,
-    *,
-    model: Network | RecurrentLayer | str = "gru",
-    training: Training | None = None,
-    window: int | None = None,
-    scaling: ScalerKind | None = None,
-    transform: ScalerLink = "none",
-    test: float | int = 0.25,
-    validation: float | int = 0.2,
-    test_from: float | int | str | None = None,
-    by: Literal["time", "trajectory"] | None = None,
-    seed: int = 0,
-    run: str | Path | None = None,
-    overwrite: bool = False,
-    listener: Listener = silent,
-) -> Fit:
-    """Train a network on a record, and score it beside the baselines on data it never saw.
-
-    The record is split first, the scaler is fitted on the training part, and no window of the training part straddles a
-    cut: nothing leaks.
-
-    Args:
-        series: Variables along `time`; or a DataArray, or a DataFrame or Series of pandas, whose forecasts then come
-            the same way.
-        target: The variable or variables to learn; the only one when left out.
-        model: An architecture, the name of a cell (rnn, gru, lstm, esn, ngrc), or a layer of `pendula.nn`.
-        training: How to train; the defaults of `Training` when left out.
-        window: Steps of known past that the network sees; 50 when left out, 300 for an echo state network, fewer for
-            short records.
-        scaling: standard, range or none; fitted on the training part; standard when left out, none for a differential
-            equation.
-        transform: none, sqrt, log or asinh, applied before scaling.
-        test: Fraction of the record kept for the test, from its end; 0 for none.
-        validation: Fraction of what remains, from its end, that chooses the epoch; 0 for none.
-        test_from: Time at which the test part starts, in place of `test`.
-        by: Split along time, or keep whole trajectories together; when left out, the latter where there are three or
-            more.
-        seed: Of weights, order and noise; the same seed gives the same bits.
-        run: Folder to keep the fit in, with checkpoints while it trains; None keeps nothing on disk.
-        overwrite: Replace that folder if it exists, once the new fit is whole.
-        listener: Hears the training's events.
-
-    Returns:
-        The fit.
-
-    Raises:
-        ArgumentError: If an argument breaks its rule.
-        DataError: If the record cannot be learned from.
-        DivergedError: If training leaves the finite numbers.
-        InterruptedRunError: If the user interrupts; the run's checkpoint is kept.
-        RunError: If the run's folder exists or cannot be written.
-
-    Examples:
-        >>> import numpy as np, xarray as xr
-        >>> t = np.arange(200) * 0.1
-        >>> series = xr.Dataset({"x": ("time", np.sin(t), {"units": "rad"})}, coords={"time": t})
-        >>> made = fit(series, model=Network(cell="gru", hidden_size=4), training=Training(epochs=1), window=10)
-        >>> sorted(made.scores["baselines"])
-        ['linear', 'persistence', 'seasonal']
-    """
-    dataset, container = unpacked(series)
-    rows, network = record(dataset, choose_target(dataset, target)), as_network(model)
-    recipe = Recipe(
-        network=network,
-        training=training or Training(),
-        window=default_window(rows, test=test, validation=validation, test_from=test_from, cell=network.cell)
-        if window is None
-        else window,
-        transform=transform,
-        test=test,
-        validation=validation,
-        test_from=test_from,
-        by=default_by(rows) if by is None else by,
-        seed=seed,
-    )
-    recipe = recipe if scaling is None else replace(recipe, scaling=scaling)
-    made = fit_record(rows, recipe, run=run, overwrite=overwrite, listener=listener)
-    return replace(made, container=container)
+__all__ = ["fit_record", "fit_side_by_side", "resume"]
 
 
 def fit_record(
@@ -189,7 +100,7 @@ def fit_side_by_side(jobs: Sequence[tuple[Record, Recipe]], listeners: Sequence[
     ]
 
 
-def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = silent) -> Fit:
+def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = silent) -> AnyFit:
     """Go on with a training that was stopped, as if nothing had happened.
 
     Args:
@@ -212,6 +123,8 @@ def resume(run: str | Path, *, epochs: int | None = None, listener: Listener = s
     """
     with building(run, resume=True) as folder:
         start = read_start(folder)
+        if isinstance(start.recipe, PairedRecipe):
+            return resume_pairs(folder, Path(run), start, epochs=epochs, listener=listener)
         recipe = start.recipe if epochs is None else _with_epochs(start.recipe, epochs)
         prepared = prepare(start.record, recipe)
         if recipe != start.recipe:

@@ -5,12 +5,13 @@ import pandas as pd
 import xarray as xr
 
 from pendula.errors import ArgumentError, DivergedError
+from pendula.filtering import tell
 from pendula.forecasting.drawing import NOTHING, draw_future
 from pendula.forecasting.starting import in_units, start_row, times_from
 from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
-from pendula.runs import Calibration, Fit
+from pendula.runs import AnyFit, Calibration, Fit, PairedFit
 from pendula.series.axis import TimeValue
-from pendula.series.containers import packed
+from pendula.series.containers import Data, packed, unpacked
 from pendula.shapes import Float, Series, ndarray
 
 __all__ = ["forecast", "forecast_dataset"]
@@ -20,9 +21,10 @@ MOST_STEPS = 10_000_000
 
 
 def forecast(
-    fit: Fit,
-    steps: int,
+    fit: AnyFit,
+    steps: int | None = None,
     *,
+    inputs: Data | None = None,
     coverage: float = 0.9,
     start: TimeValue | str | None = None,
     samples: int | None = None,
@@ -40,6 +42,8 @@ def forecast(
     Args:
         fit: The fit.
         steps: How many steps to forecast.
+        inputs: Only for a fit that tells targets from inputs, in place of `steps`: a series of them, from which the
+            targets are told row by row; see `pendula.filtering.tell`.
         coverage: Probability with which the truth is to lie in the interval, between 0 and 1.
         start: Time of the first forecast value; after the record's end when left out. Values before it are known,
             values from it on are not looked at. With samples also "nothing": trajectories that no record precedes.
@@ -70,6 +74,18 @@ def forecast(
         >>> future.x.attrs["units"], future.time.values.round(1), bool(abs(future.x[0] - np.sin(20.0)) < 1e-3)
         ('rad', array([20. , 20.1, 20.2]), True)
     """
+    if isinstance(fit, PairedFit):
+        if inputs is None or steps is not None or start is not None or samples is not None:
+            raise ArgumentError(
+                f"`inputs` must be given alone to a fit that tells {', '.join(fit.recipe.target)} from "
+                f"{', '.join(fit.recipe.inputs)}: expected a series of inputs, got none, or other arguments, too. "
+                "Its targets last as long as its inputs."
+            )
+        return packed(tell(fit, inputs), unpacked(inputs)[1])
+    if inputs is not None:
+        raise ArgumentError("`inputs` must be left out for a fit that forecasts: got a series. Ask for `steps`.")
+    if steps is None:
+        raise ArgumentError("`steps` must be given: expected how many steps to forecast, got none. Ask for one.")
     if keep_samples and fit.container.kind != "dataset":
         raise ArgumentError(
             f"`keep_samples` must be off for a record that was handed in as {_CONTAINERS[fit.container.kind]}, which "

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 import xarray as xr
@@ -12,7 +11,7 @@ from pendula.nn import INTEGRATOR, RESERVOIR, SOLVED, Cell, Forecaster, build
 from pendula.runs import Recipe, fingerprint
 from pendula.series.record import Record, column_names
 from pendula.series.scaling import Scaler, fit_scaler
-from pendula.series.split import Part, Split, split
+from pendula.series.split import Part, Split, default_by, split
 from pendula.series.windows import window_segments, windows_for
 from pendula.shapes import Int, Series, SeriesTensor, ndarray
 from pendula.training import Validation, start_forecaster
@@ -94,23 +93,6 @@ def default_window(
         test = len(split(rows, validation=0, test_from=test_from).test) / len(rows)
     usual = {RESERVOIR: RESERVOIR_WINDOW, INTEGRATOR: EQUATION_WINDOW}.get(cell, DEFAULT_WINDOW)
     return max(1, min(usual, int(rows.longest * (1 - test) * (1 - validation)) // 4))
-
-
-def default_by(rows: Record) -> Literal["time", "trajectory"]:
-    """Choose what the split of a record keeps together.
-
-    Args:
-        rows: The record.
-
-    Returns:
-        `trajectory` where there is one for each of the three parts, else `time`.
-
-    Examples:
-        >>> from pendula.series import record
-        >>> default_by(record(xr.Dataset({"x": ("time", [0.0, 1.0, 2.0])})))
-        'time'
-    """
-    return "trajectory" if len(rows.blocks) >= 3 else "time"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

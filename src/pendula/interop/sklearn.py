@@ -110,9 +110,8 @@ class _Recurrent(BaseEstimator):
         washout = min(self.washout, window // 2)
         self.scaler_ = StandardScaler().fit(X)
         self.readout_ = draw_readout(network, X.shape[1], outputs, seed=seed, scored="every", washout=washout)
-        self.loss_curve_ = train_paired(
-            self.readout_, self._scaled(X), targets, training, loss=loss, window=window, seed=seed
-        )
+        course = train_paired(self.readout_, self._scaled(X), targets, training, loss=loss, window=window, seed=seed)
+        self.loss_curve_ = tuple(record.train_loss for record in course.history if record.train_loss is not None)
 
     def _outputs(self, X: Series) -> Float[ndarray, "time output"]:
         with torch.no_grad():

@@ -2,6 +2,7 @@
 
 from pendula.nn.added_rate import AddedRate
 from pendula.nn.array_cell import array_step
+from pendula.nn.causal_filter import CausalFilter, draw_filter
 from pendula.nn.echo_member import EchoMember
 from pendula.nn.ensemble import EnsembleForecaster, EnsembleState
 from pendula.nn.equation import Equation, observed_components
@@ -52,6 +53,7 @@ __all__ = [
     "AddedRate",
     "AnyForecaster",
     "Backend",
+    "CausalFilter",
     "Cell",
     "EchoMember",
     "EnsembleForecaster",
@@ -90,6 +92,7 @@ __all__ = [
     "continue_run",
     "departures",
     "detach",
+    "draw_filter",
     "draw_member",
     "draw_readout",
     "draw_reservoir",

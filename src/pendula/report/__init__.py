@@ -16,6 +16,8 @@ initial_state      fit → the state its equation starts from
 parameter_lines    fit → the same for a terminal
 fit_report         fit → content, with its figures
 fit_figures        fit → images by name
+paired_report      fit → content, for targets told from inputs
+paired_verdict     scores → plain sentences, for the same
 comparison_report  comparison → content, with the figures of all networks
 gradient_facts     watched gradients → rates and classes
 analysis_report    fit, analysis → content, with its figures
@@ -37,6 +39,7 @@ from pendula.report.gradient_figure import gradient_facts
 from pendula.report.interval_figure import interval_lines
 from pendula.report.links import ANALYSIS_PAGE, link_analysis
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
+from pendula.report.paired_report import idle_path_note, paired_report, paired_verdict
 from pendula.report.record_figures import end_forecast
 from pendula.report.rolling_figures import backtest_figure, backtest_lines, surprise_figure
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
@@ -63,10 +66,13 @@ __all__ = [
     "fit_report",
     "gradient_facts",
     "idle_note",
+    "idle_path_note",
     "initial_state",
     "interval_lines",
     "link_analysis",
     "member_rows",
+    "paired_report",
+    "paired_verdict",
     "parameter_lines",
     "parameter_rows",
     "render_report",

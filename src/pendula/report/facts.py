@@ -17,13 +17,23 @@ from pendula.nn import (
 from pendula.report.equation_facts import equation_facts, equation_references
 from pendula.report.numbers import counted, format_moment, format_number, format_value
 from pendula.report.page import Reference
-from pendula.runs import Fit, Recipe
+from pendula.runs import AnyFit, Fit, Recipe
 from pendula.series.record import Record
 from pendula.training import Training
 
-__all__ = ["data_facts", "member_rows", "network_references", "setting_facts", "software_versions", "watched_part"]
+__all__ = [
+    "CELL_NAMES",
+    "CELL_SOURCES",
+    "SCALINGS",
+    "data_facts",
+    "member_rows",
+    "network_references",
+    "setting_facts",
+    "software_versions",
+    "watched_part",
+]
 
-_CELLS = {
+CELL_NAMES = {
     "rnn": "simple recurrent cell (tanh)",
     "gru": "gated recurrent unit (GRU)",
     "lstm": "long short-term memory (LSTM)",
@@ -31,13 +41,13 @@ _CELLS = {
     "ngrc": "next-generation reservoir (NG-RC)",
     "integrator": "differential equation (integrator cell)",
 }
-_SCALINGS = {"standard": "mean 0, standard deviation 1 on the training part", "range": "−1 to 1 on the training part"}
+SCALINGS = {"standard": "mean 0, standard deviation 1 on the training part", "range": "−1 to 1 on the training part"}
 _SELECTIONS = {
     "one_step": "smallest one-step error",
     "free_run": "smallest free-run error",
 }
 _EQUATION = "x̂(t+1) = x(t) + Σⱼ A(j) x(t−j) + s (V h(t) + c),  h(t) = cell((x(t), Δx(t)/d), h(t−1))"
-_SOURCES = {
+CELL_SOURCES = {
     "rnn": Reference(name="Simple recurrent network", citation="J. L. Elman, Cognitive Science 14 (1990) 179."),
     "gru": Reference(name="Gated recurrent unit", citation="K. Cho et al., EMNLP 2014, section 2.3."),
     "lstm": Reference(
@@ -81,9 +91,9 @@ def setting_facts(fit: Fit) -> dict[str, object]:
     if network.cell in RESERVOIRS:
         return _reservoir_facts(fit)
     if isinstance(fit.model.forecaster, IntegratorForecaster):
-        return {"Cell": _CELLS[network.cell], **equation_facts(fit)}
+        return {"Cell": CELL_NAMES[network.cell], **equation_facts(fit)}
     return {
-        "Cell": _CELLS[network.cell],
+        "Cell": CELL_NAMES[network.cell],
         "Hidden size": network.hidden_size,
         "Layers": network.num_layers,
         "Parameters": sum(weights.numel() for weights in fit.model.forecaster.parameters()),
@@ -130,7 +140,7 @@ def _reservoir_facts(fit: Fit) -> dict[str, object]:
         if key in members[0]
     }
     return {
-        "Cell": _CELLS[network.cell],
+        "Cell": CELL_NAMES[network.cell],
         **({"Units": network.hidden_size} if network.hidden_size else {}),
         "Reservoirs": f"{len(members)}, {chosen}",
         **settings,
@@ -157,10 +167,10 @@ _MEMBERS = {
 def _scaling(fit: Fit) -> str:
     recipe = fit.recipe
     after = f", after {recipe.transform}" if recipe.transform != "none" else ""
-    return _SCALINGS.get(recipe.scaling, "none") + after
+    return SCALINGS.get(recipe.scaling, "none") + after
 
 
-def data_facts(fit: Fit) -> dict[str, object]:
+def data_facts(fit: AnyFit) -> dict[str, object]:
     """Say what a fit was made from.
 
     Args:
@@ -200,7 +210,7 @@ def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[R
     """
     cells = list(dict.fromkeys(fit.recipe.network.cell for fit in fits))
     conformal = [_INTERVALS] if intervals and any(fit.calibration is not None for fit in fits) else []
-    own = [*equation_references(fits), *(_SOURCES[cell] for cell in cells if cell in RESERVOIRS)]
+    own = [*equation_references(fits), *(CELL_SOURCES[cell] for cell in cells if cell in RESERVOIRS)]
     cells = [cell for cell in cells if cell not in SOLVED]
     if not cells:
         return [*own, *conformal]
@@ -211,7 +221,7 @@ def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[R
         "s and d are the sizes of what the head predicts and of the increments.",
     )
     likely = [_MIXTURES] if any(fit.recipe.network.head != "point" for fit in fits) else []
-    return [forecaster, *likely, *(_SOURCES[cell] for cell in cells), *own, *conformal]
+    return [forecaster, *likely, *(CELL_SOURCES[cell] for cell in cells), *own, *conformal]
 
 
 def software_versions() -> dict[str, str]:

@@ -8,7 +8,7 @@ from pendula.report.page import ReportFigure
 from pendula.report.sheets import draw_sheet
 from pendula.runs import Fit
 
-__all__ = ["learning_figure", "learning_figures"]
+__all__ = ["learning_figure", "learning_figures", "loss_sheet"]
 
 _LOSS = Quantity(name="training loss")
 _LOSS_WORDS = (
@@ -42,7 +42,7 @@ def learning_figure(fit: Fit) -> ReportFigure | None:
     # The first record is the network before training, which has no loss.
     trained = {"training": loss[1:] if fit.history and fit.history[0].epoch == 0 else loss}
     marked = _chosen_first(validation, fit.recipe.training.select_by)
-    return _sheet(
+    return loss_sheet(
         marked,
         trained,
         part=watched_part(fit),
@@ -67,10 +67,12 @@ def learning_figures(fits: Mapping[str, Fit]) -> ReportFigure | None:
     loss = {name: [record.train_loss for record in fit.history if record.epoch > 0] for name, fit in fits.items()}
     first = min(map(_first, fits.values()))
     part = watched_part(next(iter(fits.values())))
-    return _sheet(measured, loss, part=part, first=first, kept=None, who=", ".join(fits), remark=_remark(fits.values()))
+    return loss_sheet(
+        measured, loss, part=part, first=first, kept=None, who=", ".join(fits), remark=_remark(fits.values())
+    )
 
 
-def _sheet(
+def loss_sheet(
     held_out: Mapping[str, Sequence[float | None]],
     trained: Mapping[str, Sequence[float | None]],
     *,
@@ -78,8 +80,24 @@ def _sheet(
     first: int,
     kept: int | None,
     who: str,
-    remark: str,
+    remark: str = "",
+    caption: str | None = None,
 ) -> ReportFigure | None:
+    """Draw errors on a held-out part on one panel, the training loss on another.
+
+    Args:
+        held_out: Errors by name, one for each epoch.
+        trained: Losses by name, one for each epoch.
+        part: Name of the held-out part.
+        first: The epoch that the held-out errors start at.
+        kept: The epoch whose weights were kept, if there is one.
+        who: Whose curves they are, for the alternative text.
+        remark: What is said after the caption.
+        caption: Stands under the image; that of forecasts when left out.
+
+    Returns:
+        An image named losses; None where nothing was trained.
+    """
     panels = [
         (held_out, Quantity(name=f"{part} RMSE (scaled)"), f"{part.capitalize()}, before and after each epoch", first),
         ({name: values for name, values in trained.items() if values}, _LOSS, "Training", 1),
@@ -99,7 +117,7 @@ def _sheet(
             title=drawn[number][2],
             axes=axes,
         ),
-        caption=_caption(part if held_out else "", kept) + remark,
+        caption=(_caption(part if held_out else "", kept) if caption is None else caption) + remark,
         alt=f"Learning curves of {who} on logarithmic axes.",
     )
 

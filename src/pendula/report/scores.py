@@ -36,6 +36,16 @@ _METRICS = (
     _Metric(key="seconds", head="Time to fit", unit="s"),
 )
 
+_TOLD_METRICS = (
+    _Metric(key="rmse", head="RMSE", unit="value"),
+    _Metric(key="mae", head="MAE", unit="value"),
+    _Metric(key="nrmse", head="NRMSE"),
+    _Metric(key="r2", head="R²", best=max),
+    _Metric(key="cold_rmse", head="RMSE with the washout", unit="value"),
+    _Metric(key="seconds", head="Time to fit", unit="s"),
+)
+_BY_TASK = {"filter": _TOLD_METRICS}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoreCell:
@@ -94,7 +104,8 @@ def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = No
     """Lay out scores as a table; columns that no predictor has are left out.
 
     Args:
-        scores: Has "models" and "baselines" (scores by predictor and metric) and "units" (see `unit_of`).
+        scores: Has "models" and "baselines" (scores by predictor and metric) and "units" (see `unit_of`); "task" says
+            what the numbers are where they are no forecasts.
         metrics: Keys of the columns to lay out, in the table's own order; all when left out.
 
     Returns:
@@ -118,7 +129,8 @@ def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = No
         for name, row in scores.get(group, {}).items()
     ]
     rows = [row for _, _, row in predictors]
-    wanted = [metric for metric in _METRICS if metrics is None or metric.key in metrics]
+    known = _BY_TASK.get(scores.get("task", ""), _METRICS)
+    wanted = [metric for metric in known if metrics is None or metric.key in metrics]
     columns = [metric for metric in wanted if any(metric.key in row for row in rows)]
     best = {metric.key: _best(metric, rows) for metric in columns}
     return ScoreTable(
@@ -149,7 +161,7 @@ def unit_of(scores: Mapping[str, Any], metric: str) -> str:
         '%'
     """
     units = scores.get("units", {})
-    kind = next((known.unit for known in _METRICS if known.key == metric), "")
+    kind = next((known.unit for known in (*_METRICS, *_TOLD_METRICS) if known.key == metric), "")
     own = units.get(metric)
     if own is not None:
         return str(own)

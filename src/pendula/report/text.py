@@ -15,6 +15,7 @@ NAME_WIDTH = 22
 """Longer names of predictors are cut."""
 
 _COLUMNS = ("rmse", "r2", "free_run_rmse", "free_run_nrmse", "valid_prediction_time", "seconds")
+_TOLD_COLUMNS = ("rmse", "nrmse", "r2", "cold_rmse", "seconds")
 _WITHOUT_UNIT = ("nrmse", *_COLUMNS)
 _SHORT = {"Valid prediction time": "Valid time", "Time to fit": "Fit"}
 
@@ -41,7 +42,8 @@ def score_text(scores: Mapping[str, Any]) -> str:
         persistence   0.00111*    0.9999*       0.8
     """
     has_rmse = any("rmse" in row for group in ("models", "baselines") for row in scores.get(group, {}).values())
-    table = score_table(scores, metrics=_COLUMNS if has_rmse else _WITHOUT_UNIT)
+    wanted = _TOLD_COLUMNS if scores.get("task") == "filter" else _COLUMNS if has_rmse else _WITHOUT_UNIT
+    table = score_table(scores, metrics=wanted)
     if not table.rows:
         return ""
     heads = [["predictor"], *map(_head_lines, table.heads)]

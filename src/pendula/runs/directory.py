@@ -10,7 +10,7 @@ from pendula.errors import ArgumentError, RunError
 from pendula.files import make_folder, replace_directory, replaced_directories
 from pendula.runs.lock import hold_lock
 from pendula.runs.manifest import MANIFEST_FILE, read_manifest
-from pendula.runs.model_file import MODEL_FILE, MODEL_FOLDER
+from pendula.runs.model_parts import MODEL_FILE, MODEL_FOLDER
 
 __all__ = ["CHECKPOINT_FOLDER", "PARTIAL_SUFFIX", "begin_run", "building", "finish_run", "is_finished", "partial_of"]
 

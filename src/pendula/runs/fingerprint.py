@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from pendula.runs.recipe import Recipe
+from pendula.runs.manifest import AnyRecipe
 from pendula.runs.record_file import data_hash
 from pendula.series.record import Record
 
@@ -13,7 +13,7 @@ __all__ = ["fingerprint"]
 _FREE = ("epochs", "checkpoint_seconds")
 
 
-def fingerprint(record: Record, recipe: Recipe) -> str:
+def fingerprint(record: Record, recipe: AnyRecipe) -> str:
     """Compute the digest of all that a checkpoint must agree with.
 
     The number of epochs and the time between checkpoints are left out: a resumed training may have others.
@@ -27,6 +27,7 @@ def fingerprint(record: Record, recipe: Recipe) -> str:
 
     Examples:
         >>> import xarray as xr
+        >>> from pendula.runs import Recipe
         >>> from pendula.series import record
         >>> rows = record(xr.Dataset({"x": ("time", [0.0, 1.0, 8.0])}))
         >>> fingerprint(rows, Recipe()) == fingerprint(rows, Recipe(seed=1))

@@ -1,38 +1,27 @@
 """What a fit is: a model, how it came about, and what it is worth; and its files."""
 
-import shutil
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pendula.dynamics import FlowRecord
 from pendula.errors import RunError
-from pendula.files import read_json, write_json
 from pendula.runs.calibration import Calibration
 from pendula.runs.calibration_file import load_calibration, save_calibration
-from pendula.runs.directory import building, finish_run
 from pendula.runs.fields import Fields
 from pendula.runs.gradients_file import GRADIENTS_FILE, read_gradients, write_gradients
-from pendula.runs.history_file import read_history, write_history
-from pendula.runs.manifest import MANIFEST_FILE, SERIES_FILE, Manifest, read_manifest, write_manifest
+from pendula.runs.keeping import finished_manifest, keep, load_common, parts_of, save_common
 from pendula.runs.model import Model
-from pendula.runs.model_file import MODEL_FILE, MODEL_FOLDER, WEIGHTS_FILE, load_model, save_model
+from pendula.runs.model_file import load_model, save_model
+from pendula.runs.model_parts import MODEL_FOLDER
 from pendula.runs.recipe import Recipe
-from pendula.runs.record_file import save_record
 from pendula.series.containers import Container
 from pendula.series.record import Record
-from pendula.series.split import Part, Split
+from pendula.series.split import Split
 from pendula.training import EpochRecord, Outcome
 
 __all__ = ["Fit", "load_fit", "save_fit"]
-
-HISTORY_FILE = "history.jsonl"
-SCORES_FILE = "scores.json"
-
-_FILES = (
-    f"{MODEL_FOLDER}/{MODEL_FILE}", f"{MODEL_FOLDER}/{WEIGHTS_FILE}", SERIES_FILE, HISTORY_FILE, SCORES_FILE,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -74,9 +63,7 @@ class Fit:
     @property
     def split(self) -> Split:
         """The three parts of the record."""
-        cuts = (0, self.train_stop, self.validation_stop, len(self.record))
-        train, validation, test = (Part(parent=self.record, start=start, stop=stop) for start, stop in pairwise(cuts))
-        return Split(train=train, validation=validation, test=test)
+        return parts_of(self.record, self.train_stop, self.validation_stop)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Keep the fit as a run directory.
@@ -91,15 +78,7 @@ class Fit:
         Raises:
             RunError: If a run is in the way, or if it cannot be written; nothing that was there before is lost.
         """
-        path = Path(path)
-        with building(path, overwrite=overwrite) as partial:
-            try:
-                save_fit(self, partial)
-                finish_run(partial, path)
-            except BaseException:
-                shutil.rmtree(partial, ignore_errors=True)
-                raise
-        return path
+        return keep(partial(save_fit, self), path, overwrite=overwrite)
 
 
 def save_fit(fit: Fit, folder: Path) -> None:
@@ -112,20 +91,13 @@ def save_fit(fit: Fit, folder: Path) -> None:
     Raises:
         RunError: If a file cannot be written, or the weights are not finite.
     """
-    manifest = Manifest.begin(fit.record, fit.recipe, notes=fit.notes)
-    if (folder / MANIFEST_FILE).is_file():
-        manifest = replace(manifest, created=read_manifest(folder).created)
-    save_record(fit.record, folder / SERIES_FILE)
     save_model(fit.model, folder / MODEL_FOLDER)
-    write_history(folder / HISTORY_FILE, fit.history)
-    write_json(folder / SCORES_FILE, fit.scores)
-    result = _result(fit)
+    result: dict[str, Any] = {}
     if fit.calibration is not None:
         result["calibration"] = save_calibration(fit.calibration, folder)
     if fit.gradients:
         write_gradients(folder / GRADIENTS_FILE, fit.gradients)
-    finished = replace(manifest, status="finished", result=result)
-    write_manifest(finished.with_digests(folder, _files(watched=bool(fit.gradients))), folder)
+    save_common(fit, folder, result=result, more=(GRADIENTS_FILE,) if fit.gradients else ())
 
 
 def load_fit(folder: Path) -> Fit:
@@ -140,15 +112,12 @@ def load_fit(folder: Path) -> Fit:
     Raises:
         RunError: If the run is not finished, or a file is missing, damaged, unsafe or too new.
     """
-    manifest = read_manifest(folder)
-    if manifest.status != "finished":
-        raise RunError(f"`{folder}` must be a finished run: its training is not done. Resume it, or train anew.")
+    manifest = finished_manifest(folder)
+    if not isinstance(manifest.recipe, Recipe):
+        raise RunError(f"`{folder}` must hold a fit that forecasts: got one that tells targets from inputs.")
     watched = GRADIENTS_FILE in manifest.sha256
-    for file in _files(watched=watched):
-        manifest.check_file(folder, file)
-    record = manifest.read_record(folder)
-    result = Fields(path=folder / MANIFEST_FILE, content=manifest.result, place="result.")
-    train_stop = result.whole("train_stop", 1, len(record))
+    common = load_common(folder, manifest, more=(GRADIENTS_FILE,) if watched else ())
+    record = common.record
     model = load_model(folder / MODEL_FOLDER)
     if model.names != record.names or model.units != record.units:
         raise RunError(
@@ -158,50 +127,21 @@ def load_fit(folder: Path) -> Fit:
     return Fit(
         model=model,
         record=record,
-        train_stop=train_stop,
-        validation_stop=result.whole("validation_stop", train_stop, len(record)),
+        train_stop=common.train_stop,
+        validation_stop=common.validation_stop,
         recipe=manifest.recipe,
-        history=read_history(folder / HISTORY_FILE),
-        best_epoch=result.whole("best_epoch", 0, 2**53),
-        outcome=_outcome(result),
-        seconds=result.get("seconds", float),
-        scores=_scores(folder / SCORES_FILE),
-        calibration=_calibration(result, folder, channels=len(record.names)),
+        history=common.history,
+        best_epoch=common.best_epoch,
+        outcome=common.outcome,
+        seconds=common.seconds,
+        scores=common.scores,
+        calibration=_calibration(common.result, folder, channels=len(record.names)),
         notes=manifest.notes,
         gradients=read_gradients(folder / GRADIENTS_FILE) if watched else (),
     )
-
-
-def _files(*, watched: bool) -> tuple[str, ...]:
-    return (*_FILES, GRADIENTS_FILE) if watched else _FILES
-
-
-def _result(fit: Fit) -> dict[str, Any]:
-    return {
-        "train_stop": fit.train_stop,
-        "validation_stop": fit.validation_stop,
-        "best_epoch": fit.best_epoch,
-        "outcome": fit.outcome.name.lower(),
-        "seconds": fit.seconds,
-    }
 
 
 def _calibration(result: Fields, folder: Path, *, channels: int) -> Calibration | None:
     if "calibration" not in result.content:
         return None
     return load_calibration(result.table("calibration"), folder, channels=channels)
-
-
-def _outcome(result: Fields) -> Outcome:
-    name = result.text("outcome")
-    outcomes = {outcome.name.lower(): outcome for outcome in Outcome}
-    if name not in outcomes:
-        raise result.error("outcome", f"one of {', '.join(outcomes)}", name)
-    return outcomes[name]
-
-
-def _scores(path: Path) -> dict[str, Any]:
-    scores = read_json(path)
-    if not isinstance(scores, dict):
-        raise RunError(f"`{path}` must hold scores by name: got none. The file is damaged; train anew.")
-    return scores

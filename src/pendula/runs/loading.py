@@ -3,25 +3,31 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from pendula.errors import RunError, did_you_mean
 from pendula.files import MAX_JSON_BYTES, read_bytes, replaced_directories
 from pendula.runs.directory import CHECKPOINT_FOLDER, PARTIAL_SUFFIX, is_finished, partial_of
 from pendula.runs.fit import Fit, load_fit
 from pendula.runs.manifest import MANIFEST_FILE, read_manifest
+from pendula.runs.paired_fit import PairedFit, load_paired_fit
+from pendula.runs.paired_recipe import PairedRecipe
 from pendula.training.checkpoint import MEMBER_FOLDER, read_epoch
 
-__all__ = ["load"]
+__all__ = ["AnyFit", "load", "load_forecast"]
+
+AnyFit: TypeAlias = Fit | PairedFit
+"""A fit that forecasts, or one that tells targets from inputs."""
 
 
-def load(path: str | Path) -> Fit:
+def load(path: str | Path) -> AnyFit:
     """Read a run directory.
 
     Args:
         path: The run.
 
     Returns:
-        Its fit; its forecasts have the same bits.
+        Its fit; what it forecasts or tells has the same bits.
 
     Raises:
         RunError: If there is no run, or if it is half-written, damaged, unsafe, or written by a newer Pendula.
@@ -36,7 +42,7 @@ def load(path: str | Path) -> Fit:
         folder = _locate(path)
         before = _stamp(folder)
         try:
-            fit = load_fit(folder)
+            fit = _load(folder)
         except RunError:
             # The run may just have been replaced by a new one.
             if _stamp(_locate(path)) == before:
@@ -45,6 +51,32 @@ def load(path: str | Path) -> Fit:
         if _stamp(folder) == before:
             return fit
     raise RunError(f"`{path}` must hold still: it was replaced again and again while it was read. Try again later.")
+
+
+def load_forecast(path: str | Path) -> Fit:
+    """Read a run directory that holds a fit that forecasts.
+
+    Args:
+        path: The run.
+
+    Returns:
+        Its fit.
+
+    Raises:
+        RunError: If there is no such run, or if it holds a fit of another kind.
+    """
+    fit = load(path)
+    if isinstance(fit, PairedFit):
+        raise RunError(
+            f"`{path}` must hold a fit that forecasts: got one that tells {', '.join(fit.recipe.target)} from "
+            f"{', '.join(fit.recipe.inputs)}. `pendula evaluate`, `forecast` and `report` take it."
+        )
+    return fit
+
+
+def _load(folder: Path) -> AnyFit:
+    is_paired = isinstance(read_manifest(folder).recipe, PairedRecipe)
+    return load_paired_fit(folder) if is_paired else load_fit(folder)
 
 
 def _locate(path: Path) -> Path:

@@ -4,20 +4,23 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pendula.errors import RunError
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.machine import describe_machine
+from pendula.runs.paired_recipe import PairedRecipe
 from pendula.runs.recipe import Recipe
 from pendula.runs.record_file import data_hash, load_record
 from pendula.runs.toml import read_toml, write_toml
 from pendula.runs.versions import FORMAT, check_format, pendula_version
 from pendula.series.record import Record
 
-__all__ = ["MANIFEST_FILE", "SERIES_FILE", "Manifest", "read_manifest", "write_manifest"]
+__all__ = ["MANIFEST_FILE", "SERIES_FILE", "AnyRecipe", "Manifest", "read_manifest", "write_manifest"]
 
+AnyRecipe: TypeAlias = Recipe | PairedRecipe
+"""That of a forecast, or that of targets told from inputs."""
 MANIFEST_FILE = "manifest.toml"
 SERIES_FILE = "series.nc"
 
@@ -40,14 +43,14 @@ class Manifest:
 
     status: Literal["training", "finished"]
     created: str
-    recipe: Recipe
+    recipe: AnyRecipe
     notes: tuple[str, ...]
     data: dict[str, Any]
     sha256: dict[str, str]
     result: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, record: Record, recipe: Recipe, *, notes: tuple[str, ...] = ()) -> "Manifest":
+    def begin(cls, record: Record, recipe: AnyRecipe, *, notes: tuple[str, ...] = ()) -> "Manifest":
         """Make the manifest of a run that starts now.
 
         Args:
@@ -181,7 +184,7 @@ def read_manifest(folder: Path) -> Manifest:
     )
 
 
-def _recipe(fields: Fields) -> Recipe:
+def _recipe(fields: Fields) -> AnyRecipe:
     content = fields.get("recipe", dict)
     for place in fields.texts("unset"):
         *parents, name = place.split(".")
@@ -192,7 +195,7 @@ def _recipe(fields: Fields) -> Recipe:
             raise fields.error("unset", "names within the recipe", place)
         table[name] = None
     try:
-        return Recipe.from_dict(content)
+        return (PairedRecipe if "inputs" in content else Recipe).from_dict(content)
     except (ValueError, TypeError) as error:
         raise RunError(
             f"`{fields.path}` must hold a recipe: {error} The file is damaged or was changed; restore it from a copy."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from pendula.errors import ArgumentError, DataError, RunError
+from pendula.errors import ArgumentError, RunError
 from pendula.files import write_json
 from pendula.nn import (
     INTEGRATOR,
@@ -26,19 +26,22 @@ from pendula.nn import (
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.fields import Fields
 from pendula.runs.model import Model
+from pendula.runs.model_parts import (
+    MAX_CHANNELS,
+    MAX_WINDOW,
+    MODEL_FILE,
+    WEIGHTS_FILE,
+    check_finite,
+    scaler_from,
+    weights_path,
+)
 from pendula.runs.recipe import MAX_MEMBERS
 from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, count_tensors, read_tensors, write_tensors
 from pendula.runs.versions import FORMAT, check_format, pendula_version
 from pendula.series.axis import TimeAxis
-from pendula.series.scaling import Scaler, ScalerKind, ScalerLink
 
-__all__ = ["MODEL_FILE", "MODEL_FOLDER", "WEIGHTS_FILE", "load_model", "save_model"]
+__all__ = ["load_model", "save_model"]
 
-MODEL_FOLDER = "model"
-MODEL_FILE = "model.json"
-WEIGHTS_FILE = "weights.safetensors"
-MAX_CHANNELS = 65_536
-MAX_WINDOW = 2**31
 
 _NAMES = (
     "format", "pendula", "network", "channels", "window", "names", "units", "scaler", "axis",
@@ -77,7 +80,7 @@ def save_model(model: Model, folder: str | Path) -> None:
     """
     folder = Path(folder)
     tensors = model.forecaster.state_dict()
-    _check_finite(folder, tensors)
+    check_finite(folder, tensors)
     digest = write_tensors(folder / WEIGHTS_FILE, tensors)
     content = {
         "format": FORMAT,
@@ -128,13 +131,13 @@ def load_model(folder: str | Path) -> Model:
     channels = fields.whole("channels", 1, MAX_CHANNELS)
     digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))
     names, units = fields.texts("names", count=channels), fields.texts("units", count=channels)
-    scaler = _scaler(fields.table("scaler"), channels)
+    scaler = scaler_from(fields.table("scaler"), channels)
     axis = axis_from(fields.table("axis"))
     window = fields.whole("window", 1, MAX_WINDOW)
     return Model(
         forecaster=_filled(
             lambda: _hollow(fields, network, names, axis, reservoirs),
-            _weights_path(fields),
+            weights_path(fields),
             layers=network.num_layers,
             digest=digest,
         ),
@@ -165,7 +168,7 @@ def _filled(hollow: Callable[[], AnyForecaster], path: Path, *, layers: int, dig
     forecaster = hollow()
     shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in forecaster.state_dict().items()}
     tensors = read_tensors(path, shapes, digest=digest)
-    _check_finite(path, tensors)
+    check_finite(path, tensors)
     kinds = {tensors[name].dtype for name, _ in forecaster.named_parameters()}
     if len(kinds) > 1:
         raise RunError(f"`{path}` must hold weights of one precision: got float32 and float64. Train the model anew.")
@@ -232,37 +235,3 @@ def _check_links(path: Path, forecaster: ReservoirForecaster) -> None:
                 f"`{path}` must link units that are there: expected whole numbers from 0 to {len(links) - 1}. "
                 "The folder is damaged or was changed; restore it from a copy, or train anew."
             )
-
-
-def _scaler(fields: Fields, channels: int) -> Scaler:
-    fields.check_names(("kind", "link", "center", "scale"))
-    fields.get("kind", ScalerKind)
-    fields.get("link", ScalerLink)
-    for name in ("center", "scale"):
-        fields.numbers(name, count=channels)
-    try:
-        return Scaler.from_dict(fields.content)
-    except DataError as error:
-        raise fields.error("scale", "positive numbers", fields.content["scale"]) from error
-
-
-def _weights_path(fields: Fields) -> Path:
-    path = fields.path.parent / WEIGHTS_FILE
-    name = fields.text("weights")
-    if name != WEIGHTS_FILE:
-        raise RunError(
-            f"`{fields.path}` must name its weights as every model does: expected `weights` to be {WEIGHTS_FILE}, got "
-            f"{name[:60]!r}. It was not opened; do not trust this folder."
-        )
-    if path.resolve().parent != path.parent.resolve():
-        raise RunError(
-            f"`{path}` must be a file in its own folder: got a link that leads elsewhere. It was not opened; "
-            "do not trust this folder."
-        )
-    return path
-
-
-def _check_finite(path: Path, tensors: dict[str, torch.Tensor]) -> None:
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise RunError(f"`{path}` must hold finite weights: got NaN or infinity in `{name}`. Train the model anew.")

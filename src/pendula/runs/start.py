@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pendula.runs.manifest import SERIES_FILE, Manifest, read_manifest, write_manifest
-from pendula.runs.recipe import Recipe
+from pendula.runs.manifest import SERIES_FILE, AnyRecipe, Manifest, read_manifest, write_manifest
 from pendula.runs.record_file import save_record
 from pendula.series.record import Record
 
@@ -23,12 +22,12 @@ class Start:
     """
 
     record: Record
-    recipe: Recipe
+    recipe: AnyRecipe
     notes: tuple[str, ...]
     created: str
 
 
-def write_start(partial: Path, *, record: Record, recipe: Recipe, notes: tuple[str, ...] = ()) -> None:
+def write_start(partial: Path, *, record: Record, recipe: AnyRecipe, notes: tuple[str, ...] = ()) -> None:
     """Write all that a stopped training needs to be resumed, beside its checkpoint.
 
     Args:
@@ -45,7 +44,7 @@ def write_start(partial: Path, *, record: Record, recipe: Recipe, notes: tuple[s
     write_manifest(manifest.with_digests(partial, (SERIES_FILE,)), partial)
 
 
-def change_recipe(partial: Path, recipe: Recipe) -> None:
+def change_recipe(partial: Path, recipe: AnyRecipe) -> None:
     """Write another recipe into an unfinished run, with which it is resumed from now on.
 
     Args:

@@ -10,7 +10,7 @@ from pendula.errors import ArgumentError
 from pendula.series.record import Record
 from pendula.series.times import TimeValue, parse_time
 
-__all__ = ["Part", "Split", "split"]
+__all__ = ["Part", "Split", "default_by", "split"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -55,6 +55,24 @@ class Split:
         """Half-open row ranges of the parts that are not empty, by name."""
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: (part.start, part.stop) for name, part in parts.items() if len(part)}
+
+
+def default_by(record: Record) -> Literal["time", "trajectory"]:
+    """Choose what the split of a record keeps together.
+
+    Args:
+        record: The record.
+
+    Returns:
+        `trajectory` where there is one for each of the three parts, else `time`.
+
+    Examples:
+        >>> import xarray as xr
+        >>> from pendula.series.record import record
+        >>> default_by(record(xr.Dataset({"x": ("time", [0.0, 1.0, 2.0])})))
+        'time'
+    """
+    return "trajectory" if len(record.blocks) >= 3 else "time"
 
 
 def split(

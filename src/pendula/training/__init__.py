@@ -30,7 +30,8 @@ from pendula.training.reservoir_choices import LIGHT, POLYNOMIALS, USUAL, Budget
 from pendula.training.settings import Method, Schedule, Tool, Training
 from pendula.training.shooting import Shooting, sensitivities
 from pendula.training.start import PENALTIES, start_forecaster
-from pendula.training.trained import Trained
+from pendula.training.trained import Course, Trained
+from pendula.training.trainer import Errors, Measure
 from pendula.training.used_settings import idle_settings, used_settings
 from pendula.training.validation import Validation
 
@@ -43,16 +44,19 @@ __all__ = [
     "Batch",
     "Budget",
     "Checkpoint",
+    "Course",
     "Engine",
     "EnsembleListener",
     "EpochFinished",
     "EpochRecord",
+    "Errors",
     "Event",
     "ForeignDescent",
     "Identification",
     "Identified",
     "Listener",
     "MakeForeign",
+    "Measure",
     "Method",
     "Objective",
     "OnlineRecord",

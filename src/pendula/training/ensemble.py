@@ -17,12 +17,13 @@ from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.checkpoint import CHECKPOINT_FILE, MEMBER_FOLDER, read_matching, write_checkpoint
 from pendula.training.events import Event, Outcome
+from pendula.training.forecaster_trainer import ForecasterTrainer
 from pendula.training.native_descent import NativeDescent
 from pendula.training.native_epoch import NativeEpoch, Pace
 from pendula.training.objective import check_objective
 from pendula.training.settings import Training
 from pendula.training.trained import Trained
-from pendula.training.trainer import Errors, Trainer
+from pendula.training.trainer import Errors
 from pendula.training.validation import Validation
 
 __all__ = ["EnsembleListener", "cores", "silent_ensemble", "train_ensemble"]
@@ -107,7 +108,7 @@ def train_ensemble(
     folders = [None] * count if checkpoint is None else _folders(checkpoint, count)
     members = [
         _Member(
-            trainer=Trainer(
+            trainer=ForecasterTrainer(
                 forecaster,
                 view,
                 training,
@@ -154,7 +155,7 @@ class _Member:
         failure: Why it stopped, if it diverged.
     """
 
-    trainer: Trainer
+    trainer: ForecasterTrainer
     folder: Path | None
     fingerprint: str
     failure: DivergedError | None = None

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from pendula.errors import InterruptedRunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
-from pendula.training.checkpoint import CHECKPOINT_FILE, read_matching, write_checkpoint
 from pendula.training.engine import Engine, MakeForeign
 from pendula.training.events import Listener, silent
+from pendula.training.forecaster_trainer import ForecasterTrainer
 from pendula.training.objective import check_objective
 from pendula.training.settings import Training
 from pendula.training.trained import Trained
-from pendula.training.trainer import Trainer
 from pendula.training.validation import Validation
 
 __all__ = ["train"]
@@ -72,7 +70,7 @@ def train(
         leads=forecaster.network.leads,
         carry_state=settings.carry_state,
     )
-    trainer = Trainer(
+    trainer = ForecasterTrainer(
         forecaster,
         windows,
         settings,
@@ -83,14 +81,5 @@ def train(
         engine=engine,
         foreign=foreign,
     )
-    if resume and checkpoint is not None and (checkpoint / CHECKPOINT_FILE).is_file():
-        trainer.restore(read_matching(checkpoint, fingerprint))
-    try:
-        trainer.run(checkpoint, fingerprint)
-    except KeyboardInterrupt as interrupt:
-        last = trainer.snapshot(fingerprint)
-        if checkpoint is not None:
-            write_checkpoint(last, checkpoint)
-        kept = f"the checkpoint of epoch {last.epoch} is kept" if checkpoint else "no checkpoint was asked for"
-        raise InterruptedRunError(f"Training was interrupted after epoch {last.epoch}; {kept}.") from interrupt
+    trainer.carry_through(checkpoint, resume=resume, fingerprint=fingerprint)
     return trainer.finish()

@@ -1,5 +1,8 @@
 """Training on one series whose every row has a target of its own."""
 
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -8,15 +11,17 @@ from pendula.errors import ArgumentError
 from pendula.nn import Readout
 from pendula.optim import OutputLoss
 from pendula.series.windows import Windows
-from pendula.shapes import SeriesTensor
+from pendula.shapes import Int, SeriesTensor, ndarray
 from pendula.training.batches import drawn
 from pendula.training.events import Listener, silent
-from pendula.training.optimizer import make_optimizer
+from pendula.training.optimizer import Optimizer, make_optimizer
 from pendula.training.randomness import epoch_generator
 from pendula.training.settings import Training
+from pendula.training.trained import Course
+from pendula.training.trainer import Measure, Trainer, usable_device
 from pendula.training.watch import Watch
 
-__all__ = ["train_paired"]
+__all__ = ["PairedDescent", "train_paired"]
 
 
 def train_paired(
@@ -27,29 +32,44 @@ def train_paired(
     *,
     loss: OutputLoss,
     window: int,
+    segments: Int[ndarray, "segment 2"] | None = None,
     seed: int = 0,
+    measure: Measure | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    fingerprint: str = "",
     listener: Listener = silent,
-) -> tuple[float, ...]:
+) -> Course:
     """Train a readout to tell the target of each row from the rows up to it, on windows of one series.
 
-    Each window starts from a state of zeros; its first steps, the readout's washout, are not scored.
+    Each window starts from a state of zeros; its first steps, the readout's washout, are not scored, and neither are
+    rows whose target is missing, whatever stands there.
 
     Args:
-        readout: The network, which reads every step; it is trained in place.
+        readout: The network, which reads every step; it is trained in place, in its own precision.
         inputs: What it is shown, scaled.
-        targets: One row for each: numbers [time, output], or the indices of classes [time].
+        targets: One row for each: numbers [time, output], NaN where unknown; or the indices of classes [time], −1 where
+            unknown.
         training: Epochs, batch, rates and clipping; the method is one along the gradient.
         loss: Of outputs and targets.
         window: Rows in a window.
+        segments: Half-open row ranges that windows are cut from; all rows when left out.
         seed: Of the order of the windows.
-        listener: Hears the progress.
+        measure: Measures the readout on other rows, to select the best epoch by; without it the last epoch is kept.
+        checkpoint: Folder for checkpoints; None keeps none.
+        resume: Go on from the checkpoint in that folder, if there is one.
+        fingerprint: Of data and settings; a checkpoint with another one is refused.
+        listener: Hears the events.
 
     Returns:
-        The mean loss of each epoch.
+        How it went; the losses are means over the windows of an epoch.
 
     Raises:
         ArgumentError: If the readout reads the last step alone, or no step of a window is scored.
+        DataError: If no segment holds a window.
         DivergedError: If the loss or a weight leaves the finite numbers.
+        InterruptedRunError: If the user interrupts; the last whole epoch is in the checkpoint.
+        RunError: If the checkpoint belongs to other data or settings.
 
     Examples:
         >>> from pendula.nn import Network, draw_readout
@@ -57,9 +77,9 @@ def train_paired(
         >>> x = torch.sin(0.3 * torch.arange(200.0))[:, None]
         >>> readout = draw_readout(Network(cell="rnn", hidden_size=8), 1, 1, seed=0, scored="every", washout=2)
         >>> delayed = torch.cat([torch.zeros(1, 1), x[:-1]])  # the value before
-        >>> losses = train_paired(readout, x, delayed, Training(epochs=20, learning_rate=0.02), loss=SQUARED_ERROR,
+        >>> course = train_paired(readout, x, delayed, Training(epochs=20, learning_rate=0.02), loss=SQUARED_ERROR,
         ...                       window=10)
-        >>> losses[-1] < 0.01 * losses[0]
+        >>> course.history[-1].train_loss < 0.01 * course.history[1].train_loss
         True
     """
     if readout.scored != "every" or readout.washout >= window:
@@ -67,34 +87,101 @@ def train_paired(
             f"`readout` must read steps of each window of {window} rows: expected scored='every' and a washout below "
             f"{window}, got scored='{readout.scored}' and {readout.washout}. Shorten the washout."
         )
-    windows = Windows(inputs, np.array([[0, len(inputs)]]), length=window)
-    scored = torch.arange(readout.washout, window)
-    optimizer = make_optimizer(readout, training)
-    history: list[float] = []
-    for epoch in range(1, training.epochs + 1):
-        order = drawn(
-            windows, training.batch_size, generator=epoch_generator(seed, epoch), steps=training.steps_per_epoch
-        )
-        batches = torch.split(windows.starts(order), training.batch_size)
-        watch = Watch(epoch, training.epochs, last_loss=history[-1] if history else None, listener=listener)
+    device = usable_device(training)
+    ranges = np.array([[0, len(inputs)]]) if segments is None else segments
+    windows = Windows(inputs.to(device), ranges, length=window)
+    optimizer = make_optimizer(readout.to(device), training)
+    descent = PairedDescent(
+        readout, optimizer, windows, targets.to(device), training, loss=loss, seed=seed, listener=listener
+    )
+    trainer = Trainer(
+        readout,
+        descent=descent,
+        optimizer=optimizer,
+        settings=training,
+        windows=len(windows),
+        measure=measure,
+        listener=listener,
+        engine="autograd",
+    )
+    trainer.carry_through(checkpoint, resume=resume, fingerprint=fingerprint)
+    return trainer.finish()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairedDescent:
+    """All that an epoch on rows with targets needs.
+
+    Attributes:
+        readout: The network; it is trained in place.
+        optimizer: Of its parameters.
+        windows: Windows of the inputs.
+        targets: One row for each row of the inputs.
+        settings: How to train.
+        loss: Of outputs and targets.
+        seed: Of the order of the windows.
+        listener: Hears the progress.
+    """
+
+    readout: Readout
+    optimizer: Optimizer
+    windows: Windows
+    targets: Tensor
+    settings: Training
+    _: KW_ONLY
+    loss: OutputLoss
+    seed: int
+    listener: Listener
+
+    def run(self, epoch: int, *, last_loss: float | None = None) -> tuple[float, float]:
+        """Go through the windows once, or take the steps that the settings tell.
+
+        Args:
+            epoch: Counted from 1.
+            last_loss: Loss of the epoch before, to be named if the first step diverges.
+
+        Returns:
+            Mean loss over the windows, and the largest gradient norm.
+
+        Raises:
+            DivergedError: If the loss or a weight leaves the finite numbers.
+        """
+        watch = Watch(epoch, self.settings.epochs, last_loss=last_loss, listener=self.listener)
+        batches = self._batches(epoch)
         losses: list[float] = []
+        norms: list[float] = []
         for step, starts in enumerate(batches):
-            optimizer.learning_rate = training.learning_rate_in(epoch, step / len(batches))
-            optimizer.momenta = training.momenta_in(epoch, step, steps=len(batches))
-            optimizer.zero_grad()
-            losses.append(_backward(readout, windows.at(starts), targets[starts[:, None] + scored], loss))
-            optimizer.step()
+            self.optimizer.learning_rate = self.settings.learning_rate_in(epoch, step / len(batches))
+            self.optimizer.momenta = self.settings.momenta_in(epoch, step, steps=len(batches))
+            self.optimizer.zero_grad()
+            losses.append(self._backward(starts))
+            norms.append(float(self.optimizer.step()))
             if watch.is_due():
                 watch.check_losses(torch.tensor(losses))
                 watch.tell(step / len(batches), losses[-1])
         watch.check_losses(torch.tensor(losses))
-        watch.check_weights(readout.parameters(), losses[-1])
-        history.append(sum(losses) / len(losses))
-    return tuple(history)
+        watch.check_weights(self.readout.parameters(), losses[-1])
+        return float(np.average(losses, weights=[len(starts) for starts in batches])), max(norms)
+
+    def _batches(self, epoch: int) -> tuple[Int[Tensor, " batch"], ...]:
+        order = drawn(
+            self.windows,
+            self.settings.batch_size,
+            generator=epoch_generator(self.seed, epoch),
+            steps=self.settings.steps_per_epoch,
+        )
+        return torch.split(self.windows.starts(order), self.settings.batch_size)
+
+    def _backward(self, starts: Int[Tensor, " batch"]) -> float:
+        outputs = self.readout(self.windows.at(starts)).outputs
+        rows = starts[:, None] + torch.arange(self.readout.washout, self.windows.length)
+        targets = self.targets[rows.to(self.targets.device)]
+        known = _known(targets)
+        seen, asked = (outputs, targets) if bool(known.all()) else (outputs[known], targets[known])
+        answers = max(1, asked.numel())
+        seen.backward(self.loss.gradient(seen.detach(), asked) / answers)
+        return float(self.loss.value(seen.detach(), asked)) / answers
 
 
-def _backward(readout: Readout, inputs: Tensor, targets: Tensor, loss: OutputLoss) -> float:
-    outputs = readout(inputs).outputs
-    seen, answers = outputs.detach(), targets.numel()
-    outputs.backward(loss.gradient(seen, targets) / answers)
-    return float(loss.value(seen, targets)) / answers
+def _known(targets: Tensor) -> Tensor:
+    return torch.isfinite(targets).all(dim=-1) if targets.is_floating_point() else targets >= 0

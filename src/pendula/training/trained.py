@@ -8,15 +8,14 @@ from pendula.nn import AnyForecaster
 from pendula.training.engine import Engine
 from pendula.training.events import EpochRecord, Outcome
 
-__all__ = ["Trained"]
+__all__ = ["Course", "Trained"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Trained:
-    """What training came to.
+class Course:
+    """How a training went.
 
     Attributes:
-        forecaster: The network with the weights that were kept, without dropout.
         history: One record for each epoch, epoch 0 first; none where there were no epochs.
         best_epoch: The epoch whose weights were kept.
         outcome: Why training ended.
@@ -25,10 +24,20 @@ class Trained:
         failure: What was wrong, if a member of an ensemble diverged; `train` raises it.
     """
 
-    forecaster: AnyForecaster
     history: tuple[EpochRecord, ...]
     best_epoch: int
     outcome: Outcome
     seconds: float
     engine: Engine | Literal["ridge", "gauss-newton"]
     failure: DivergedError | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained(Course):
+    """What the training of a forecaster came to.
+
+    Attributes:
+        forecaster: The network with the weights that were kept, without dropout.
+    """
+
+    forecaster: AnyForecaster

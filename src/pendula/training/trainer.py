@@ -2,107 +2,108 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import torch
+from torch import nn
 
-from pendula.errors import ArgumentError, RunError
-from pendula.nn import Forecaster
-from pendula.series.windows import Windows
-from pendula.training.checkpoint import Checkpoint, write_checkpoint
-from pendula.training.descent import Descent
-from pendula.training.engine import Engine, ForeignDescent, MakeForeign, make_descent
+from pendula.errors import ArgumentError, InterruptedRunError, RunError
+from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_matching, write_checkpoint
+from pendula.training.engine import Engine
 from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcome, TrainingFinished
-from pendula.training.hessian_free_descent import HessianFreeDescent
-from pendula.training.method import method_for
-from pendula.training.native_descent import NativeDescent
-from pendula.training.optimizer import Optimizer, make_optimizer
 from pendula.training.settings import Training
-from pendula.training.trained import Trained
-from pendula.training.validation import Validation
+from pendula.training.trained import Course
 
-__all__ = ["Errors", "Trainer"]
+__all__ = ["Errors", "Measure", "Trainer", "usable_device"]
 
 
 Errors: TypeAlias = tuple[float | None, float | None]
 """One-step and free-run error on the validation part."""
+Measure: TypeAlias = Callable[[], Errors]
+"""Measures the network as it is now."""
+
+
+@runtime_checkable
+class Descends(Protocol):
+    """What runs the epochs."""
+
+    def run(self, epoch: int, *, last_loss: float | None = None) -> tuple[float, float | None]:
+        """Train for an epoch.
+
+        Args:
+            epoch: Counted from 1.
+            last_loss: Loss of the epoch before.
+
+        Returns:
+            Mean loss, and the largest gradient norm where it is known.
+        """
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """What moves the weights, with the state that a checkpoint keeps."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The step size of the last step."""
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Copy the state."""
+
+    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Put a copied state back.
+
+        Args:
+            tensors: What `tensors` gave.
+        """
+
+    def release(self) -> None:
+        """Let go of the network."""
 
 
 class Trainer:
     """The moving parts of a training run, between two epochs.
 
     Args:
-        forecaster: The network; it is trained in place.
-        windows: Windows of the training part.
+        network: The network; it is trained in place.
+        descent: Runs the epochs.
+        optimizer: Moves the weights.
         settings: How to train.
-        window: Steps of input.
-        seed: Of all randomness.
-        validation: Windows to select the best epoch by, or None.
+        windows: How many windows the training part has.
+        measure: Measures the network's errors on the validation part, by which the best epoch is selected; None without
+            one.
         listener: Hears the events.
-        engine: What takes the steps; the native core wherever it can when left out.
-        threads: How many a step of the native core is spread over; those of torch when left out.
-        foreign: Makes what runs the epochs where another tool trains, as the settings' engine says.
+        engine: What takes the steps.
 
     Attributes:
-        engine: What takes the steps.
         epoch: The last one that is done.
         history: One record for each epoch.
         outcome: Why training ended, or that it has not.
-
-    Raises:
-        ArgumentError: If the method makes no sense for the cell, or the native core is asked for and cannot.
     """
 
     def __init__(
         self,
-        forecaster: Forecaster,
-        windows: Windows,
-        settings: Training,
+        network: nn.Module,
         *,
-        window: int,
-        seed: int,
-        validation: Validation | None,
+        descent: Descends,
+        optimizer: Remembers,
+        settings: Training,
+        windows: int,
+        measure: Measure | None,
         listener: Listener,
-        engine: Engine | None = None,
-        threads: int | None = None,
-        foreign: MakeForeign | None = None,
+        engine: Engine,
     ) -> None:
-        method_for(forecaster.network, settings)
-        self.forecaster = forecaster.to(usable_device(settings), getattr(torch, settings.precision))
-        self.settings = settings
-        self._windows = len(windows)
-        self.validation = validation
-        self.listener = listener
-        self.optimizer: Optimizer | HessianFreeDescent | ForeignDescent
-        self.descent: Descent | NativeDescent | HessianFreeDescent | ForeignDescent
-        if settings.engine == "keras":
-            self.optimizer = self.descent = _made(foreign, settings)(
-                forecaster, windows, settings, window=window, seed=seed, listener=listener
-            )
-        elif settings.method == "hessian-free":
-            self.optimizer = self.descent = HessianFreeDescent(forecaster, windows, settings, window=window, seed=seed)
-        else:
-            self.optimizer = optimizer = make_optimizer(forecaster, settings)
-            self.descent = make_descent(
-                forecaster,
-                optimizer,
-                windows,
-                settings,
-                window=window,
-                seed=seed,
-                listener=listener,
-                engine=engine,
-                threads=threads,
-            )
-        self.engine: Engine = "native" if isinstance(self.descent, NativeDescent) else "autograd"
-        if settings.engine == "keras":
-            self.engine = "keras"
+        self.network = network
+        self.descent, self.optimizer, self.settings = descent, optimizer, settings
+        self.measure, self.listener, self.engine = measure, listener, engine
+        self._windows = windows
         self.epoch = 0
         self.history: list[EpochRecord] = []
         self.best_epoch, self.best_error = 0, math.inf
-        self.best = _copy(forecaster.state_dict())
+        self.best = _copy(network.state_dict())
         self.outcome = Outcome.UNFINISHED
         self._earlier_seconds, self._began = 0.0, time.monotonic()
         self._own_seconds: float | None = None
@@ -123,8 +124,6 @@ class Trainer:
     @property
     def sequence_gradients(self) -> float:
         """Work up to now, in gradients of one window."""
-        if isinstance(self.descent, HessianFreeDescent):
-            return self.descent.sequence_gradients
         steps = self.settings.steps_per_epoch
         return float(self.epoch * (self._windows if steps is None else steps * self.settings.batch_size))
 
@@ -135,6 +134,28 @@ class Trainer:
             seconds: How long.
         """
         self._own_seconds = (self._own_seconds or 0.0) + seconds
+
+    def carry_through(self, checkpoint: Path | None, *, resume: bool, fingerprint: str) -> None:
+        """Train to the end, from the last checkpoint on if there is one; an interrupt leaves one.
+
+        Args:
+            checkpoint: Folder for checkpoints, or None.
+            resume: Go on from the checkpoint in that folder, if there is one.
+            fingerprint: Of data and settings.
+
+        Raises:
+            InterruptedRunError: If the user interrupts; the last whole epoch is in the checkpoint.
+        """
+        if resume and checkpoint is not None and (checkpoint / CHECKPOINT_FILE).is_file():
+            self.restore(read_matching(checkpoint, fingerprint))
+        try:
+            self.run(checkpoint, fingerprint)
+        except KeyboardInterrupt as interrupt:
+            last = self.snapshot(fingerprint)
+            if checkpoint is not None:
+                write_checkpoint(last, checkpoint)
+            kept = f"the checkpoint of epoch {last.epoch} is kept" if checkpoint else "no checkpoint was asked for"
+            raise InterruptedRunError(f"Training was interrupted after epoch {last.epoch}; {kept}.") from interrupt
 
     def run(self, checkpoint: Path | None, fingerprint: str) -> None:
         """Train epoch after epoch, until they are done or the validation error no longer falls.
@@ -172,11 +193,7 @@ class Trainer:
         Returns:
             The one-step error, and the free-run error where it decides; None where there is nothing to measure.
         """
-        if self.validation is None:
-            return None, None
-        # Free runs cost many small steps; they are worth it where they decide.
-        run = self.validation.free_run_error(self.forecaster) if self.settings.select_by == "free_run" else None
-        return self.validation.one_step_error(self.forecaster), run
+        return (None, None) if self.measure is None else self.measure()
 
     def conclude(self, losses: tuple[float, float | None], errors: Errors) -> None:
         """Record an epoch.
@@ -199,16 +216,16 @@ class Trainer:
             write_checkpoint(self.snapshot(fingerprint), checkpoint)
             self._written = time.monotonic()
 
-    def finish(self) -> Trained:
+    def finish(self) -> Course:
         """Put the best weights into the network.
 
         Returns:
-            What training came to.
+            How training went.
         """
-        self.forecaster.load_state_dict(self.best)
+        self.network.load_state_dict(self.best)
         self.optimizer.release()
-        trained = Trained(
-            forecaster=self.forecaster.cpu().eval(),
+        self.network.cpu().eval()
+        course = Course(
             history=tuple(self.history),
             best_epoch=self.best_epoch,
             outcome=self.outcome,
@@ -219,11 +236,11 @@ class Trainer:
             TrainingFinished(
                 outcome=self.outcome,
                 best_epoch=self.best_epoch,
-                seconds=trained.seconds,
+                seconds=course.seconds,
                 sequence_gradients=self.sequence_gradients,
             )
         )
-        return trained
+        return course
 
     def snapshot(self, fingerprint: str) -> Checkpoint:
         """Give the state after the last whole epoch.
@@ -246,7 +263,7 @@ class Trainer:
             RunError: If it belongs to another network.
         """
         try:
-            self.forecaster.load_state_dict(checkpoint.model)
+            self.network.load_state_dict(checkpoint.model)
             self.optimizer.restore(checkpoint.optimizer)
         except (RuntimeError, KeyError, ValueError) as error:
             reason = " ".join(str(error).split()).rstrip(" .")
@@ -280,14 +297,14 @@ class Trainer:
         is_better = error is None or self.settings.select_by == "last_epoch" or error < self.best_error
         if is_better:
             self.best_epoch, self.best_error = record.epoch, math.inf if error is None else error
-            self.best = _copy(self.forecaster.state_dict())
+            self.best = _copy(self.network.state_dict())
         return is_better
 
     def _outcome(self) -> Outcome:
         if self.epoch >= self.settings.epochs:
             return Outcome.COMPLETED
         patience = self.settings.patience
-        waits = self.validation is not None and self.settings.select_by != "last_epoch" and patience is not None
+        waits = self.measure is not None and self.settings.select_by != "last_epoch" and patience is not None
         if waits and self.epoch - self.best_epoch >= (patience or 0):
             return Outcome.STOPPED_EARLY
         return Outcome.UNFINISHED
@@ -300,19 +317,10 @@ class Trainer:
             seconds=self.seconds,
             history=tuple(self.history),
             fingerprint="",
-            model=_copy(self.forecaster.state_dict()),
+            model=_copy(self.network.state_dict()),
             best=self.best,
             optimizer=self.optimizer.tensors(),
         )
-
-
-def _made(foreign: MakeForeign | None, settings: Training) -> MakeForeign:
-    if foreign is None:
-        raise ArgumentError(
-            f"`engine` must be pendula where no other tool is handed over: got {settings.engine}. Call `pendula.fit`, "
-            "which has them all."
-        )
-    return foreign
 
 
 def usable_device(settings: Training) -> torch.device:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from pendula.forecasting.overlap import count_seen
 from pendula.series import Part, record
+from pendula.series.overlap import count_seen
 
 
 def make(values, times=None, **labels):

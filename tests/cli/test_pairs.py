@@ -1,0 +1,128 @@
+"""Targets told from inputs, on the command line."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def circuit(folder):
+    """A record circuit.csv of a current told from a voltage, and a file of voltages alone."""
+    u = np.random.default_rng(0).normal(size=200)
+    y = 2 * u + np.concatenate([[0.0], u[:-1]]) ** 2
+    rows = [f"{0.5 * t},{a},{b}" for t, (a, b) in enumerate(zip(u, y, strict=True))]
+    (folder / "circuit.csv").write_text("\n".join(["t [s],u [V],i [mA]", *rows]))
+    (folder / "inputs.csv").write_text("\n".join(["t [s],u [V]", *(row.rpartition(",")[0] for row in rows[:40])]))
+    return folder
+
+
+TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "20", "--washout", "5", "--quiet")
+
+
+def test_fit_evaluate_forecast_report(pendula, circuit):
+    made = pendula("fit", "circuit.csv", "--input", "u", "--target", "i", *TINY, "-o", "run", "--json")
+    assert made.code == 0, made.err
+    assert made.content["chosen"]["inputs"] == {"u": "V"}
+    assert made.content["chosen"]["recipe"]["network"]["linear_lags"] == 5
+    assert set(made.content["scores"]["baselines"]) == {"linear", "mean"}
+    assert (circuit / "run" / "report.html").is_file()
+    again = pendula("evaluate", "run", "--json")
+    assert again.content["scores"] == made.content["scores"]
+    held_out = pendula("evaluate", "run", "circuit.csv", "--json")
+    assert held_out.content["scores"]["seen_rows"] == 120
+    told = pendula("forecast", "run", "inputs.csv", "-o", "told.csv", "--json")
+    assert told.code == 0, told.err
+    assert len(told.content["told"]["i"]["values"]) == 40
+    assert told.content["told"]["i"]["units"] == "mA"
+    assert (circuit / "told.csv").read_text().startswith("t [s],i [mA]")
+    assert "i [mA]" in pendula("forecast", "run", "inputs.csv").out
+    assert pendula("report", "run", "--json").content["verdict"] == made.content["verdict"]
+    lines = pendula("evaluate", "run").out
+    assert "RMSE (mA)" in lines
+    assert "One-step" not in lines
+
+
+def test_the_target_is_the_other_column(pendula, circuit):
+    made = pendula("fit", "circuit.csv", "--input", "u", *TINY, "-o", "run", "--json")
+    assert made.content["chosen"]["target"] == {"i": "mA"}
+
+
+def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
+    from pendula.training.paired import PairedDescent
+
+    plain = PairedDescent.run
+
+    def stop(self, epoch, **others):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return plain(self, epoch, **others)
+
+    monkeypatch.setattr(PairedDescent, "run", stop)
+    words = ("fit", "circuit.csv", "--input", "u", "--target", "i", *TINY, "--epochs", "3", "-o", "run")
+    stopped = pendula(*words)
+    assert stopped.code == 1
+    assert "Go on with: pendula fit --resume run" in stopped.err
+    monkeypatch.setattr(PairedDescent, "run", plain)
+    assert pendula("fit", "--resume", "run", "--json").content["epochs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--input", "v", "--target", "i"), 1, "`--input and --target`|`--input` and `--target` must name"),
+        (("--input", "u", "--target", "u"), 2, "`target` must not be an input, too: got u on both sides"),
+        (("--input", "u", "--transform", "sqrt"), 2, "`transform` must be left out where inputs are given: got sqrt"),
+        (("--input", "u", "--horizon", "5"), 2, "`horizon` must be left out where inputs are given: got 5"),
+        (("--input", "u", "--cell", "esn"), 2, "`cell` must be one that is trained where inputs are given"),
+        (("--input", "u", "--config", "lab.toml"), 2, "`--config` must be left out where inputs are given"),
+        (
+            (
+                "--washout",
+                "5",
+            ),
+            2,
+            "`--washout` must go with a target told from inputs",
+        ),
+        (
+            (
+                "--task",
+                "filter",
+            ),
+            2,
+            "`--input` must name a column for the task filter",
+        ),
+        (("--task", "forecast", "--input", "u"), 2, "`--input` must go with a target told from inputs"),
+        (("--input", "u", "--window", "20", "--washout", "20"), 2, "`washout` must leave rows of a window to score"),
+        (("--input", "u", "--window", "500"), 1, "`window` must fit into the training part: expected at most 120"),
+        (("--input", "u", "--epcohs", "5"), 2, "epcohs"),
+    ],
+)
+def test_bad_use_is_told(pendula, circuit, words, code, message):
+    import re
+
+    answer = pendula("fit", "circuit.csv", *words, "-o", "run")
+    assert answer.code == code
+    assert re.search(message, answer.err)
+    assert not (circuit / "run").exists()
+
+
+def test_what_does_not_apply_says_so(pendula, circuit):
+    pendula("fit", "circuit.csv", "--input", "u", "--target", "i", *TINY, "-o", "run")
+    for words, code, message in [
+        (("forecast", "run"), 1, "`FILE` must hold the inputs of the fit: expected a file with u, got none"),
+        (("forecast", "run", "inputs.csv", "--steps", "5"), 2, "`--steps` must be left out for a fit that tells"),
+        (("forecast", "run", "swing.csv"), 1, "`inputs` must have the inputs of the fit: expected u, got no u"),
+        (("evaluate", "run", "inputs.csv"), 1, "`series` must have the columns of the fit: expected u, i, got no i"),
+        (("analyze", "run"), 1, "`run` must hold a fit that forecasts: got one that tells i from u"),
+        (("export", "run", "-o", "model.onnx"), 1, "`run` must hold a fit that forecasts: got one that tells i from u"),
+    ]:
+        answer = pendula(*words)
+        assert answer.code == code, answer.err
+        assert message in answer.err
+
+
+def test_a_forecast_needs_steps_and_no_inputs(pendula, circuit):
+    pendula("fit", "swing.csv", "--hidden-size", "4", "--epochs", "1", "--window", "8", "-o", "run", "--quiet")
+    for words in [("forecast", "run"), ("forecast", "run", "inputs.csv", "--steps", "3")]:
+        answer = pendula(*words)
+        assert answer.code == 2
+        assert "`--steps` must be given to a fit that forecasts" in answer.err

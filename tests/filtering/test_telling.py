@@ -1,0 +1,111 @@
+"""Targets told from inputs alone, and scored on held-out records."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pendula
+from pendula.errors import ArgumentError, DataError, UnitsError
+from pendula.filtering import evaluate_pairs
+
+
+def test_a_run_is_causal_and_starts_anew_after_a_gap(fitted, driven):
+    series = driven(size=60, seed=3)[["u"]]
+    whole = pendula.forecast(fitted, inputs=series)
+    assert whole.y.attrs["units"] == "mm"
+    assert whole.attrs["washout"] == 10
+    changed = series.copy(deep=True)
+    changed["u"][40:] = 9.0
+    np.testing.assert_array_equal(pendula.forecast(fitted, inputs=changed).y[:40], whole.y[:40])
+    holed = series.copy(deep=True)
+    holed["u"][30] = np.nan
+    told = pendula.forecast(fitted, inputs=holed)
+    assert np.isnan(told.y[30])
+    alone = pendula.forecast(fitted, inputs=series.isel(time=slice(31, None)))
+    np.testing.assert_array_equal(told.y[31:], alone.y)
+
+
+def test_it_tells_what_the_layers_of_torch_tell(fitted, driven):
+    import torch
+
+    series, model = driven(size=50, seed=3), fitted.model
+    shown = torch.from_numpy(model.inputs.scaler.transform(series["u"].values[:, None]))[None]
+    with torch.no_grad():
+        outputs = model.network(shown)[0].numpy()
+    expected = outputs * model.targets.scaler.scale + model.targets.scaler.center
+    np.testing.assert_allclose(pendula.forecast(fitted, inputs=series[["u"]]).y, expected[:, 0], rtol=1e-12)
+
+
+def test_what_was_handed_in_comes_back(fitted):
+    frame = pd.DataFrame({"u [V]": np.ones(20)}, index=pd.Index(0.5 * np.arange(20), name="t [s]"))
+    told = pendula.forecast(fitted, inputs=frame)
+    assert isinstance(told, pd.DataFrame)
+    assert list(told.columns) == ["y [mm]"]
+
+
+def test_another_record_is_scored_with_and_without_the_washout(fitted, driven):
+    held_out = driven(size=100, seed=7)
+    evaluated = evaluate_pairs(fitted, held_out)
+    scores = evaluated.to_dict()
+    assert (scores["rows"], scores["cold_rows"], scores["seen_rows"]) == (90, 100, 0)
+    told = pendula.forecast(fitted, inputs=held_out[["u"]]).y.values
+    errors = told - held_out["y"].values
+    network = scores["models"]["network"]
+    assert network["rmse"] == pytest.approx(np.sqrt(np.mean(errors[10:] ** 2)), rel=1e-12)
+    assert network["cold_rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-12)
+    assert network["nrmse"] == pytest.approx(network["rmse"] / held_out["y"].values[10:].std(), rel=1e-12)
+    assert pendula.evaluate(fitted, held_out).to_dict()["models"] == scores["models"]
+
+
+def test_rows_that_were_seen_are_counted(fitted, driven):
+    assert evaluate_pairs(fitted, driven()).to_dict()["seen_rows"] == fitted.validation_stop
+
+
+def test_the_own_test_part_is_run_up_to_in_the_inputs_before_it(fitted):
+    evaluated = pendula.evaluate(fitted)
+    part, window = fitted.split.test, fitted.recipe.window
+    assert evaluated.stretches.segments.tolist() == [[part.start - window, part.stop]]
+    assert evaluated.to_dict() == fitted.scores
+    network = fitted.scores["models"]["network"]
+    assert network["rmse"] == network["cold_rmse"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda series: series[["y"]], DataError, "`inputs` must have the inputs of the fit: expected u, got no u"),
+        (
+            lambda series: series.assign_coords(time=series.time * 2),
+            DataError,
+            "must have the time step of the fit: expected 0.5 s, got 1 s",
+        ),
+        (
+            lambda series: series.assign(u=series.u.assign_attrs(units="mV")),
+            UnitsError,
+            "`u` must have the unit of the fit: expected V, got mV",
+        ),
+        (lambda series: series.assign(u=np.nan * series.u), DataError, "`inputs` must have whole rows"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_told(fitted, driven, change, error, message):
+    with pytest.raises(error, match=message):
+        pendula.forecast(fitted, inputs=change(driven(size=40)))
+
+
+def test_a_record_without_targets_cannot_be_scored(fitted, driven):
+    with pytest.raises(DataError, match="`series` must have the columns of the fit: expected u, y, got no y"):
+        pendula.evaluate(fitted, driven(size=40)[["u"]])
+    blank = driven(size=40)
+    blank["y"][:] = np.nan
+    with pytest.raises(DataError, match="`y` must have values"):
+        pendula.evaluate(fitted, blank)
+
+
+def test_steps_and_inputs_do_not_mix(fitted, driven):
+    with pytest.raises(ArgumentError, match="`inputs` must be given alone to a fit that tells y from u"):
+        pendula.forecast(fitted, 5)
+    plain = pendula.fit(driven()[["y"]], training=pendula.Training(epochs=1), model=pendula.Network(hidden_size=2))
+    with pytest.raises(ArgumentError, match="`inputs` must be left out for a fit that forecasts"):
+        pendula.forecast(plain, 5, inputs=driven())
+    with pytest.raises(ArgumentError, match="`steps` must be given: expected how many steps to forecast, got none"):
+        pendula.forecast(plain)
