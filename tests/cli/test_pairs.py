@@ -15,6 +15,7 @@ def circuit(folder):
     return folder
 
 
+THREE = ("--hidden-size", "4", "--epochs", "3", "--window", "20", "--washout", "5")
 TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "20", "--washout", "5", "--quiet")
 
 
@@ -28,7 +29,7 @@ def test_fit_evaluate_forecast_report(pendula, circuit):
     again = pendula("evaluate", "run", "--json")
     assert again.content["scores"] == made.content["scores"]
     held_out = pendula("evaluate", "run", "circuit.csv", "--json")
-    assert held_out.content["scores"]["seen_rows"] == 120
+    assert held_out.content["scores"]["seen_rows"] == 150
     told = pendula("forecast", "run", "inputs.csv", "-o", "told.csv", "--json")
     assert told.code == 0, told.err
     assert len(told.content["told"]["i"]["values"]) == 40
@@ -57,7 +58,7 @@ def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
         return plain(self, epoch, **others)
 
     monkeypatch.setattr(PairedDescent, "run", stop)
-    words = ("fit", "circuit.csv", "--input", "u", "--target", "i", *TINY, "--epochs", "3", "-o", "run")
+    words = ("fit", "circuit.csv", "--input", "u", "--target", "i", *THREE, "-o", "run")
     stopped = pendula(*words)
     assert stopped.code == 1
     assert "Go on with: pendula fit --resume run" in stopped.err
