@@ -136,7 +136,9 @@ def _check_network(network: Network) -> None:
             f"`cell` must be one that is trained where inputs are given: expected {', '.join(CELLS)}, got "
             f"{network.cell}. Choose one of them."
         )
-    _check_usual(network, Network(cell=network.cell), ("dropout", "leads", "residual", "increments"))
+    _check_usual(
+        network, Network(cell=network.cell), ("dropout", "leads", "residual", "increments", "head", "components")
+    )
 
 
 def _check_training(training: Training) -> None:
