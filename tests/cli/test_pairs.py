@@ -113,6 +113,7 @@ def test_what_does_not_apply_says_so(pendula, circuit):
         (("forecast", "run", "inputs.csv", "--steps", "5"), 2, "`--steps` must be left out for a fit that tells"),
         (("forecast", "run", "swing.csv"), 1, "`inputs` must have the inputs of the fit: expected u, got no u"),
         (("evaluate", "run", "inputs.csv"), 1, "`series` must have the columns of the fit: expected u, i, got no i"),
+        (("evaluate", "run", "--refit", "never"), 2, "`--refit` must be left out for a fit that tells targets"),
         (("analyze", "run"), 1, "`run` must hold a fit that forecasts: got one that tells i from u"),
         (("export", "run", "-o", "model.onnx"), 1, "`run` must hold a fit that forecasts: got one that tells i from u"),
     ]:

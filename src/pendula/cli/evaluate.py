@@ -76,6 +76,7 @@ def evaluate(
     if isinstance(fit, PairedFit):
         from pendula.cli.pairs import evaluate_file
 
+        _check_plain({"refit": refit, "surprise": surprise, "adaptive": adaptive or None, "figure": figure})
         evaluate_file(fit, run, held_out, data, out=out)
         return
     series, notes = (None, ()) if held_out is None else _held_out(held_out, fit, data)
@@ -90,6 +91,15 @@ def evaluate(
         out.result({**about, **result, "notes": notes})
     else:
         out.result({**about, **_scores(fit, series, coverage=coverage, adaptive=adaptive, notes=notes, out=out)})
+
+
+def _check_plain(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise ArgumentError(
+                f"`--{name}` must be left out for a fit that tells targets from inputs: got {value}. It has no "
+                "forecasts to roll, and no intervals."
+            )
 
 
 def _scores(
