@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xarray
 
 import pendula as library
 
@@ -105,3 +106,49 @@ def test_a_file_is_not_written_over_unasked(pendula, fitted, folder):
     assert (folder / "swing.csv").read_bytes() == before
     assert pendula("forecast", "run", "--steps", "2", "-o", "swing.csv", "--overwrite").code == 0
     assert len((folder / "swing.csv").read_text().splitlines()) == 3
+
+
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory):
+    """A run whose network has a Gaussian head."""
+    series = library.simulate("ar1", duration=200)
+    network = library.Network(hidden_size=2, linear_lags=1, head="gaussian")
+    training = library.Training(epochs=1, batch_size=64)
+    fit = library.fit(series, model=network, training=training, window=5, test=0)
+    return fit.save(tmp_path_factory.mktemp("noisy") / "run")
+
+
+def test_samples_give_quantiles_and_say_so(pendula, noisy):
+    answer = pendula(
+        "forecast", str(noisy), "--steps", "3", "--samples", "50", "--seed", "2", "--coverage", "0.8", "--json"
+    )
+    expected = library.forecast(library.load(noisy), 3, samples=50, seed=2, coverage=0.8)
+    band = answer.content["forecast"]["x"]
+    assert band["lower"] == expected["x_lower"].values.tolist()
+    assert "samples" not in band
+    assert (answer.content["interval"], answer.content["samples"], answer.content["seed"]) == ("samples", 50, 2)
+    assert "The 80 % interval lies between quantiles of 50 runs drawn from the likelihood head." in answer.err
+
+
+def test_samples_can_be_kept(pendula, noisy, folder):
+    how = ("--steps", "4", "--samples", "3", "--start", "nothing", "--keep-samples")
+    assert pendula("forecast", str(noisy), *how, "-o", "drawn.nc").code == 0
+    with xarray.open_dataset(folder / "drawn.nc", engine="h5netcdf") as drawn:
+        assert drawn["x_samples"].dims == ("sample", "time")
+        assert drawn["x_samples"].shape == (3, 4)
+    shown = pendula("forecast", str(noisy), *how, "--json").content["forecast"]["x"]["samples"]
+    assert np.shape(shown) == (3, 4)
+
+
+def test_a_table_cannot_keep_samples(pendula, noisy):
+    answer = pendula("forecast", str(noisy), "--steps", "4", "--samples", "3", "--keep-samples", "-o", "drawn.csv")
+    assert answer.code == 2
+    assert "`--keep-samples` must go with a file that can hold them: expected -o with .nc, got drawn.csv" in answer.err
+
+
+def test_a_point_has_no_samples(pendula, fitted):
+    answer = pendula("forecast", "run", "--steps", "3", "--samples", "10")
+    assert answer.code == 2
+    assert (
+        "`head` must tell a distribution to draw samples from it: expected gaussian or mixture, got point" in answer.err
+    )

@@ -5,6 +5,7 @@ from pendula.experiments.bifurcations import BIFURCATIONS, BifurcationDiagram
 from pendula.experiments.demo import DEMO, Demo
 from pendula.experiments.flip_flop import FLIP_FLOP, FlipFlop
 from pendula.experiments.four_ways import FOUR_WAYS, FourWays
+from pendula.experiments.known_noise import KNOWN_NOISE, KnownNoise
 from pendula.experiments.lecture_keras_rk4 import LECTURE_KERAS_RK4, LectureKerasRk4
 from pendula.experiments.lecture_keras_sine import LECTURE_KERAS_SINE, LectureKerasSine
 from pendula.experiments.lecture_oscillator import LECTURE_OSCILLATOR, LectureOscillator
@@ -35,6 +36,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         FOUR_WAYS,
         LORENZ_ATTRACTOR,
         FLIP_FLOP,
+        KNOWN_NOISE,
         DEMO,
     )
 }
@@ -47,6 +49,7 @@ __all__ = [
     "ExperimentResult",
     "FlipFlop",
     "FourWays",
+    "KnownNoise",
     "LectureKerasRk4",
     "LectureKerasSine",
     "LectureOscillator",

@@ -11,6 +11,7 @@ memory      draw_wrong_answers
 costs       draw_costs, cost_sheet
 gradients   draw_gradient_flow, draw_singular_values
 network     draw_folded, draw_unrolled, draw_gradient_arrows
+exact       draw_beside_exact
 dynamics    draw_behavior_map, draw_exponents, draw_units
 equations   draw_identified, draw_relative_errors
 many series draw_shares
@@ -24,6 +25,7 @@ files       save, png
 """
 
 from pendula.figures.behaviors import Example, behaviors_figure, draw_behavior_map, draw_exponents, draw_units
+from pendula.figures.beside_exact import draw_beside_exact
 from pendula.figures.canvas import png, save
 from pendula.figures.costs import cost_sheet, draw_costs
 from pendula.figures.coverage import draw_coverage, draw_ranks
@@ -61,6 +63,7 @@ __all__ = [
     "behaviors_figure",
     "cost_sheet",
     "draw_behavior_map",
+    "draw_beside_exact",
     "draw_bifurcations",
     "draw_costs",
     "draw_coverage",

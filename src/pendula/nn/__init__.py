@@ -4,6 +4,7 @@ from pendula.nn.added_rate import AddedRate
 from pendula.nn.array_cell import array_step
 from pendula.nn.causal_filter import CausalFilter, draw_filter
 from pendula.nn.echo_member import EchoMember
+from pendula.nn.encoder_decoder import EncoderDecoder, draw_encoder_decoder
 from pendula.nn.ensemble import EnsembleForecaster, EnsembleState
 from pendula.nn.equation import Equation, observed_components
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
@@ -56,6 +57,7 @@ __all__ = [
     "CausalFilter",
     "Cell",
     "EchoMember",
+    "EncoderDecoder",
     "EnsembleForecaster",
     "EnsembleState",
     "Equation",
@@ -92,6 +94,7 @@ __all__ = [
     "continue_run",
     "departures",
     "detach",
+    "draw_encoder_decoder",
     "draw_filter",
     "draw_member",
     "draw_readout",

@@ -2,6 +2,7 @@
 
 from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint, write_checkpoint
+from pendula.training.encoder_decoder import train_encoder_decoder
 from pendula.training.engine import Engine, ForeignDescent, MakeForeign
 from pendula.training.ensemble import EnsembleListener, silent_ensemble, train_ensemble
 from pendula.training.equation import train_equation
@@ -27,6 +28,7 @@ from pendula.training.physics_loss import physics_loss, physics_residuals
 from pendula.training.randomness import derived_seed, epoch_generator, seeded
 from pendula.training.readout import solve_readouts, train_reservoirs
 from pendula.training.reservoir_choices import LIGHT, POLYNOMIALS, USUAL, Budget
+from pendula.training.sequence_pairs import SequencePairs, pairs_from
 from pendula.training.settings import Method, Schedule, Tool, Training
 from pendula.training.shooting import Shooting, sensitivities
 from pendula.training.start import PENALTIES, start_forecaster
@@ -66,6 +68,7 @@ __all__ = [
     "Progressed",
     "ReservoirTried",
     "Schedule",
+    "SequencePairs",
     "Shooting",
     "Tool",
     "Trained",
@@ -77,6 +80,7 @@ __all__ = [
     "identify",
     "idle_settings",
     "method_for",
+    "pairs_from",
     "physics_loss",
     "physics_residuals",
     "read_checkpoint",
@@ -89,6 +93,7 @@ __all__ = [
     "start_forecaster",
     "streamed",
     "train",
+    "train_encoder_decoder",
     "train_ensemble",
     "train_equation",
     "train_online",

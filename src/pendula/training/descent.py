@@ -92,7 +92,7 @@ class Descent:
             weights.append(len(batch.pieces))
             if watch.is_due():
                 watch.check_losses(torch.stack(losses))
-                watch.tell(step / steps, float(losses[-1]))
+                watch.tell(step / steps, self._shown(float(losses[-1])))
         watch.check_losses(torch.stack(losses))
         watch.check_weights(self.forecaster.parameters(), float(losses[-1]))
         mean = torch.stack(losses).double() @ torch.tensor(weights, dtype=torch.float64, device=losses[0].device)
