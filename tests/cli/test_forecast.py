@@ -130,7 +130,8 @@ def test_samples_give_quantiles_and_say_so(pendula, noisy):
     assert "The 80 % interval lies between quantiles of 50 runs drawn from the likelihood head." in answer.err
 
 
-def test_samples_can_be_kept(pendula, noisy, folder):
+def test_samples_can_be_kept(pendula, noisy, folder, monkeypatch):
+    monkeypatch.setattr("pendula.forecasting.drawing.TRANSIENT", 20)
     how = ("--steps", "4", "--samples", "3", "--start", "nothing", "--keep-samples")
     assert pendula("forecast", str(noisy), *how, "-o", "drawn.nc").code == 0
     with xarray.open_dataset(folder / "drawn.nc", engine="h5netcdf") as drawn:

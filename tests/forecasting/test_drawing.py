@@ -63,7 +63,8 @@ def test_trajectories_from_nothing_have_the_stationary_distribution(noisy_fit):
     assert (apart[:, 1:] * apart[:, :-1]).mean() / drawn.var() == pytest.approx(0.8, abs=0.06)
 
 
-def test_dates_go_on(noisy_fit):
+def test_dates_go_on(noisy_fit, monkeypatch):
+    monkeypatch.setattr("pendula.forecasting.drawing.TRANSIENT", 20)
     values = noisy_fit.record.values[:300, 0]
     frame = pd.DataFrame({"x": values}, index=pd.date_range("2020-01-01", periods=300, freq="D"))
     made = pendula.fit(

@@ -1,6 +1,7 @@
 """Who tells distributions, and what they are worth: SciPy and closed forms are the oracles."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from pendula.forecasting import (
     Persistence,
     evaluate,
     fit_linear,
+    fit_record,
     log_likelihood,
     predict_from,
     with_gaussian_errors,
 )
 from pendula.nn import Network
+from pendula.runs import Recipe
 from pendula.series import Part, record
 from pendula.series.scaling import Scaler
 from pendula.training import Training
@@ -179,3 +182,17 @@ def test_a_fit_with_a_likelihood_head_survives_the_disk(joint_fit, tmp_path):
     drawn = [fit.model.draw(context, steps=5, samples=3, seed=1) for fit in (joint_fit, again)]
     np.testing.assert_array_equal(*drawn)
     assert again.scores == joint_fit.scores
+
+
+def test_an_ensemble_is_the_mixture_of_what_its_members_tell():
+    recipe = Recipe(
+        network=Network(hidden_size=3, head="gaussian"), training=Training(epochs=1), window=8, test=0, members=2
+    )
+    made = fit_record(record(process(200)), recipe, score=False)
+    alone = [replace(made.model, forecaster=member) for member in made.model.forecaster.each()]
+    context, values = made.record.values[None, 100:108], made.record.values[None, 108]
+    densities = [np.exp(model.log_density(context, values)) for model in alone]
+    np.testing.assert_allclose(np.exp(made.model.log_density(context, values)), np.mean(densities, axis=0), rtol=1e-12)
+    drawn = made.model.draw(context, steps=3, samples=5, seed=7)
+    expected = [alone[0].draw(context, steps=3, samples=3, seed=7), alone[1].draw(context, steps=3, samples=2, seed=8)]
+    np.testing.assert_array_equal(drawn, np.concatenate(expected, axis=1))

@@ -130,5 +130,3 @@ def test_cells_and_tools_without_members_are_refused():
         ArgumentError, match=r"`members` must be 1 where another tool trains: got 2 and the engine keras"
     ):
         Recipe(training=Training(engine="keras"), members=2)
-    with pytest.raises(ArgumentError, match=r"`members` must be 1 for a likelihood head: got 2 and the head gaussian"):
-        Recipe(network=Network(head="gaussian"), members=2)

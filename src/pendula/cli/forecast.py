@@ -175,6 +175,6 @@ def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:
     return {
         "time": {"units": fit.model.axis.units, "values": future["time"].values},
         "forecast": channels,
-        "effective_origins": future["effective_origins"].values,
+        **({"effective_origins": future["effective_origins"].values} if "effective_origins" in future.coords else {}),
         **future.attrs,
     }

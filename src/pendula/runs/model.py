@@ -9,6 +9,7 @@ import torch
 from pendula.errors import ArgumentError
 from pendula.nn import (
     AnyForecaster,
+    EnsembleForecaster,
     Forecaster,
     IntegratorForecaster,
     ReservoirForecaster,
@@ -125,16 +126,20 @@ class Model:
         Raises:
             ArgumentError: If the network has no likelihood head.
         """
-        network = self._with_likelihood()
+        networks = self._with_likelihood()
         scaled, target = self._scaled(context[:, -self.window :]), self._scaled(values[:, None])
         with torch.no_grad():
-            mixture, _ = network.distribute(scaled, since=scaled.shape[1] - 1)
-            return np.asarray(mixture.log_density(target)[:, 0].numpy() + self.scaler.log_slope(values))
+            told = [
+                network.distribute(scaled, since=scaled.shape[1] - 1)[0].log_density(target) for network in networks
+            ]
+        # An ensemble is the mixture of what its members tell.
+        mixed = torch.logsumexp(torch.stack(told), dim=0)[:, 0] - np.log(len(told))
+        return np.asarray(mixed.numpy() + self.scaler.log_slope(values))
 
     def draw(
         self, context: BatchSeries, *, steps: int, samples: int, seed: int = 0
     ) -> Float[ndarray, "batch sample step channel"]:
-        """Draw futures of several starts in one batch.
+        """Draw futures of several starts in one batch; of an ensemble each member draws its share of them.
 
         Args:
             context: The known past of each start in physical units; the last `window` steps of it are used.
@@ -148,15 +153,20 @@ class Model:
         Raises:
             ArgumentError: If the network has no likelihood head.
         """
-        network = self._with_likelihood()
-        runs = draw_runs(network, self._scaled(context[:, -self.window :]), steps, samples=samples, seed=seed).numpy()
+        networks, scaled = self._with_likelihood(), self._scaled(context[:, -self.window :])
+        shares = [len(part) for part in np.array_split(np.arange(samples), len(networks))]
+        runs = [
+            draw_runs(network, scaled, steps, samples=share, seed=seed + number).numpy()
+            for number, (network, share) in enumerate(zip(networks, shares, strict=True))
+            if share
+        ]
         with np.errstate(all="ignore"):
-            return self.scaler.inverse(runs)
+            return self.scaler.inverse(np.concatenate(runs, axis=1))
 
     @property
     def has_likelihood(self) -> bool:
         """Whether the network tells a distribution, and not a point alone."""
-        return isinstance(self.forecaster, Forecaster) and self.forecaster.spread is not None
+        return any(network.spread is not None for network in self._trained())
 
     def run_along(
         self, values: Series, origins: Int[ndarray, " origin"], *, steps: int, times: ndarray | None = None
@@ -219,13 +229,19 @@ class Model:
     def _scaled(self, values: BatchSeries) -> Float[torch.Tensor, "batch time channel"]:
         return torch.from_numpy(np.ascontiguousarray(self.scaler.transform(values)))
 
-    def _with_likelihood(self) -> Forecaster:
-        if not isinstance(self.forecaster, Forecaster) or self.forecaster.spread is None:
+    def _trained(self) -> list[Forecaster]:
+        network = self.forecaster.eval()
+        if isinstance(network, EnsembleForecaster):
+            return network.each()
+        return [network] if isinstance(network, Forecaster) else []
+
+    def _with_likelihood(self) -> list[Forecaster]:
+        if not self.has_likelihood:
             raise ArgumentError(
                 "`head` must tell a distribution to draw samples from it: expected gaussian or mixture, got point. "
                 "Train a network with `--head gaussian`."
             )
-        return self.forecaster.eval()
+        return self._trained()
 
     def _clock(self, times: ndarray | None) -> Float[ndarray, "..."]:
         # Seconds, or whatever the axis counts; a network that has no clock is not asked for them.

@@ -155,11 +155,6 @@ def _check_members(recipe: Recipe) -> None:
             f"`members` must be 1 for the cell {recipe.network.cell}: got {recipe.members}. Reservoirs are "
             "several by themselves, and an equation has one solution."
         )
-    if recipe.members > 1 and recipe.network.head != "point":
-        raise ArgumentError(
-            f"`members` must be 1 for a likelihood head: got {recipe.members} and the head {recipe.network.head}. "
-            "Draw an ensemble of futures from one network with `--samples`."
-        )
     if recipe.members > 1 and recipe.training.engine != "pendula":
         raise ArgumentError(
             f"`members` must be 1 where another tool trains: got {recipe.members} and the engine "
