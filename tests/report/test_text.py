@@ -69,3 +69,12 @@ def test_long_names_are_cut() -> None:
 @pytest.mark.parametrize("scores", [{}, {"models": {}, "baselines": {}}])
 def test_without_scores_there_is_no_table(scores: dict[str, Any]) -> None:
     assert not score_text(scores)
+
+
+def test_a_likelihood_has_a_column_and_the_table_still_fits() -> None:
+    told = {"log_likelihood": -4.049, "energy_score": 24.35}
+    models = {"network": SCORES["models"]["network"] | told}
+    lines = score_text(SCORES | {"models": models}).splitlines()
+    assert columns_of("\n".join(lines), "network") == ["14.82*", "54.7", "2", "−4.049", "24.35", "1.23"]
+    assert "(nats/step)" in " ".join(lines[:3])
+    assert max(map(len, lines)) <= 80

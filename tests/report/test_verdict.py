@@ -182,3 +182,24 @@ def test_scores_on_rows_that_were_seen_are_warned_of_first() -> None:
     warned = verdict(scores | {"seen_rows": 4})
     assert warned[0] == "4 of 9 scored rows were in the training or validation part: these scores flatter."
     assert warned[1:] == verdict(scores)
+
+
+def likely(own: float, theirs: float) -> list[str]:
+    return verdict({
+        "models": {"network": {"rmse": 1.0, "log_likelihood": own}},
+        "baselines": {
+            "persistence": {"rmse": 2.0, "log_likelihood": -9.0},
+            "linear": {"rmse": 2.0, "log_likelihood": theirs},
+            "esn": {"rmse": 2.0},
+        },
+    })
+
+
+def test_likelihoods_are_compared_in_nats_and_in_words() -> None:
+    assert likely(-4.0, -4.5)[-1] == (
+        "The network tells distributions of −4 nats per step, 0.5 more than linear autoregression with normal errors "
+        "(−4.5): a value is 1.65 times as likely to the network, in the geometric mean."
+    )
+    assert likely(-4.5, -4.0)[-1].endswith("1.65 times as likely to linear autoregression, in the geometric mean.")
+    assert "as good as those of linear autoregression with normal errors" in likely(-4.0, -4.001)[-1]
+    assert "times as likely" in likely(1000.0, -4.0)[-1]

@@ -16,8 +16,9 @@ NAME_WIDTH = 22
 
 _COLUMNS = ("rmse", "r2", "free_run_rmse", "free_run_nrmse", "valid_prediction_time", "seconds")
 _TOLD_COLUMNS = ("rmse", "nrmse", "r2", "cold_rmse", "seconds")
+_LIKELY_COLUMNS = ("rmse", "free_run_rmse", "log_likelihood", "energy_score", "valid_prediction_time", "seconds")
 _WITHOUT_UNIT = ("nrmse", *_COLUMNS)
-_SHORT = {"Valid prediction time": "Valid time", "Time to fit": "Fit"}
+_SHORT = {"Valid prediction time": "Valid time", "Time to fit": "Fit", "Log-likelihood": "ln p"}
 
 
 def score_text(scores: Mapping[str, Any]) -> str:
@@ -41,9 +42,7 @@ def score_text(scores: Mapping[str, Any]) -> str:
         lstm           0.0133     0.9989   diverged
         persistence   0.00111*    0.9999*       0.8
     """
-    has_rmse = any("rmse" in row for group in ("models", "baselines") for row in scores.get(group, {}).values())
-    wanted = _TOLD_COLUMNS if scores.get("task") == "filter" else _COLUMNS if has_rmse else _WITHOUT_UNIT
-    table = score_table(scores, metrics=wanted)
+    table = score_table(scores, metrics=_wanted(scores))
     if not table.rows:
         return ""
     heads = [["predictor"], *map(_head_lines, table.heads)]
@@ -55,6 +54,15 @@ def score_text(scores: Mapping[str, Any]) -> str:
     lines = [[head[line] if line < len(head) else "" for head in heads] for line in range(depth)]
     lines += [["-" * width for width in widths], *([name, *cells] for name, cells in zip(names, body, strict=True))]
     return "\n".join(_line(line, widths) for line in lines)
+
+
+def _wanted(scores: Mapping[str, Any]) -> Sequence[str]:
+    measured = {key for group in ("models", "baselines") for row in scores.get(group, {}).values() for key in row}
+    if scores.get("task") == "filter":
+        return _TOLD_COLUMNS
+    if "log_likelihood" in measured:  # R² and NRMSE give way to what a likelihood head is for
+        return _LIKELY_COLUMNS if "rmse" in measured else ("nrmse", "free_run_nrmse", *_LIKELY_COLUMNS)
+    return _COLUMNS if "rmse" in measured else _WITHOUT_UNIT
 
 
 def _head_lines(head: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What the scores mean, in plain sentences: is the network better than predictors that have learned little?"""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -15,6 +16,9 @@ ALIKE = 0.01
 
 NEARLY_LINEAR = 1e-2
 """Below this free-run NRMSE a linear model is all that a record needs."""
+
+MOST_GAIN = 100.0
+"""Likelihoods that differ by more than this, in nats, are infinitely different to a reader."""
 
 HIGH_R2 = 0.9
 """An R² from here on impresses."""
@@ -59,7 +63,7 @@ def verdict(scores: Mapping[str, Any], *, metric: Literal["rmse", "nrmse"] = "rm
     sentences += [sentence for key, when in kinds.items() if (sentence := _comparison(scores, key, when))]
     if f"free_run_{metric}" not in {key for row in scores["models"].values() for key in row}:
         sentences.append("No free run was scored, so nothing is known about forecasts beyond one step.")
-    return warning + sentences + _misleading(scores, metric) + _linear(scores)
+    return warning + sentences + _likelihood(scores) + _misleading(scores, metric) + _linear(scores)
 
 
 def verdict_of(scores: Mapping[str, Any], record: Record) -> list[str]:
@@ -159,6 +163,25 @@ def _comparison(scores: Mapping[str, Any], key: str, when: str) -> str:
     measure = key.removeprefix("free_run_").upper()
     start = f"{when}, {_called(network[0])} has an {measure} of {_quantity(network[1], unit)}"
     return start + (f": {_listed(rivals)}" if rivals else "") + f"{diverged}."
+
+
+def _likelihood(scores: Mapping[str, Any]) -> list[str]:
+    key, baselines = "log_likelihood", scores.get("baselines", {})
+    # The largest is the best.
+    told, rivals = (list(reversed(_ranked(rows, key))) for rows in (scores["models"], baselines))
+    if not told or not rivals:
+        return []
+    (name, own), (rival, theirs) = told[0], rivals[0]
+    gain = abs(own - theirs)
+    start = f"{_capital(_called(name))} tells distributions of {format_number(own, digits=4)} nats per step"
+    beside = f"{_called(rival)} with normal errors ({format_number(theirs, digits=4)})"
+    if gain < ALIKE:
+        return [f"{start}, as good as those of {beside}."]
+    side = "more" if own > theirs else "less"
+    factor = format_number(math.exp(min(gain, MOST_GAIN)), digits=3)
+    whom = _called(name if own > theirs else rival)
+    how = f"a value is {factor} times as likely to {whom}, in the geometric mean."
+    return [f"{start}, {format_number(gain, digits=2)} {side} than {beside}: {how}"]
 
 
 def _misleading(scores: Mapping[str, Any], metric: str) -> list[str]:
