@@ -298,7 +298,8 @@ def test_scores_show_one_step_and_free_run_of_each_predictor() -> None:
         for line in axes.lines
         if len(line.get_xdata()) == 1
     ]
-    assert dots == [("o", 0.1, 0.0), ("D", 0.5, 0.0), ("o", 0.2, 1.0)]
+    assert dots[:3] == [("o", 0.1, 0.0), ("D", 0.5, 0.0), ("o", 0.2, 1.0)]
+    assert [(marker, place) for marker, _, place in dots[3:]] == [("o", 2.0)]  # at the edge, beside its word
     assert [(text.get_text(), text.get_position()[1]) for text in axes.texts] == [("diverged", 1), ("exact", 2)]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["lstm", "persistence", "linear"]
     assert legend(axes) == ["one step", "free run", "persistence", "noise floor"]
@@ -321,6 +322,31 @@ def test_scores_far_off_are_written_and_do_not_stretch_the_axis() -> None:
     axes = draw_scores({"models": {"lstm": {"rmse": 0.1, "free_run_rmse": 1e40}}})
     assert axes.texts[0].get_text() == "off scale: 1e+40"
     assert axes.get_xlim()[1] < 10
+
+
+def test_exact_baselines_stand_at_the_edge_and_leave_the_axis_to_the_networks() -> None:
+    scores = {
+        "models": {"rnn": {"rmse": 2e-3, "free_run_rmse": 0.65}},
+        "baselines": {
+            "persistence": {"rmse": 0.14, "free_run_rmse": 1.1},
+            "linear": {"rmse": 3.8e-15, "free_run_rmse": 4.2e-15},
+            "esn": {"rmse": 1.6e-7, "free_run_rmse": 3.3e-7},
+        },
+    }
+    axes = draw_scores(scores)
+    low, high = axes.get_xlim()
+    assert 1e-10 < low < 1.6e-7
+    assert 1.1 < high < 1e3
+    data = [line for line in axes.lines if len(line.get_xdata()) == 1 and line.get_transform() == axes.transData]
+    assert {(line.get_marker(), float(line.get_xdata()[0])) for line in data} == {
+        ("o", 2e-3), ("D", 0.65), ("o", 0.14), ("D", 1.1), ("o", 1.6e-7), ("D", 3.3e-7)
+    }  # fmt: skip
+    assert {(text.get_text(), text.get_position()[1]) for text in axes.texts} == {("exact", 2)}
+
+
+def test_a_persistence_of_a_power_of_ten_is_drawn() -> None:
+    scores = {"models": {"rnn": {"rmse": 1e-4}}, "baselines": {"persistence": {"rmse": 1e-3, "free_run_rmse": 1.0}}}
+    assert draw_scores(scores).get_xlim()[0] < 1e-4  # matplotlib warned of limits that fall together
 
 
 def test_scores_without_predictors_are_refused() -> None:

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_scores"]
 
-MOST = 1e10
-"""An error larger than the smallest by this factor is written, not drawn."""
+ROUNDING = 1e-8
+"""An error below this share of persistence's is rounding and nothing else: it stands at the edge, marked exact."""
+MOST = 1e6
+"""An error larger than persistence's by this factor is written; without persistence, larger than the smallest."""
 
 _RMSE = Quantity(name="RMSE")
+_KEYS = ("rmse", "free_run_rmse")
 
 
 def draw_scores(
@@ -40,7 +43,9 @@ def draw_scores(
         axes: Where to draw; None makes a figure.
 
     Returns:
-        The axes; networks stand above the baselines, and a line marks the one-step error of persistence.
+        The axes; networks stand above the baselines, and a line marks the one-step error of persistence. What is exact
+        up to rounding, as linear autoregression is on an oscillation without noise, stands at the left edge: at its
+        own 1e-15 it would leave no room for the others.
 
     Raises:
         ArgumentError: If there is no predictor.
@@ -58,9 +63,9 @@ def draw_scores(
         panel.set_xscale("log")
         panel.plot([], [], "o", color="#404040", markersize=5, label="one step")
         panel.plot([], [], "D", color="#404040", markerfacecolor="white", markersize=5, label="free run")
+        _draw_rows(panel, rows, _number(reference))
         _draw_reference(panel, reference, "persistence", color="#E69F00")
         _draw_reference(panel, noise_floor, "noise floor", color="#808080")
-        _draw_rows(panel, rows)
         panel.set_yticks(range(len(rows)), [plain(shorten(name, width=22)) for name in rows])
         panel.set_ylim(len(rows) - 0.4, -0.6)  # the first row on top
         panel.tick_params(axis="y", length=0)
@@ -70,26 +75,28 @@ def draw_scores(
         return panel
 
 
-def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any]]) -> None:
-    numbers = [value for row in rows.values() for key in ("rmse", "free_run_rmse") if (value := _number(row.get(key)))]
-    low = min(numbers, default=0.1)
-    high = max((value for value in numbers if value <= MOST * low), default=1.0)
-    _scale(axes, low, high)
+def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any]], reference: float | None) -> None:
+    numbers = [value for row in rows.values() for key in _KEYS if (value := _number(row.get(key))) is not None]
+    exact = ROUNDING * (reference or 0.0)
+    low = min((value for value in numbers if value > exact), default=0.1)
+    most = MOST * max(low, reference or 0.0)
+    high = max((value for value in numbers if exact < value <= most), default=1.0)
+    _scale(axes, low, high, edge=0.35 if any(value <= exact for value in numbers) else 0.12)
     lines = strokes(rows)
     for place, (name, row) in enumerate(rows.items()):
         axes.axhline(place, color="#E4E4E4", linewidth=0.6, zorder=0)
-        for key, marker, face in (("rmse", "o", lines[name].color), ("free_run_rmse", "D", "white")):
+        for key in _KEYS:
             if key in row:
-                _draw_score(axes, row[key], place, most=high, marker=marker, face=face, edge=lines[name].color)
+                _draw_score(axes, row[key], place, exact=exact, most=most, key=key, color=lines[name].color)
 
 
-def _scale(axes: "matplotlib.axes.Axes", low: float, high: float) -> None:
+def _scale(axes: "matplotlib.axes.Axes", low: float, high: float, *, edge: float) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     first, last = float(np.log10(low)), float(np.log10(high))
     missing = max(0.0, 1.0 - (last - first)) / 2  # at least one decade is shown
     decades = last - first + 2 * missing
-    axes.set_xlim(10 ** (first - missing - 0.12 * decades), 10 ** (last + missing + 0.3 * decades))
+    axes.set_xlim(10 ** (first - missing - edge * decades), 10 ** (last + missing + 0.3 * decades))
     axes.xaxis.set_minor_formatter(NullFormatter())
     if decades < 2.5:
         # Powers of ten alone would leave one or two numbers on the axis.
@@ -98,23 +105,22 @@ def _scale(axes: "matplotlib.axes.Axes", low: float, high: float) -> None:
 
 
 def _draw_score(
-    axes: "matplotlib.axes.Axes", value: object, place: int, *, most: float, marker: str, face: str, edge: str
+    axes: "matplotlib.axes.Axes", value: object, place: int, *, exact: float, most: float, key: str, color: str
 ) -> None:
     number = _number(value)
-    if number and number <= most:
-        axes.plot(
-            [number],
-            [place],
-            marker,
-            markerfacecolor=face,
-            markeredgecolor=edge,
-            markersize=5.5,
-            clip_on=False,
-            zorder=4,
-        )
-        return
-    text, x, side = ("exact", 0.01, "left") if number == 0 else ("diverged", 0.99, "right")
-    text = f"off scale: {number:.0e}" if number else text
+    marker, face, edge = ("o", color, 0.02) if key == "rmse" else ("D", "white", 0.055)
+    look: Any = {"markerfacecolor": face, "markeredgecolor": color, "markersize": 5.5, "clip_on": False, "zorder": 4}
+    if number is None or number > most:
+        text = "diverged" if number is None else f"off scale: {number:.0e}"
+        _write(axes, text, 0.99, place, side="right")
+    elif number <= exact:
+        axes.plot([edge], [place], marker, transform=axes.get_yaxis_transform(), **look)
+        _write(axes, "exact", 0.085, place, side="left")
+    else:
+        axes.plot([number], [place], marker, **look)
+
+
+def _write(axes: "matplotlib.axes.Axes", text: str, x: float, place: int, *, side: str) -> None:
     paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     where = axes.get_yaxis_transform()
     axes.text(x, place, text, transform=where, ha=side, va="center", fontsize=7, color="#404040", bbox=paper)

@@ -16,7 +16,7 @@ from pendula.figures.style import shorten
 from pendula.forecasting import Evaluated
 from pendula.report.coordinates import drawn_times, lead_times, quantities
 from pendula.report.page import ReportFigure
-from pendula.report.score_figure import ROUNDING, rounding_remark, score_figure
+from pendula.report.score_figure import score_figure
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
 from pendula.report.stretches import readable_rows
 from pendula.series.record import Record
@@ -25,6 +25,8 @@ __all__ = ["prediction_figures", "strongest_baseline"]
 
 FAR_SMALLER = 1e-4
 """A histogram whose errors are smaller than the network's by this factor would be a needle."""
+ROUNDING = 1e-9
+"""Errors that grow with lead time are drawn at this share of the truth's standard deviation where they are smaller."""
 
 
 def prediction_figures(evaluated: Evaluated) -> list[ReportFigure]:
@@ -151,6 +153,9 @@ def _draw_lead_times(evaluated: Evaluated) -> ReportFigure:
     floor = ROUNDING * evaluated.evaluation.truth.std(axis=0)
     absolute = {name: rolling.absolute(name) for name in rolling.errors}
     is_raised = any(bool((errors.mean(axis=(0, 1)) < floor).any()) for errors in absolute.values())
+    raised = (
+        " An error that is nothing but rounding is drawn at a billionth of the truth's spread." if is_raised else ""
+    )
     return draw_sheet(
         "lead-times",
         _drawn(record),
@@ -165,7 +170,7 @@ def _draw_lead_times(evaluated: Evaluated) -> ReportFigure:
             axes=axes,
         ),
         caption=f"Absolute errors of free runs from {len(rolling.origins)} origins in the test part, by how far ahead "
-        f"they look.{rounding_remark(is_raised)}{left_out(len(record.names))}",
+        f"they look.{raised}{left_out(len(record.names))}",
         alt=f"Median absolute error against lead time of {_listed(absolute)}.",
     )
 

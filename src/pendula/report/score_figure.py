@@ -9,13 +9,7 @@ from pendula.report.coordinates import has_one_unit
 from pendula.report.page import ReportFigure
 from pendula.report.sheets import draw_sheet
 
-__all__ = ["ROUNDING", "rounding_remark", "score_figure"]
-
-ROUNDING = 1e-9
-"""Errors below this share of the truth's standard deviation are drawn as large as it.
-
-A linear baseline is exact up to rounding on a noise-free oscillation; drawn at 1e-15 it would push all else off scale.
-"""
+__all__ = ["score_figure"]
 
 _Groups: TypeAlias = dict[str, dict[str, dict[str, float | None]]]
 
@@ -33,31 +27,18 @@ def score_figure(evaluated: Evaluated) -> ReportFigure:
     shares_unit = has_one_unit(evaluation.part.parent)
     quantity = Quantity(name="RMSE", unit=str(scores["units"]["value"])) if shares_unit else Quantity(name="NRMSE")
     measured = _measured(scores, "rmse" if shares_unit else "nrmse")
-    drawn = _raised(measured, ROUNDING * float(evaluation.truth.std()) if shares_unit else ROUNDING)
     remark = (
         "" if shares_unit else " The channels have different units, so each error is divided by its channel's spread."
     )
     return draw_sheet(
         "scores",
         1,
-        draw=lambda _, axes: draw_scores(drawn, quantity=quantity, axes=axes),
+        draw=lambda _, axes: draw_scores(measured, quantity=quantity, axes=axes),
         height=1.3 + 0.26 * len(evaluation.scores),
         caption=f"Errors on the {len(evaluation.rows)} rows of the test part, one step ahead (dots) and "
-        f"running freely (diamonds); further left is better.{remark}{rounding_remark(drawn != measured)}",
+        f"running freely (diamonds); further left is better.{remark}",
         alt=f"{quantity.name} of {', '.join(evaluation.scores)}; the numbers stand in the table of scores.",
     )
-
-
-def rounding_remark(is_raised: bool) -> str:
-    """Say that errors are drawn larger than they are.
-
-    Args:
-        is_raised: Whether some are.
-
-    Returns:
-        A sentence that starts with a blank; nothing where all are drawn as they are.
-    """
-    return " An error that is nothing but rounding is drawn at a billionth of the truth's spread." if is_raised else ""
 
 
 def _measured(scores: Mapping[str, Any], measure: str) -> _Groups:
@@ -65,14 +46,4 @@ def _measured(scores: Mapping[str, Any], measure: str) -> _Groups:
     return {
         group: {name: {key: row[own] for key, own in keys.items() if own in row} for name, row in scores[group].items()}
         for group in ("models", "baselines")
-    }
-
-
-def _raised(groups: _Groups, floor: float) -> _Groups:
-    return {
-        group: {
-            name: {key: value if value is None else max(value, floor) for key, value in row.items()}
-            for name, row in rows.items()
-        }
-        for group, rows in groups.items()
     }
