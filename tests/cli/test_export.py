@@ -35,10 +35,31 @@ def test_json(pendula, fitted):
     assert (forecast.shape, state.shape) == ((1, 1, 1), (1, 6))
 
 
+def test_a_keras_model_comes_back_with_the_scaling_that_is_told(pendula, folder, bare_reports):
+    plain = ("--set", "network.residual=false", "--set", "network.increments=false", "--set", "network.linear_lags=0")
+    made = pendula("fit", "swing.csv", "--hidden-size", "4", "--epochs", "1", "--window", "8", *plain, "-o", "run")
+    assert made.code == 0, made.err
+    told = pendula("export", "run", "-o", "swing.keras", "--json")
+    assert told.code == 0, told.err
+    assert (told.content["kind"], told.content["window"], told.content["transform"]) == ("keras", 8, "none")
+    (center,), (scale,) = told.content["center"], told.content["scale"]
+    scaling = ("--center", repr(center), "--scale", repr(scale))
+    back = pendula("import", "swing.keras", "--data", "swing.csv", *scaling, "-o", "back")
+    assert back.code == 0, back.err
+    first, second = library.load("run").model, library.load("back").model
+    context = library.load("run").record.values[None, :40]
+    np.testing.assert_allclose(second.run(context, steps=20), first.run(context, steps=20), atol=1e-6)
+    shown = pendula("export", "run", "-o", "swing.h5").out
+    assert shown == f"Wrote swing.h5: windows of 8 steps of (x - {center:.17g}) / {scale:.17g}.\n"
+
+
 def test_what_is_refused(pendula, fitted, folder):
     answer = pendula("export", "run", "-o", "swing.pt")
     assert answer.code == 2
-    assert "`--output` must have a known suffix: expected .onnx, got .pt." in answer.err
+    assert "`--output` must have a known suffix: expected .onnx, .keras or .h5, got .pt." in answer.err
+    answer = pendula("export", "run", "-o", "swing.keras", "--kind", "step")
+    assert answer.code == 2
+    assert "`--kind` must be left out with a Keras model: got step." in answer.err
     (folder / "swing.onnx").write_text("mine")
     answer = pendula("export", "run", "-o", "swing.onnx")
     assert answer.code == 1

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from pendula.cli.options import AS_RECORDED, RecipeOptions, RecordOptions, listed
 from pendula.cli.output import PLAIN, Output
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, ModelError
 
 if TYPE_CHECKING:
     from pendula.cli.records import Task
@@ -106,13 +106,18 @@ def _padding_note(network: "KerasNetwork | TorchNetwork") -> list[str]:
 
 
 def _taken_over(model: Path) -> "KerasNetwork | TorchNetwork":
-    if model.suffix.lower() in {".pt", ".pth"}:
+    if (suffix := model.suffix.lower()) in {".pt", ".pth"}:
         from pendula.interop.torch import from_torch
 
         return from_torch(model)
-    from pendula.interop.keras import from_keras
+    if suffix in {".keras", ".h5", ".hdf5"}:
+        from pendula.interop.keras import from_keras
 
-    return from_keras(model)
+        return from_keras(model)
+    raise ModelError(
+        f"`{model}` must be a network that can be imported: expected a .keras or .h5 file of Keras, or a .pt file of "
+        f"torch with a state dictionary, got {suffix or 'no suffix'}. {_ADVICE.get(suffix, _SAVE)}"
+    )
 
 
 def _with_record(
@@ -157,6 +162,11 @@ def _alone(
     return Task(source=str(model), record=rows, recipe=recipe, notes=(_OWN,))
 
 
+_SAVE = "Save it with model.save('name.keras') or torch.save(model.state_dict(), 'name.pt')."
+_ADVICE = {
+    ".onnx": "ONNX is written by `pendula export`, not read: import the file of the tool that it came from.",
+    ".safetensors": "Load it into its model in torch, then torch.save(model.state_dict(), 'name.pt').",
+}
 _UNKNOWN = (
     "The network was trained elsewhere: if it saw rows of the test part there, its scores flatter, and if it was shown "
     "scaled values, give their center and scale."

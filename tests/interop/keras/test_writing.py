@@ -9,7 +9,19 @@ from torch import nn
 
 from pendula.errors import ArgumentError, ModelError
 from pendula.interop.keras import from_keras, keras_library, save_keras, to_keras
-from pendula.nn import CELLS, GRU, LSTM, RNN, Forecaster, Network, Readout, build
+from pendula.nn import (
+    CELLS,
+    GRU,
+    LSTM,
+    RNN,
+    EnsembleForecaster,
+    Forecaster,
+    Network,
+    Readout,
+    Reservoir,
+    ReservoirForecaster,
+    build,
+)
 from tests.interop.keras.models import TOLERANCE, outputs_of, sequences
 
 
@@ -113,3 +125,12 @@ def test_what_keras_does_not_have_is_refused(tmp_path):
         to_keras(Readout(GRU(1, 2, batch_first=True), nn.Linear(2, 1), scored="every", washout=2))
     with pytest.raises(ArgumentError, match=r"`path` must end in a suffix that Keras knows: .* got \.pt"):
         save_keras(RNN(1, 2), tmp_path / "model.pt")
+
+
+def test_what_is_no_single_stack_is_refused_by_name():
+    members = [build(Network(hidden_size=3), 1, seed=seed) for seed in range(2)]
+    with pytest.raises(ArgumentError, match=r"`network` must be one network to become a Keras model: .* ensemble of 2"):
+        to_keras(EnsembleForecaster(members), window=5)
+    network = Network(cell="esn", hidden_size=10, reservoir=Reservoir())
+    with pytest.raises(ArgumentError, match="`network` must be a trained recurrent network to become a Keras model: "):
+        to_keras(ReservoirForecaster(network, 1, [network.reservoir]), window=5)

@@ -11,13 +11,14 @@ from pendula.errors import ArgumentError
 from pendula.files import write_atomically
 from pendula.interop.keras.building import around, stack_in_keras
 from pendula.interop.keras.weights import to_columns
-from pendula.nn import Forecaster, Readout, RecurrentLayer
+from pendula.interop.one_stack import one_stack
+from pendula.nn import AnyForecaster, Forecaster, Readout, RecurrentLayer
 from pendula.nn.readout import layer_weights
 
 __all__ = ["save_keras", "set_weights", "to_keras"]
 
 
-def to_keras(network: Forecaster | Readout | RecurrentLayer, *, window: int | None = None) -> Any:
+def to_keras(network: AnyForecaster | Readout | RecurrentLayer, *, window: int | None = None) -> Any:
     """Make a Keras model of a network.
 
     A forecaster and a readout of the last step give their outputs after the last step of a window, a readout of every
@@ -44,7 +45,9 @@ def to_keras(network: Forecaster | Readout | RecurrentLayer, *, window: int | No
     return model
 
 
-def save_keras(network: Forecaster | Readout | RecurrentLayer, path: str | Path, *, window: int | None = None) -> Path:
+def save_keras(
+    network: AnyForecaster | Readout | RecurrentLayer, path: str | Path, *, window: int | None = None
+) -> Path:
     """Write a network as a `.keras` or a legacy `.h5` file.
 
     Args:
@@ -92,13 +95,14 @@ def set_weights(model: Any, recurrent: RecurrentLayer, head: nn.Linear | None) -
     model.set_weights([np.ascontiguousarray(array) for array in arrays])
 
 
-def _taken_apart(network: Forecaster | Readout | RecurrentLayer) -> tuple[RecurrentLayer, nn.Linear | None, bool]:
+def _taken_apart(network: AnyForecaster | Readout | RecurrentLayer) -> tuple[RecurrentLayer, nn.Linear | None, bool]:
     if isinstance(network, Readout):
         if network.washout:
             raise ArgumentError(f"`washout` must be 0 in a Keras model: got {network.washout}. Cut its outputs.")
         return network.recurrent, network.head, network.scored == "every"
-    if not isinstance(network, Forecaster):
+    if isinstance(network, RecurrentLayer):
         return network, None, True
+    network = one_stack(network, argument="network", becomes="a Keras model")
     if network.network.linear_lags:
         raise ArgumentError(
             "`linear_lags` must be 0 in a network that becomes a Keras model, where nothing sums a linear path in "

@@ -4,11 +4,10 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from pendula.errors import ArgumentError
+from pendula.interop.one_stack import one_stack
 from pendula.interop.onnx.cells import Layer, layers_of
 from pendula.interop.onnx.graph import Graph
 from pendula.interop.onnx.links import physical, scaled
-from pendula.nn import Forecaster
 from pendula.runs import Model
 
 __all__ = ["Kind", "Precision", "state_size", "step_graph", "window_graph"]
@@ -115,12 +114,7 @@ class _Parts:
     """What both graphs are made of."""
 
     def __init__(self, model: Model, graph: Graph) -> None:
-        forecaster = model.forecaster
-        if not isinstance(forecaster, Forecaster):
-            raise ArgumentError(
-                "`model` must be a trained recurrent network to become ONNX: expected the cell rnn, gru or lstm, got "
-                f"{forecaster.network.cell}, which is not a stack of layers. Train one of the others."
-            )
+        forecaster = one_stack(model.forecaster, argument="model", becomes="ONNX")
         self.model, self.graph, self.forecaster = model, graph, forecaster
         network = forecaster.network
         self.channels, self.increments, self.lags = forecaster.channels, network.increments, network.linear_lags
