@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pytest
 
 
 def write(path, step=0.1, header="t [s],x [rad]", phase=1.0):
@@ -75,3 +76,58 @@ def test_new_rows_are_not_called_seen(pendula, fitted, folder):
     answer = pendula("evaluate", "run", "held.csv", "--json")
     assert answer.content["scores"]["seen_rows"] == 0
     assert answer.content["notes"] == []
+
+
+def test_what_the_intervals_held_is_told(pendula, fitted):
+    plain = pendula("evaluate", "run", "--coverage", "0.5")
+    assert "Intervals of 50 % held " in plain.out
+    assert "calibrated by" in plain.out
+    adaptive = pendula("evaluate", "run", "--coverage", "0.5", "--adaptive", "--json").content["scores"]["intervals"]
+    assert adaptive["adaptive"]
+    assert adaptive["coverage"] == 0.5
+    assert len(adaptive["bound"]) == len(adaptive["leads"])
+
+
+def test_a_rolling_backtest_with_its_figure(pendula, fitted, folder):
+    answer = pendula("evaluate", "run", "--refit", "every:20", "--leads", "3", "--figure", "back.png", "--json")
+    assert answer.code == 0
+    assert answer.content["refit"] == {"every": 20, "past": "expanding", "fits": 2}
+    assert answer.content["rolling"]["leads"] == [1, 2, 3]
+    assert (folder / "back.png").read_bytes()[1:4] == b"PNG"
+    told = pendula("evaluate", "run", "--refit", "never", "--leads", "3").out
+    assert "origins; never fitted anew." in told
+    assert {"RMSE", "network", "persistence", "linear"} <= {line.split()[0] for line in told.splitlines() if line}
+
+
+def test_surprise_goes_to_a_file(pendula, fitted, folder):
+    answer = pendula("evaluate", "run", "--surprise", "s.csv", "--alarm-rate", "0.1", "--figure", "s.svg", "--json")
+    assert answer.code == 0
+    assert answer.content["rows"] == len((folder / "s.csv").read_text().splitlines()) - 1
+    assert answer.content["alarms"] == len(answer.content["alarm_times"])
+    assert (folder / "s.csv").read_text().startswith("t [s],x [rad],x_expected [rad],size,p_value,surprise,alarm")
+    assert "<svg" in (folder / "s.svg").read_text()
+    assert (
+        "values give an alarm; "
+        in pendula("evaluate", "run", "--surprise", "s.csv", "--alarm-rate", "0.1", "--overwrite").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--refit", "soon"), "`--refit` must be never or every:N: expected as in every:500, got soon"),
+        (("--refit", "every:0"), "`every` must be a number of rows: expected 1 or more, got 0"),
+        (("--refit", "never", "--surprise", "s.csv"), "`--refit` must not go with `--surprise`"),
+        (("--past", "sliding"), "`--past` must go with --refit: got it alone"),
+        (("--leads", "3"), "`--leads` must go with --refit: got it alone"),
+        (("--alarm-rate", "0.1"), "`--alarm-rate` must go with --surprise: got it alone"),
+        (("--figure", "a.png"), "`--figure` must go with --refit or --surprise: got it alone"),
+        (("--refit", "never", "--adaptive"), "`--adaptive` must stand alone"),
+        (("--surprise", "s.csv", "--alarm-rate", "1e-6"), "`alarm_rate` must not be finer than the calibration"),
+        (("--coverage", "1.5"), "`coverage` must lie between 0 and 1: expected a probability, got 1.5"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_bad_usage(pendula, fitted, words, message):
+    answer = pendula("evaluate", "run", *words)
+    assert answer.code == 2
+    assert message in answer.err

@@ -48,8 +48,6 @@ class RefitPolicy:
     def __post_init__(self) -> None:
         if self.every is not None and (not isinstance(self.every, int) or self.every < 1):
             raise ArgumentError(f"`every` must be a number of rows: expected 1 or more, got {self.every}. Try 50.")
-        if self.past not in {"expanding", "sliding"}:
-            raise ArgumentError(f"`past` must be a kind of past: expected expanding or sliding, got {self.past}.")
 
     def rows(self, start: int, stop: int, *, first: int) -> list[tuple[int, int]]:
         """Find where the fits are made.

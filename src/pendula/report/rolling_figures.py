@@ -31,7 +31,8 @@ def backtest_figure(rolled: Backtest) -> "matplotlib.figure.Figure":
     record, rolling, intervals = rolled.part.parent, rolled.rolling, rolled.intervals
     held = intervals is not None and intervals.reach > 0
     with style():
-        figure = new_figure(width=WIDTH, height=3.4)
+        figure = new_figure(width=WIDTH, height=3.7)
+        figure.suptitle(f"{len(rolling.origins)} origins, {_policy(rolled)}", fontsize=9)
         panel = figure.add_subplot(1, 2 if held else 1, 1)
         lead, clock = lead_times(record, rolling.leads)
         draw_lead_times(
@@ -40,7 +41,7 @@ def backtest_figure(rolled: Backtest) -> "matplotlib.figure.Figure":
             quantity=Quantity(name=f"error of {shorten(record.names[0])}", unit=record.units[0]),
             clock=clock,
             banded=["network"],
-            title=f"{len(rolling.origins)} origins, {_policy(rolled)}",
+            title="Rolling backtest",
             axes=panel,
         )
         if intervals is not None and held:
@@ -95,6 +96,7 @@ def surprise_figure(found: Surprise) -> "matplotlib.figure.Figure":
     time = time[found.rows]
     with style():
         figure = new_figure(width=WIDTH, height=5.0)
+        above = figure.add_subplot(2, 1, 1)
         draw_predictions(
             time,
             record.values[found.rows, 0],
@@ -102,7 +104,7 @@ def surprise_figure(found: Surprise) -> "matplotlib.figure.Figure":
             quantity=quantities(record)[0],
             clock=clock,
             title="One step ahead",
-            axes=figure.add_subplot(2, 1, 1),
+            axes=above,
         )
         draw_surprise(
             time,
@@ -110,7 +112,7 @@ def surprise_figure(found: Surprise) -> "matplotlib.figure.Figure":
             alarms=found.alarms,
             alarm_rate=found.alarm_rate,
             clock=clock,
-            axes=figure.add_subplot(2, 1, 2),
+            axes=figure.add_subplot(2, 1, 2, sharex=above),
         )
     return figure
 
