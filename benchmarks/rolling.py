@@ -5,7 +5,8 @@ python benchmarks/rolling.py --json
 ```
 
 100 000 origins × 50 steps on an LSTM of 64 units. The call for each origin is timed on a sample of origins, between
-pieces of the batched evaluation, so that both see the same machine.
+pieces of the batched evaluation, so that both see the same machine; so is a bare run of the model, without times,
+intervals and units.
 """
 
 import argparse
@@ -17,7 +18,10 @@ import torch
 import xarray as xr
 
 import pendula
+from pendula.forecasting import fit_record, roll
 from pendula.nn import Network
+from pendula.runs import Fit, Recipe
+from pendula.series import Part, record
 from pendula.training import Training
 
 TURNS = 5
@@ -36,7 +40,7 @@ def make_fit(rows: int) -> Fit:
 def race(origins: int, steps: int, sample: int) -> dict[str, float]:
     """Time both, a share of each in turns."""
     fit = make_fit(origins + steps + 1999)
-    first, batched, alone, worst = fit.validation_stop, [], [], 0.0
+    first, batched, alone, bare, worst = fit.validation_stop, [], [], [], 0.0
     chosen = first + np.linspace(0, origins - 1, sample).astype(int)
     share = -(-origins // TURNS)
     for turn in range(TURNS):
@@ -49,6 +53,10 @@ def race(origins: int, steps: int, sample: int) -> dict[str, float]:
         begun = time.perf_counter()
         futures = [pendula.forecast(fit, steps, start=float(fit.record.time[row])) for row in mine]
         alone.append((time.perf_counter() - begun) / len(mine))
+        begun = time.perf_counter()
+        for row in mine:
+            fit.model.run(fit.record.values[None, row - 50 : row], steps=steps)
+        bare.append((time.perf_counter() - begun) / len(mine))
         runs = rolled.forecast("network")
         for row, future in zip(mine, futures, strict=True):
             worst = max(worst, float(np.abs(runs[row - start, :, 0] - future["x"].values).max()))
@@ -60,6 +68,8 @@ def race(origins: int, steps: int, sample: int) -> dict[str, float]:
         "one_call_ms": 1e3 * float(np.median(alone)),
         "per_origin_s": origins * float(np.median(alone)),
         "ratio": origins * float(np.median(alone)) / whole,
+        "one_run_ms": 1e3 * float(np.median(bare)),
+        "ratio_to_bare_runs": origins * float(np.median(bare)) / whole,
         "largest_difference": worst,
         "threads": torch.get_num_threads(),
     }

@@ -181,7 +181,7 @@ def _advice(fit: Fit) -> str:
 def _effective_origins(fit: Fit, steps: int) -> Float[ndarray, " step"]:
     worth = np.zeros(steps)
     if fit.calibration is not None:
-        known = fit.calibration.effective[:steps].min(axis=1)
+        known = fit.calibration.up_to(steps).effective.min(axis=1)
         worth[: len(known)] = known.round(1)
     return worth
 

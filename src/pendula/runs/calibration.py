@@ -43,6 +43,17 @@ class Calibration:
         most = np.where(finite, absolute, 0.0).max(axis=0, initial=0.0)
         return effective_size(np.where(finite, absolute, 2 * most + 1))
 
+    def up_to(self, steps: int) -> "Calibration":
+        """Leave the longer lead times out, whose sizes need not be known.
+
+        Args:
+            steps: How many lead times to keep at most.
+
+        Returns:
+            A view of the errors.
+        """
+        return Calibration(errors=self.errors[:, :steps], one_step=self.one_step)
+
     def half_width(self, coverage: float, steps: int) -> Float[ndarray, "lead channel"]:
         """Compute the half width of split-conformal intervals.
 
@@ -70,7 +81,7 @@ class Calibration:
         # 0.9 · 10 is 9.000000000000002 in floating point, and its ceiling 10.
         if math.ceil((self.origins + 1) * coverage - 1e-9) <= self.origins:
             absolute = np.abs(self.errors[:, :steps])
-            known = conformal_half_width(absolute, coverage, effective=self.effective[:steps])
+            known = conformal_half_width(absolute, coverage, effective=self.up_to(steps).effective)
             widths[: len(known)] = np.where(np.isfinite(known), known, np.nan)
         return widths
 
