@@ -96,7 +96,7 @@ def forecast(
         keep_samples=keep_samples,
     )
     future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
-    out.remark(*_interval_lines(future, steps))
+    out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on))
     if output is not None:
         write(future, output)
         out.show(f"Wrote {steps} steps of {', '.join(fit.model.names)} to {output}.")
@@ -128,18 +128,18 @@ def _check_untold(options: dict[str, Any]) -> None:
             )
 
 
-def _interval_lines(future: "xarray.Dataset", steps: int) -> list[str]:
+def _interval_lines(future: "xarray.Dataset", steps: int, *, place: str) -> list[str]:
     if future.attrs["interval"] == "samples":
         share, drawn = 100 * future.attrs["coverage"], future.attrs["samples"]
         return [f"The {share:g} % interval lies between quantiles of {drawn} runs drawn from the likelihood head."]
     origins, reach = int(future.attrs["calibration_origins"]), int(future.attrs["calibrated_steps"])
     share = f"{100 * future.attrs['coverage']:g} %"
     if not origins:
-        return ["warning: there is no interval: the validation part was too short to measure free runs on."]
+        return [f"warning: there is no interval: {place} was too short to measure free runs on."]
     plural = "s" if origins > 1 else ""
     worth = future["effective_origins"].values[: max(1, min(reach, steps))]
     basis = (
-        f"The {share} interval rests on free runs from {origins} origin{plural} in the validation part; as far as they "
+        f"The {share} interval rests on free runs from {origins} origin{plural} in {place}; as far as they "
         f"depend on each other, they count as {worth[0]:.0f} at step 1 and {worth[-1]:.0f} at step {len(worth)}."
     )
     lines = [basis]
@@ -155,7 +155,8 @@ def _interval_lines(future: "xarray.Dataset", steps: int) -> list[str]:
     if few:
         lines.append(
             f"warning: from step {few} on the interval rests on less than {math.ceil(enough)} independent runs, and is "
-            "widened beyond the largest error that was seen; it may hold less than it says."
+            "widened beyond the largest error that was seen; it may hold less than it says. A fit with --set "
+            "calibration_folds=5 measures it on all known rows."
         )
     return lines
 

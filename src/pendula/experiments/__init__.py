@@ -2,6 +2,7 @@
 
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.bifurcations import BIFURCATIONS, BifurcationDiagram
+from pendula.experiments.coverage import COVERAGE, CoverageProtocol
 from pendula.experiments.demo import DEMO, Demo
 from pendula.experiments.flip_flop import FLIP_FLOP, FlipFlop
 from pendula.experiments.four_ways import FOUR_WAYS, FourWays
@@ -37,6 +38,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         LORENZ_ATTRACTOR,
         FLIP_FLOP,
         KNOWN_NOISE,
+        COVERAGE,
         DEMO,
     )
 }
@@ -44,6 +46,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 __all__ = [
     "EXPERIMENTS",
     "BifurcationDiagram",
+    "CoverageProtocol",
     "Demo",
     "Experiment",
     "ExperimentResult",

@@ -178,9 +178,9 @@ def _calibration_note(fit: Fit) -> str:
     if fit.calibration is None:
         return "There are no intervals: the validation part is too short to measure free runs on."
     origins, leads = fit.calibration.origins, fit.calibration.leads
-    worth = fit.calibration.effective.min(axis=1)
+    worth, place = fit.calibration.effective.min(axis=1), fit.recipe.calibrated_on
     return (
-        f"The intervals rest on free runs from {origins} origin{'' if origins == 1 else 's'} in the validation part, "
+        f"The intervals rest on free runs from {origins} origin{'' if origins == 1 else 's'} in {place}, "
         f"up to {leads} step{'' if leads == 1 else 's'} ahead; the runs overlap, and count as {worth[0]:.0f} "
         f"independent ones at step 1 and {worth[-1]:.0f} at step {leads}."
     )

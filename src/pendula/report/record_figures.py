@@ -90,7 +90,9 @@ def _uses(fit: Fit) -> str:
     uses = ["The network learned from the training part"]
     if "validation" in ranges:
         chose = watched == "validation" and bool(fit.history) and fit.recipe.training.select_by != "last_epoch"
-        done = ["chose the epoch"] * chose + ["measured the intervals"] * (fit.calibration is not None)
+        done = ["chose the epoch"] * chose + ["measured the intervals"] * (
+            fit.calibration is not None and not fit.recipe.folds
+        )
         uses += [f"the validation part {' and '.join(done) or 'chose nothing'}"]
     if "test" in ranges:
         uses += [f"the test part was {'scored in every epoch' if watched == 'test' else 'not looked at'}"]
@@ -124,17 +126,18 @@ def _draw_forecast(fit: Fit, future: xr.Dataset) -> ReportFigure:
         "forecast",
         min(len(record.names), MOST_CHANNELS),
         draw=draw,
-        caption=f"The end of the record, and what the network expects after it.{_band(calibrated, origins)}"
+        caption="The end of the record, and what the network expects after it."
+        f"{_band(calibrated, origins, place=fit.recipe.calibrated_on)}"
         f"{left_out(len(record.names))}",
         alt=f"The end of {', '.join(record.names)} and a forecast"
         f"{' with its interval' if calibrated else ', without an interval'}.",
     )
 
 
-def _band(calibrated: int, origins: int) -> str:
+def _band(calibrated: int, origins: int, *, place: str) -> str:
     if not calibrated:
-        return f" There is no interval: {origins} origins on the validation part are too few for {COVERAGE:.0%}."
+        return f" There is no interval: {origins} origins in {place} are too few for {COVERAGE:.0%}."
     return (
-        f" The band is as wide as free runs from {origins} origins on the validation part were wrong in {COVERAGE:.0%} "
+        f" The band is as wide as free runs from {origins} origins in {place} were wrong in {COVERAGE:.0%} "
         f"of cases, at each of the first {calibrated} steps on its own."
     )

@@ -113,6 +113,11 @@ class Recipe:
         return USUAL_FOLDS if self.network.cell in RESERVOIRS and self.validation else 0
 
     @property
+    def calibrated_on(self) -> str:
+        """The rows that intervals are calibrated on, in words."""
+        return f"{self.folds} blocks of the known rows" if self.folds else "the validation part"
+
+    @property
     def method(self) -> Method:
         """What trains the network."""
         return method_for(self.network, self.training)
