@@ -1,4 +1,4 @@
-"""Scores of a forecast."""
+"""Scores of forecasts and of labels."""
 
 from pendula.metrics.attractor import (
     exponent_error,
@@ -8,6 +8,15 @@ from pendula.metrics.attractor import (
     state_space_divergence,
     valid_lyapunov_times,
 )
+from pendula.metrics.classification import (
+    accuracy,
+    balanced_accuracy,
+    confusion_matrix,
+    log_loss,
+    roc_area,
+    roc_curve,
+)
+from pendula.metrics.decoding import Decoding, decode
 from pendula.metrics.distributions import (
     crps_gaussian,
     crps_samples,
@@ -29,15 +38,23 @@ from pendula.metrics.pointwise import (
     smape,
     valid_prediction_time,
 )
+from pendula.metrics.switches import Switches, score_switches, switch_rows
 
 __all__ = [
+    "Decoding",
+    "Switches",
+    "accuracy",
+    "balanced_accuracy",
+    "confusion_matrix",
     "coverage_by_lead",
     "crps_gaussian",
     "crps_samples",
+    "decode",
     "effective_size",
     "energy_score",
     "exponent_error",
     "interval_score",
+    "log_loss",
     "mae",
     "maxima",
     "missing_count",
@@ -51,9 +68,13 @@ __all__ = [
     "r2",
     "return_map",
     "rmse",
+    "roc_area",
+    "roc_curve",
+    "score_switches",
     "smape",
     "spectrum_distance",
     "state_space_divergence",
+    "switch_rows",
     "valid_lyapunov_times",
     "valid_prediction_time",
     "width_by_lead",

@@ -4,9 +4,10 @@ from pendula.optim.autoregression import autoregression_problem, iterate, lagged
 from pendula.optim.hessian_free import HessianFree, HessianFreeStep
 from pendula.optim.hessian_free_settings import HessianFreeSettings
 from pendula.optim.linearization import Sample
+from pendula.optim.logistic import LogisticMap, fit_logistic
 from pendula.optim.moments import Moments, moments
 from pendula.optim.nesterov import Nesterov, momentum_at
-from pendula.optim.output_losses import LOGISTIC, SOFTMAX, SQUARED_ERROR, OutputLoss, matching_loss
+from pendula.optim.output_losses import LOGISTIC, SOFTMAX, SQUARED_ERROR, OutputLoss, matching_loss, weighted_softmax
 from pendula.optim.readout import PolynomialRows, ReadoutRows
 from pendula.optim.ridge import LinearMap, RidgeProblem, ridge_problem
 from pendula.optim.structural_damping import StructuralDamping
@@ -19,6 +20,7 @@ __all__ = [
     "HessianFreeSettings",
     "HessianFreeStep",
     "LinearMap",
+    "LogisticMap",
     "Moments",
     "Nesterov",
     "OutputLoss",
@@ -28,6 +30,7 @@ __all__ = [
     "Sample",
     "StructuralDamping",
     "autoregression_problem",
+    "fit_logistic",
     "iterate",
     "lagged",
     "matching_loss",
@@ -35,4 +38,5 @@ __all__ = [
     "momentum_at",
     "ridge_problem",
     "select_order",
+    "weighted_softmax",
 ]

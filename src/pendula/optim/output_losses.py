@@ -1,6 +1,6 @@
 """Losses of a network's outputs, with the curvature that matches them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from pendula.errors import ArgumentError, ShapeError
 
-__all__ = ["LOGISTIC", "SOFTMAX", "SQUARED_ERROR", "OutputLoss", "matching_loss"]
+__all__ = ["LOGISTIC", "SOFTMAX", "SQUARED_ERROR", "OutputLoss", "matching_loss", "weighted_softmax"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +122,49 @@ SOFTMAX = OutputLoss(
     root=_softmax_root,
 )
 """−ln p_y with p = softmax(z) along the last axis, as `torch.nn.CrossEntropyLoss` has it; y are class numbers."""
+
+
+def weighted_softmax(weights: Sequence[float]) -> OutputLoss:
+    """Make the softmax cross-entropy that counts some classes more than others.
+
+    Args:
+        weights: By how much an answer to each class counts; positive.
+
+    Returns:
+        −w_y ln p_y, with its derivatives: those of the softmax, times w_y.
+
+    Raises:
+        ArgumentError: If a weight is not positive and finite.
+
+    Examples:
+        >>> z, y = torch.zeros(1, 2), torch.tensor([1])
+        >>> weighted_softmax([1.0, 3.0]).gradient(z, y)
+        tensor([[ 1.5000, -1.5000]])
+    """
+    if not all(0 < weight < float("inf") for weight in weights):
+        raise ArgumentError(
+            f"`weights` must be positive: expected a finite number above 0 for each class, got {list(weights)}. "
+            "Leave out a class that is not to count."
+        )
+    table = torch.tensor(list(weights), dtype=torch.float64)
+
+    def value(z: Tensor, y: Tensor) -> Tensor:
+        each = functional.cross_entropy(z.double().flatten(0, -2), _classes(z, y).flatten(), reduction="none")
+        return (table.to(z.device)[y.flatten()] * each).sum()
+
+    def gradient(z: Tensor, y: Tensor) -> Tensor:
+        return table.to(z)[_classes(z, y)][..., None] * _softmax_gradient(z, y)
+
+    def unknown(z: Tensor, v: Tensor) -> Tensor:
+        del z, v
+        raise ArgumentError(
+            "`loss` must have a curvature that its outputs alone determine: that of weighted classes depends on the "
+            "targets. Leave the weights out, or train with Adam."
+        )
+
+    return OutputLoss(
+        name="weighted softmax cross-entropy", value=value, gradient=gradient, curve=unknown, root=unknown
+    )
 
 
 def matching_loss(loss: nn.Module | OutputLoss) -> OutputLoss:
