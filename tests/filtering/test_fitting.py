@@ -106,7 +106,7 @@ def test_rows_without_an_input_are_gaps_and_rows_without_a_target_are_not_scored
     stray[200, 1] = 1e3  # a target that cannot be told
     prepared, again = prepare_pairs(rows, SMALL), prepare_pairs(replace(rows, values=stray), SMALL)
     assert prepared.segments.tolist() == [[0, 200], [201, 360]]
-    left, other = prepared.left_over().numpy(), again.left_over().numpy()
+    left, other = prepared.to_tell().numpy(), again.to_tell().numpy()
     assert np.isnan(left[[*range(100, 110), 200]]).all()
     assert np.isfinite(np.delete(left[:360], [*range(100, 110), 200])).all()
     assert np.isnan(other[200])

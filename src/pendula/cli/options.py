@@ -140,15 +140,29 @@ class PairedOptions:
 
     Attributes:
         input: The columns that the target is told from, joined by commas; without any it is forecast from its own past.
-        task: forecast; or filter, which tells the target of every row from the inputs up to it. [default: filter with
-            --input]
+            Labels are told from all other columns with numbers when left out.
+        task: forecast; filter, which tells the target of every row from the inputs up to it; classify, which tells one
+            label for each trajectory; or regimes, a label for every row. [default: filter with --input]
         washout: Rows at the start of a piece of --window rows that are not scored: so long the network forgets that it
             began with nothing. [default: a quarter of the window]
+        class_weights: balanced lets every label count alike in training, however rare it is; or weights of labels, as
+            in alpha=3,beta=1. [default: rows count alike]
+        minimum_duration: Rows in a row for which another regime must lead before it is told. [default: 1]
+        hysteresis: By how much its probability must lead. [default: 0]
+        missing: What becomes of missing inputs: gap, after which a run starts anew; zero or last (the last value
+            known), beside which the network is shown whether there was one. [default: gap]
+        irregular: Take rows as steps whatever the time between them, which the network is shown as one more input.
+            [default: no]
     """
 
     input: str | None = None
-    task: Literal["forecast", "filter"] | None = None
+    task: Literal["forecast", "filter", "classify", "regimes"] | None = None
     washout: int | None = None
+    class_weights: str | None = None
+    minimum_duration: int | None = None
+    hysteresis: float | None = None
+    missing: Literal["gap", "zero", "last"] | None = None
+    irregular: bool | None = None
 
     @property
     def is_paired(self) -> bool:
@@ -158,16 +172,46 @@ class PairedOptions:
             ArgumentError: If the options contradict each other.
         """
         if self.task == "forecast" or (self.task is None and self.input is None):
-            for name in ("input", "washout"):
-                if getattr(self, name) is not None:
+            for option in (field.name for field in fields(self) if field.name != "task"):
+                if getattr(self, option) is not None:
                     raise ArgumentError(
-                        f"`--{name}` must go with a target told from inputs: got it without "
-                        f"{'--input' if name == 'washout' else '--task filter'}. Name inputs, or leave it out."
+                        f"`--{option.replace('_', '-')}` must go with a target told from inputs: got it without "
+                        f"{'--task filter' if option == 'input' else '--input'}. Name inputs, or leave it out."
                     )
             return False
-        if self.input is None:
+        if self.input is None and self.task == "filter":
             raise ArgumentError(f"`--input` must name a column for the task {self.task}: got none. Write --input u.")
         return True
+
+    def choices(self) -> dict[str, Any]:
+        """Give what was chosen, as a recipe of pairs reads it.
+
+        Returns:
+            Values by name, tables within tables.
+
+        Examples:
+            >>> PairedOptions(washout=5, class_weights="balanced").choices()
+            {'washout': 5, 'labels': {'balanced': True}}
+        """
+        flat = {name: getattr(self, name) for name in ("washout", "missing", "irregular")}
+        labels = {name: getattr(self, name) for name in ("minimum_duration", "hysteresis")}
+        made: dict[str, Any] = {name: value for name, value in flat.items() if value is not None}
+        known = {name: value for name, value in labels.items() if value is not None} | _weights(self.class_weights)
+        return made | ({"labels": known} if known else {})
+
+
+def _weights(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    if text.strip() == "balanced":
+        return {"balanced": True}
+    pairs = [each.partition("=") for each in text.split(",")]
+    try:
+        return {"weights": {name.strip(): float(weight) for name, _, weight in pairs}}
+    except ValueError:
+        raise ArgumentError(
+            f"`--class-weights` must be balanced, or weights of labels: got {text!r}. Write --class-weights a=3,b=1."
+        ) from None
 
 
 _TABLES = {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import xarray
 
     from pendula.config import DataSettings
-    from pendula.filtering import PairedEvaluated
+    from pendula.filtering import AnyEvaluated
     from pendula.runs import PairedFit, PairedRecipe
     from pendula.series import Record
 
@@ -75,10 +75,10 @@ def deliver_pairs(fit: "PairedFit", run: Path, *, source: str, out: Output) -> N
         source: Where its record came from.
         out: How to print.
     """
-    from pendula.filtering import evaluate_pairs
+    from pendula.filtering import evaluate_told
 
     out.remark("writing the report")
-    evaluated = evaluate_pairs(fit) if len(fit.split.test) else None
+    evaluated = evaluate_told(fit) if len(fit.split.test) else None
     page, verdict, remarks = report_pairs(fit, evaluated, run)
     scores = {} if evaluated is None else evaluated.to_dict()
     out.show(*_score_lines(scores, [*verdict, *remarks]), f"Run: {run}", f"Report: {page}")
@@ -96,7 +96,7 @@ def deliver_pairs(fit: "PairedFit", run: Path, *, source: str, out: Output) -> N
     })
 
 
-def report_pairs(fit: "PairedFit", evaluated: "PairedEvaluated | None", run: Path) -> tuple[Path, list[str], list[str]]:
+def report_pairs(fit: "PairedFit", evaluated: "AnyEvaluated | None", run: Path) -> tuple[Path, list[str], list[str]]:
     """Write figures and page of a fit into its run.
 
     Args:
@@ -107,9 +107,9 @@ def report_pairs(fit: "PairedFit", evaluated: "PairedEvaluated | None", run: Pat
     Returns:
         The page, its verdict, and what has to be known beside it.
     """
-    from pendula.report import idle_path_note, paired_report, write_report
+    from pendula.report import idle_path_note, told_report, write_report
 
-    content = paired_report(fit, evaluated)
+    content = told_report(fit, evaluated)
     return write_report(content, content.images, run), list(content.verdict), idle_path_note(fit)
 
 
@@ -123,13 +123,13 @@ def evaluate_file(fit: "PairedFit", run: Path, file: str | None, data: RecordOpt
         data: How that file is read.
         out: How to print.
     """
-    from pendula.filtering import evaluate_pairs
-    from pendula.report import idle_path_note, paired_verdict
+    from pendula.filtering import evaluate_told
+    from pendula.report import idle_path_note, told_verdict
 
     series, notes = (None, ()) if file is None else _series_for(fit, file, fit.recipe.columns, data)
     out.remark(*notes)
-    scores = evaluate_pairs(fit, series).to_dict()
-    verdict, idle = paired_verdict(scores), idle_path_note(fit)
+    scores = evaluate_told(fit, series).to_dict()
+    verdict, idle = told_verdict(scores), idle_path_note(fit)
     out.show(*_score_lines(scores, [*verdict, *idle]))
     out.result({"run": run, "held_out": file, "scores": scores, "verdict": verdict, "notes": [*notes, *idle]})
 
@@ -164,7 +164,7 @@ def tell_file(
     told = tell(fit, series)
     told["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     washout = f"The first {fit.model.washout} rows after a start are worth less: nothing was known before them."
-    out.remark(*notes, washout)
+    out.remark(*notes, *([washout] if fit.model.washout else []))
     targets = ", ".join(fit.model.targets.names)
     if output is not None:
         write(told, output)
@@ -176,8 +176,8 @@ def tell_file(
         "file": output,
         "time": {"units": fit.model.axis.units, "values": told["time"].values},
         "told": {
-            name: {"units": unit, "values": told[name].values}
-            for name, unit in zip(fit.model.targets.names, fit.model.targets.units, strict=True)
+            str(name): {"units": column.attrs.get("units", ""), "values": column.values}
+            for name, column in told.data_vars.items()
         },
         "washout": fit.model.washout,
     })
@@ -187,39 +187,61 @@ def _task(
     file: str | None, *, target: str | None, data: RecordOptions, recipe: RecipeOptions, paired: PairedOptions
 ) -> "tuple[DataSettings, Record, PairedRecipe, tuple[str, ...]]":
     from pendula.cli.records import data_settings, filling_notes, gap_notes
-    from pendula.config import DataSettings
-    from pendula.filtering import usual_recipe
-    from pendula.forecasting import choose_pairs, fill_parts
+    from pendula.config import DataSettings, merge
+    from pendula.filtering import paired_record, paired_series, usual_of_task, usual_recipe
     from pendula.runs import PairedRecipe
-    from pendula.series import record
-    from pendula.series.record import assemble, to_dataset
+    from pendula.series.record import assemble
 
+    task = "filter" if paired.task is None or paired.task == "forecast" else paired.task
     inputs, targets = listed(paired.input), listed(target)
-    choices = recipe.choices() | ({} if paired.washout is None else {"washout": paired.washout})
+    choices = merge(recipe.choices(), paired.choices())
+    usual = merge(usual_of_task(task, choices), choices)
     # Before the file is read: bad settings are told at once.
-    PairedRecipe.from_dict({"inputs": list(inputs), "target": list(targets) or ["the other column"], **choices})
-    # Without a target all columns are read, to find it among them.
-    columns = ",".join([*inputs, *targets]) if targets else None
+    unknown = {"inputs": list(inputs) or ["the other columns"], "target": list(targets) or ["the other column"]}
+    PairedRecipe.from_dict({**unknown, **usual})
+    # Without a target, or with all others as inputs, all columns are read.
+    columns = ",".join([*inputs, *targets]) if targets and inputs else None
     settings = data_settings(DataSettings(), file=file, target=columns, options=data)
-    series, read_notes = _read(settings)
-    shown, asked = choose_pairs(series, inputs, targets or None)
-    chosen = PairedRecipe.from_dict({"inputs": list(shown), "target": list(asked), **choices})
+    series, read_notes = _read(settings, targets if task != "filter" else ())
+    found = paired_series(
+        series, inputs or None, targets or None, task=task, irregular=bool(usual.get("irregular", False))
+    )
+    told = {"labels": {**found.labels, "classes": list(found.labels["classes"])}} if found.labels else {}
+    named = {"inputs": list(found.inputs), "target": list(found.target)}
+    chosen = PairedRecipe.from_dict(merge(merge(usual, told), named))
     given = set(choices) | ({"linear_lags"} & set(choices.get("network", {})))
-    holes = assemble(series, chosen.columns)
+    holes = assemble(found.dataset, chosen.columns)
     made = usual_recipe(holes, chosen, given=given)
     if settings.gaps != "fill":
-        rows = record(series, chosen.columns)
-        return settings, rows, made, (*read_notes, *gap_notes(rows, filled=False))
-    filled, count = fill_parts(holes, made)
-    rows = record(to_dataset(filled), chosen.columns)
+        rows = paired_record(found.dataset, made)
+        missing = gap_notes(rows, filled=False) if made.missing == "gap" else []
+        return settings, rows, made, (*read_notes, *missing)
+    rows, count = _filled(holes, made)
     return settings, rows, made, (*read_notes, *filling_notes(count), *gap_notes(rows, filled=True))
 
 
-def _read(settings: "DataSettings") -> "tuple[xarray.Dataset, tuple[str, ...]]":
+def _filled(holes: "Record", recipe: "PairedRecipe") -> "tuple[Record, int]":
+    import numpy as np
+
+    from pendula.filtering import paired_record
+    from pendula.forecasting import fill_parts
+    from pendula.series.record import to_dataset
+
+    filled, count = fill_parts(holes, recipe)
+    dataset = to_dataset(filled)
+    if recipe.tells_labels:
+        # Between two labels there is none.
+        name = recipe.target[0]
+        dataset[name] = ("time", holes.values[:, holes.index(name)].copy())
+        count -= int(np.isnan(holes.values[:, holes.index(name)]).sum())
+    return paired_record(dataset, recipe), max(0, count)
+
+
+def _read(settings: "DataSettings", labels: tuple[str, ...]) -> "tuple[xarray.Dataset, tuple[str, ...]]":
     from pendula.cli.records import read_series
 
     try:
-        return read_series(settings)
+        return read_series(settings, labels=labels)
     except DataError as error:
         # The library calls them columns; here they are two options.
         raise DataError(
@@ -239,7 +261,7 @@ def _series_for(
     column = fit.model.axis.name
     if settings.time is None and column.lower() not in TIME_NAMES:
         settings = replace(settings, time=column)
-    series, notes = read_series(settings)
+    series, notes = read_series(settings, labels=fit.recipe.target if fit.recipe.tells_labels else ())
     wanted = series[[name for name in columns if name in series.data_vars]]
     if settings.gaps != "fill":
         return wanted, notes
@@ -277,13 +299,22 @@ def _chosen_lines(source: str, rows: "Record", recipe: "PairedRecipe") -> list[s
         "inputs": _listed(chosen["inputs"]),
         "target": _listed(chosen["target"]),
         "parts": ", ".join(f"{name} {size}" for name, size in chosen["parts"].items()) + " rows",
-        "window": f"{recipe.window} rows, the first {recipe.washout} not scored",
+        **_told_lines(recipe),
         "network": f"{network.cell}, {counted(network.hidden_size, 'unit')}, "
         f"{counted(network.num_layers, 'layer')}{lags}",
         "training": f"{epochs} at most, batches of {training.batch_size}, {training.method or 'adam'}, learning rate "
         f"{training.learning_rate:g}, seed {recipe.seed}",
     }
     return [f"{name:<9} {text}" for name, text in lines.items()]
+
+
+def _told_lines(recipe: "PairedRecipe") -> dict[str, str]:
+    window = f"{recipe.window} rows, the first {recipe.washout} not scored"
+    if not recipe.tells_labels:
+        return {"window": window}
+    labels = ", ".join(recipe.labels.classes[:12]) + (", …" if len(recipe.labels.classes) > 12 else "")
+    whole = recipe.task == "classify"
+    return {"labels": labels, "window": f"whole trajectories, {recipe.window} rows at most" if whole else window}
 
 
 def _listed(units: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """From a file and options to the record that is learned from, and what people should know about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,11 +165,12 @@ def data_settings(
     return settings
 
 
-def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, ...]]:
+def read_series(settings: "DataSettings", *, labels: Sequence[str] = ()) -> tuple["xarray.Dataset", tuple[str, ...]]:
     """Read and resample what the settings say.
 
     Args:
         settings: Which data.
+        labels: Columns of labels.
 
     Returns:
         The series, and notes on what was done to it.
@@ -180,7 +181,7 @@ def read_series(settings: "DataSettings") -> tuple["xarray.Dataset", tuple[str, 
     """
     from pendula.series import resample
 
-    series = _read(settings)
+    series = _read(settings, labels)
     notes = [_sentence(note) for note in str(series.attrs.get("notes", "")).splitlines() if note.strip()]
     if settings.resample is not None:
         before = series.sizes["time"]
@@ -231,7 +232,7 @@ def _rows(
 _FILLED = "Filled samples are interpolated between the values around their gap, and scores near them are too good."
 
 
-def _read(settings: "DataSettings") -> "xarray.Dataset":
+def _read(settings: "DataSettings", labels: Sequence[str]) -> "xarray.Dataset":
     from pendula.series import DATASETS, load_dataset, read
 
     name = settings.file or ""
@@ -244,6 +245,7 @@ def _read(settings: "DataSettings") -> "xarray.Dataset":
         columns=settings.target or None,
         trajectory=settings.trajectory,
         group=settings.group,
+        labels=labels,
     )
 
 

@@ -46,8 +46,8 @@ def report(run: Path, /, *, seed: int | None = None, out: Output = PLAIN) -> Non
 
 def _report_pairs(fit: "PairedFit", run: Path, out: Output) -> None:
     from pendula.cli.pairs import report_pairs
-    from pendula.filtering import evaluate_pairs
+    from pendula.filtering import evaluate_told
 
-    page, verdict, remarks = report_pairs(fit, evaluate_pairs(fit) if len(fit.split.test) else None, run)
+    page, verdict, remarks = report_pairs(fit, evaluate_told(fit) if len(fit.split.test) else None, run)
     out.show(*verdict, *remarks, f"Report: {page}")
     out.result({"run": run, "report": page, "verdict": verdict, "notes": [*fit.notes, *remarks]})

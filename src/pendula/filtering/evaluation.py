@@ -6,20 +6,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from pendula.errors import DataError
 from pendula.filtering.baselines import Teller, fit_baselines
-from pendula.filtering.stretches import Stretches, stretches_of
+from pendula.filtering.stretches import Stretches, stretches_for
 from pendula.metrics import pointwise_scores, rmse
 from pendula.runs import PairedFit
 from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
+from pendula.series.intervals import INTERVAL, with_intervals
+from pendula.series.labels import encode_labels
 from pendula.series.overlap import count_seen
-from pendula.series.record import Record, record
+from pendula.series.record import Record, assemble, record
 from pendula.series.split import Part
 from pendula.shapes import Series
 
-__all__ = ["PairedEvaluated", "evaluate_pairs", "record_for"]
+__all__ = ["PairedEvaluated", "evaluate_pairs", "kept_seconds", "record_for", "scored_stretches", "test_part"]
 
 OF_ONE_UNIT = ("mse", "rmse", "mae", "cold_rmse")
 """Scores that are averages over targets only where these have one unit."""
@@ -110,13 +113,8 @@ def evaluate_pairs(fit: PairedFit, series: Data | None = None) -> PairedEvaluate
         True
     """
     if series is None:
-        part = fit.split.test
-        if not len(part):
-            raise DataError(
-                "`test` must be a part of the record to score on: expected rows, got none. Name a held-out file."
-            )
-        evaluated = _evaluate(fit, part)
-        return replace(evaluated, seconds={**evaluated.seconds, **_kept_seconds(fit)})
+        evaluated = _evaluate(fit, test_part(fit))
+        return replace(evaluated, seconds={**evaluated.seconds, **kept_seconds(fit)})
     held_out = record_for(fit, series)
     evaluated = _evaluate(fit, Part(parent=held_out, start=0, stop=len(held_out)))
     known = Part(parent=fit.record, start=0, stop=fit.validation_stop)
@@ -138,25 +136,30 @@ def record_for(fit: PairedFit, series: Data) -> Record:
         UnitsError: If a column has another unit.
     """
     dataset, columns = unpacked(series)[0], fit.recipe.columns
-    missing = [name for name in columns if name not in dataset.data_vars]
+    made = {INTERVAL} if fit.recipe.irregular else set()
+    missing = [name for name in columns if name not in dataset.data_vars and name not in made]
     if missing:
         raise DataError(
             f"`series` must have the columns of the fit: expected {', '.join(columns)}, got no {', '.join(missing)}. "
             "Where the targets are not known, `pendula forecast RUN FILE` tells them."
         )
-    held_out = record(dataset, columns)
+    held_out = _held_out(fit, dataset)
     check_alike(held_out, units=(*fit.model.inputs.units, *fit.model.targets.units), axis=fit.model.axis)
     return held_out
 
 
+def _held_out(fit: PairedFit, dataset: xr.Dataset) -> Record:
+    recipe = fit.recipe
+    ready = with_intervals(dataset) if recipe.irregular else dataset
+    if not recipe.tells_labels:
+        return record(ready, recipe.columns)
+    # A file of one label can be scored.
+    return assemble(encode_labels(ready, recipe.target[0], classes=recipe.labels.classes)[0], recipe.columns)
+
+
 def _evaluate(fit: PairedFit, part: Part) -> PairedEvaluated:
     count, values = len(fit.recipe.inputs), part.parent.values
-    stretches = stretches_of(part, inputs=count, run_up=fit.recipe.window, washout=fit.recipe.washout)
-    if not len(stretches.rows):
-        raise DataError(
-            "`series` must have rows whose inputs and targets are known: expected one at least, got none. "
-            "Fill the gaps with `--gaps fill`."
-        )
+    stretches = scored_stretches(fit, part)
     baselines, seconds = fit_baselines(fit)
     tellers: dict[str, Teller] = {"network": fit.model.run, **baselines}
     return PairedEvaluated(
@@ -170,8 +173,56 @@ def _evaluate(fit: PairedFit, part: Part) -> PairedEvaluated:
     )
 
 
-def _kept_seconds(fit: PairedFit) -> dict[str, float]:
-    # A second evaluation is to print the numbers of the first.
+def scored_stretches(fit: PairedFit, part: Part) -> Stretches:
+    """Find where to run for a part that is scored.
+
+    Args:
+        fit: The fit.
+        part: The part.
+
+    Returns:
+        The runs and the rows.
+
+    Raises:
+        DataError: If there is no row to score.
+    """
+    stretches = stretches_for(part, fit.recipe)
+    if not len(stretches.rows):
+        raise DataError(
+            "`series` must have rows whose inputs and targets are known: expected one at least, got none. "
+            "Fill the gaps with `--gaps fill`."
+        )
+    return stretches
+
+
+def test_part(fit: PairedFit) -> Part:
+    """Take the test part of a fit's record.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        The part.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if not len(fit.split.test):
+        raise DataError(
+            "`test` must be a part of the record to score on: expected rows, got none. Name a held-out file."
+        )
+    return fit.split.test
+
+
+def kept_seconds(fit: PairedFit) -> dict[str, float]:
+    """Take the seconds that a first evaluation measured: a second one is to print the numbers of the first.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        Seconds of each predictor.
+    """
     rows = {**fit.scores.get("models", {}), **fit.scores.get("baselines", {})}
     return {name: row["seconds"] for name, row in rows.items() if "seconds" in row}
 

@@ -4,13 +4,16 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
+from torch import Tensor
 
 from pendula.errors import ArgumentError, DataError, DivergedError
-from pendula.filtering.evaluation import evaluate_pairs
+from pendula.filtering.evaluation import PairedEvaluated, evaluate_pairs
+from pendula.filtering.label_evaluation import LabelsEvaluated, evaluate_labels
+from pendula.filtering.labelled import LabelledPairs, prepare_labels
 from pendula.filtering.preparation import Pairs, prepare_pairs
-from pendula.optim import SQUARED_ERROR
 from pendula.runs import (
     PairedFit,
     PairedModel,
@@ -23,10 +26,14 @@ from pendula.runs import (
     write_start,
 )
 from pendula.runs.directory import CHECKPOINT_FOLDER
+from pendula.series.containers import Data
 from pendula.series.record import Record
 from pendula.training import Course, Listener, silent, train_paired
 
-__all__ = ["fit_pairs", "resume_pairs"]
+__all__ = ["AnyEvaluated", "evaluate_told", "fit_pairs", "resume_pairs"]
+
+AnyPairs: TypeAlias = Pairs | LabelledPairs
+AnyEvaluated: TypeAlias = PairedEvaluated | LabelsEvaluated
 
 
 def fit_pairs(
@@ -56,7 +63,7 @@ def fit_pairs(
         DataError: If a part of the record is too short.
         DivergedError: If training leaves the finite numbers.
     """
-    pairs = prepare_pairs(rows, recipe)
+    pairs = _prepare(rows, recipe)
     if run is None:
         return _finish(pairs, recipe, _train(pairs, recipe, None, listener), notes=notes)
     with building(run, overwrite=overwrite) as folder:
@@ -87,14 +94,31 @@ def resume_pairs(folder: Path, run: Path, start: Start, *, epochs: int | None, l
     assert isinstance(recipe, PairedRecipe)
     if epochs is not None:
         recipe = replace(recipe, training=replace(recipe.training, epochs=epochs))
-    pairs = prepare_pairs(start.record, recipe)
+    pairs = _prepare(start.record, recipe)
     if recipe != start.recipe:
         change_recipe(folder, recipe)
     return _fit_in(folder, run, pairs, recipe, notes=start.notes, listener=listener)
 
 
+def evaluate_told(fit: PairedFit, series: Data | None = None) -> AnyEvaluated:
+    """Score a fit beside the baselines on data it never saw, whether it tells quantities or labels.
+
+    Args:
+        fit: The fit.
+        series: A held-out series; the fit's own test part when left out.
+
+    Returns:
+        What was told, and scores.
+    """
+    return evaluate_labels(fit, series) if fit.recipe.tells_labels else evaluate_pairs(fit, series)
+
+
+def _prepare(rows: Record, recipe: PairedRecipe) -> AnyPairs:
+    return prepare_labels(rows, recipe) if recipe.tells_labels else prepare_pairs(rows, recipe)
+
+
 def _fit_in(
-    folder: Path, run: Path, pairs: Pairs, recipe: PairedRecipe, *, notes: Sequence[str], listener: Listener
+    folder: Path, run: Path, pairs: AnyPairs, recipe: PairedRecipe, *, notes: Sequence[str], listener: Listener
 ) -> PairedFit:
     made = _finish(pairs, recipe, _train(pairs, recipe, folder / CHECKPOINT_FOLDER, listener), notes=notes)
     save_paired_fit(made, folder)
@@ -102,15 +126,15 @@ def _fit_in(
     return made
 
 
-def _train(pairs: Pairs, recipe: PairedRecipe, checkpoint: Path | None, listener: Listener) -> Course:
+def _train(pairs: AnyPairs, recipe: PairedRecipe, checkpoint: Path | None, listener: Listener) -> Course:
     precision = getattr(torch, recipe.training.precision)
     return train_paired(
         pairs.network.readout,
         torch.from_numpy(pairs.shown).to(precision),
-        pairs.left_over().to(precision),
+        _in_precision(pairs.to_tell(), precision),
         recipe.training,
-        loss=SQUARED_ERROR,
-        window=recipe.window,
+        loss=pairs.loss,
+        window=None if recipe.task == "classify" else recipe.window,
         segments=pairs.segments,
         seed=recipe.seed,
         measure=None if pairs.validation is None else pairs.measure,
@@ -121,7 +145,11 @@ def _train(pairs: Pairs, recipe: PairedRecipe, checkpoint: Path | None, listener
     )
 
 
-def _finish(pairs: Pairs, recipe: PairedRecipe, course: Course, *, notes: Sequence[str]) -> PairedFit:
+def _in_precision(targets: Tensor, precision: torch.dtype) -> Tensor:
+    return targets.to(precision) if targets.is_floating_point() else targets
+
+
+def _finish(pairs: AnyPairs, recipe: PairedRecipe, course: Course, *, notes: Sequence[str]) -> PairedFit:
     rows = pairs.split.train.parent
     made = PairedFit(
         model=PairedModel(
@@ -131,6 +159,10 @@ def _finish(pairs: Pairs, recipe: PairedRecipe, course: Course, *, notes: Sequen
             axis=rows.axis,
             window=recipe.window,
             washout=recipe.washout,
+            task=recipe.task,
+            labels=recipe.labels,
+            missing=recipe.missing,
+            irregular=recipe.irregular,
         ),
         record=rows,
         train_stop=pairs.split.train.stop,
@@ -142,4 +174,4 @@ def _finish(pairs: Pairs, recipe: PairedRecipe, course: Course, *, notes: Sequen
         seconds=course.seconds,
         notes=tuple(notes),
     )
-    return replace(made, scores=evaluate_pairs(made).to_dict()) if len(pairs.split.test) else made
+    return replace(made, scores=evaluate_told(made).to_dict()) if len(pairs.split.test) else made

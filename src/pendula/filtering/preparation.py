@@ -7,18 +7,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pendula.errors import DataError
+from pendula.errors import ArgumentError, DataError
 from pendula.filtering.linear import SMALLEST_SCALE, choose_penalty, fit_linear_filter, run_linear
-from pendula.filtering.stretches import Stretches, stretches_of
+from pendula.filtering.stretches import Stretches, input_segments, stretches_for
 from pendula.nn import CausalFilter, draw_filter
-from pendula.runs import Channels, PairedRecipe, fingerprint, run_segments
+from pendula.optim import SQUARED_ERROR, OutputLoss
+from pendula.runs import Channels, PairedRecipe, fingerprint, present_inputs, run_segments
 from pendula.series.record import Record
 from pendula.series.scaling import fit_scaler
 from pendula.series.split import Part, Split, default_by, split
 from pendula.shapes import InputSeries, Int, TargetSeries, ndarray
 from pendula.training import Errors
 
-__all__ = ["Pairs", "default_window", "prepare_pairs", "split_pairs", "usual_recipe"]
+__all__ = [
+    "Pairs",
+    "channels_of",
+    "default_window",
+    "prepare_pairs",
+    "scored",
+    "split_pairs",
+    "training_segments",
+    "usual_recipe",
+]
 
 DEFAULT_WINDOW = 200
 WASHOUT_SHARE = 4
@@ -33,7 +43,7 @@ class Pairs:
         split: The three parts.
         inputs: The columns that are shown, with the scale of the training part.
         targets: The columns to tell, with the scale of the training part.
-        shown: Scaled inputs of the whole record.
+        shown: Scaled inputs of the whole record, as the network is shown them.
         asked: Scaled targets of the whole record, NaN where unknown.
         segments: Half-open row ranges of the training part whose inputs are whole.
         validation: Where the epoch is chosen, or None.
@@ -51,7 +61,12 @@ class Pairs:
     network: CausalFilter
     fingerprint: str
 
-    def left_over(self) -> Tensor:
+    @property
+    def loss(self) -> OutputLoss:
+        """The loss of the readout's outputs."""
+        return SQUARED_ERROR
+
+    def to_tell(self) -> Tensor:
         """Give what the readout is to tell: what the linear path leaves over, in units of the output scale.
 
         Returns:
@@ -101,18 +116,35 @@ def usual_recipe(rows: Record, recipe: PairedRecipe, *, given: Collection[str] =
     Returns:
         The recipe: a washout of a quarter of the window, and a linear path of as many steps.
     """
+    shown = rows.select(recipe.inputs)
+    if recipe.missing != "gap":
+        shown = replace(shown, segments=rows.blocks)
     window = (
         recipe.window
         if "window" in given
         else max(
-            default_window(rows, test=recipe.test, validation=recipe.validation),
+            default_window(shown, test=recipe.test, validation=recipe.validation),
             recipe.washout + 1 if "washout" in given else 0,
         )
     )
     washout = recipe.washout if "washout" in given else window // WASHOUT_SHARE
+    if recipe.tells_labels:
+        return _usual_labels(rows, recipe, window, washout, given=given)
     network = recipe.network if "linear_lags" in given else replace(recipe.network, linear_lags=max(1, washout))
     by = recipe.by if "by" in given else default_by(rows)
     return replace(recipe, window=window, washout=washout, network=network, by=by)
+
+
+def _usual_labels(
+    rows: Record, recipe: PairedRecipe, window: int, washout: int, *, given: Collection[str]
+) -> PairedRecipe:
+    if recipe.task == "regimes":
+        return replace(recipe, window=window, washout=washout)
+    if "window" in given:
+        raise ArgumentError(
+            f"`window` must be left out where a trajectory has one label: got {recipe.window}. Each is learned whole."
+        )
+    return replace(recipe, window=max(2, int((rows.blocks[:, 1] - rows.blocks[:, 0]).max())))
 
 
 def split_pairs(rows: Record, recipe: PairedRecipe) -> Split:
@@ -143,14 +175,15 @@ def prepare_pairs(rows: Record, recipe: PairedRecipe) -> Pairs:
         DataError: If a part is too short.
     """
     parts, count = split_pairs(rows, recipe), len(recipe.inputs)
-    inputs, targets = (_channels(parts.train, names, recipe) for names in (recipe.inputs, recipe.target))
+    inputs, targets = (channels_of(parts.train, names, recipe) for names in (recipe.inputs, recipe.target))
     shown, asked = inputs.scaler.transform(rows.values[:, :count]), targets.scaler.transform(rows.values[:, count:])
-    segments = _training_segments(parts.train, recipe)
-    validation = _scored(parts.validation, recipe, "validation") if len(parts.validation) else None
+    segments = training_segments(parts.train, recipe)
+    validation = scored(parts.validation, recipe, "validation") if len(parts.validation) else None
     if len(parts.test):
         # A record that cannot be scored is refused before the training, not after it.
-        _scored(parts.test, recipe, "test")
-    network = draw_filter(recipe.network, count, len(recipe.target), seed=recipe.seed, washout=recipe.washout)
+        scored(parts.test, recipe, "test")
+    shown = present_inputs(shown, rows.blocks, missing=recipe.missing)
+    network = draw_filter(recipe.network, shown.shape[1], len(recipe.target), seed=recipe.seed, washout=recipe.washout)
     if network.linear is not None:
         _set_linear(network, shown, asked, segments, validation=validation, penalty=recipe.linear_penalty)
     return Pairs(
@@ -185,13 +218,36 @@ def _set_linear(
     network.output_scale.copy_(torch.from_numpy(np.maximum(known.rms, SMALLEST_SCALE)))
 
 
-def _channels(train: Part, names: tuple[str, ...], recipe: PairedRecipe) -> Channels:
+def channels_of(train: Part, names: tuple[str, ...], recipe: PairedRecipe) -> Channels:
+    """Take columns of a record, with the scale of its training part.
+
+    Args:
+        train: The training part.
+        names: The columns.
+        recipe: How they are scaled.
+
+    Returns:
+        Names, units and scale.
+    """
     own = train.parent.select(names)
     return Channels.of(own, names, fit_scaler(Part(parent=own, start=train.start, stop=train.stop), recipe.scaling))
 
 
-def _training_segments(train: Part, recipe: PairedRecipe) -> Int[ndarray, "segment 2"]:
-    clipped = np.clip(train.parent.select(recipe.inputs).segments, train.start, train.stop)
+def training_segments(train: Part, recipe: PairedRecipe) -> Int[ndarray, "segment 2"]:
+    """Find where windows of the training part are cut from.
+
+    Args:
+        train: The training part.
+        recipe: The recipe.
+
+    Returns:
+        Half-open row ranges.
+
+    Raises:
+        DataError: If none is as long as a window.
+    """
+    whole = input_segments(train.parent, inputs=len(recipe.inputs), gaps=recipe.missing == "gap")
+    clipped = np.clip(whole, train.start, train.stop)
     segments = clipped[clipped[:, 1] > clipped[:, 0]]
     longest = int((segments[:, 1] - segments[:, 0]).max(initial=0))
     if longest < recipe.window:
@@ -202,8 +258,21 @@ def _training_segments(train: Part, recipe: PairedRecipe) -> Int[ndarray, "segme
     return np.asarray(segments)
 
 
-def _scored(part: Part, recipe: PairedRecipe, name: str) -> Stretches:
-    found = stretches_of(part, inputs=len(recipe.inputs), run_up=recipe.window, washout=recipe.washout)
+def scored(part: Part, recipe: PairedRecipe, name: str) -> Stretches:
+    """Find where to run for a part that is scored.
+
+    Args:
+        part: The part.
+        recipe: The recipe.
+        name: Of the part, for messages.
+
+    Returns:
+        The runs and the rows.
+
+    Raises:
+        DataError: If there is no row to score.
+    """
+    found = stretches_for(part, recipe)
     if not len(found.rows):
         raise DataError(
             f"`{name}` must have rows whose inputs and targets are known: expected one at least, got none of "

@@ -1,13 +1,19 @@
 """From inputs alone to the targets: a free run of a filter."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from pendula.errors import DataError
-from pendula.runs import PairedFit
+from pendula.filtering.stretches import input_segments
+from pendula.metrics import decode_segments
+from pendula.runs import PairedFit, PairedModel
 from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
-from pendula.series.record import assemble
+from pendula.series.intervals import with_intervals
+from pendula.series.record import Record, assemble
+from pendula.shapes import Int, ndarray
 
 __all__ = ["tell"]
 
@@ -21,7 +27,9 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
 
     Returns:
         Each target along the time of the inputs, with its unit; NaN where an input is missing. After each gap the run
-        starts anew. The attribute `washout` tells how many rows after a start are worth less.
+        starts anew. The attribute `washout` tells how many rows after a start are worth less. Of labels the likeliest
+        one, or the regime that is told to last, and beside it the probability of each as `p_` and its name; where each
+        trajectory has one label, a row for each, at the time of its last.
 
     Raises:
         DataError: If an input is missing, or the time step is another.
@@ -36,7 +44,8 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
         >>> told.y.attrs["units"], told.sizes["time"]
         ('mV', 30)
     """
-    model, dataset = fit.model, unpacked(inputs)[0]
+    model, given = fit.model, unpacked(inputs)[0]
+    dataset = with_intervals(given) if model.irregular else given
     missing = [name for name in model.inputs.names if name not in dataset.data_vars]
     if missing:
         raise DataError(
@@ -45,14 +54,32 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
         )
     rows = assemble(dataset, model.inputs.names)
     check_alike(rows, units=model.inputs.units, axis=model.axis)
-    if not len(rows.segments):
+    segments = input_segments(rows, inputs=len(model.inputs.names), gaps=model.missing == "gap")
+    if not len(segments):
         raise DataError("`inputs` must have whole rows: expected one at least, got none. Fill the gaps.")
-    told = model.run(rows.values, rows.segments)
-    columns = {
+    # Where rows are the steps, the times are those that were handed in.
+    time = given["time"].values if model.irregular else rows.time
+    units = str(given["time"].attrs.get("units", "")) if model.irregular else rows.axis.units
+    coords: dict[str, object] = {"time": ("time", time, {"units": units} if units else {})}
+    if rows.trajectory is not None:
+        coords["trajectory"] = ("time", rows.trajectory)
+    columns = _labels(model, rows, segments) if model.labels.classes else _quantities(model, rows, segments)
+    told = xr.Dataset(columns, coords=coords, attrs={"washout": model.washout})
+    return told.isel(time=rows.blocks[:, 1] - 1) if model.task == "classify" else told
+
+
+def _quantities(model: PairedModel, rows: Record, segments: Int[ndarray, "segment 2"]) -> dict[str, Any]:
+    told = model.run(rows.values, segments)
+    return {
         name: ("time", np.ascontiguousarray(told[:, index]), {"units": unit} if unit else {})
         for index, (name, unit) in enumerate(zip(model.targets.names, model.targets.units, strict=True))
     }
-    coords: dict[str, object] = {"time": ("time", rows.time, {"units": rows.axis.units} if rows.axis.units else {})}
-    if rows.trajectory is not None:
-        coords["trajectory"] = ("time", rows.trajectory)
-    return xr.Dataset(columns, coords=coords, attrs={"washout": model.washout})
+
+
+def _labels(model: PairedModel, rows: Record, segments: Int[ndarray, "segment 2"]) -> dict[str, Any]:
+    shares = model.probabilities(rows.values, segments)
+    codes = decode_segments(shares, segments, model.labels.decoding)
+    columns = {model.targets.names[0]: ("time", model.labels.named(codes))}
+    return columns | {
+        f"p_{label}": ("time", np.ascontiguousarray(shares[:, code])) for code, label in enumerate(model.labels.classes)
+    }

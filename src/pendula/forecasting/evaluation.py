@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from pendula.errors import DataError
-from pendula.filtering import PairedEvaluated, evaluate_pairs
+from pendula.filtering import AnyEvaluated, evaluate_told
 from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
 from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.echo_baseline import fit_echo_state
@@ -102,12 +102,12 @@ def evaluate(
 
 
 @overload
-def evaluate(fit: PairedFit, series: Data | None = None) -> PairedEvaluated: ...
+def evaluate(fit: PairedFit, series: Data | None = None) -> AnyEvaluated: ...
 
 
 def evaluate(
     fit: AnyFit, series: Data | None = None, *, coverage: float = COVERAGE, adaptive: bool = False
-) -> Evaluated | PairedEvaluated:
+) -> Evaluated | AnyEvaluated:
     """Score a fit beside the baselines on data it never saw.
 
     The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows. Rows of
@@ -115,7 +115,7 @@ def evaluate(
     scored, too; `seen` says how many they are.
 
     Args:
-        fit: The fit; for one that tells targets from inputs see `pendula.filtering.evaluate_pairs`.
+        fit: The fit; for one that tells targets from inputs see `pendula.filtering.evaluate_told`.
         series: A held-out series with the fit's variables, units and time step; the fit's own test part when left out.
         coverage: Probability with which the truth is to lie in the intervals, between 0 and 1.
         adaptive: Whether the intervals are adapted from origin to origin by what came, for records that drift.
@@ -138,7 +138,7 @@ def evaluate(
         True
     """
     if isinstance(fit, PairedFit):
-        return evaluate_pairs(fit, series)
+        return evaluate_told(fit, series)
     if series is None:
         return evaluate_fit(fit, coverage=coverage, adaptive=adaptive)
     known, part = _known(fit), part_to_score(fit, series)

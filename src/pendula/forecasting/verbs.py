@@ -8,18 +8,17 @@ from typing import Any, Literal, overload
 import xarray as xr
 
 from pendula.errors import ArgumentError
-from pendula.filtering import fit_pairs, usual_recipe
+from pendula.filtering import fit_pairs, paired_record, paired_series, usual_of_task, usual_recipe
 from pendula.forecasting.fitting import fit_record
 from pendula.forecasting.preparation import choose_target, default_by, default_window
 from pendula.nn import Network, RecurrentLayer, as_network
-from pendula.runs import AnyFit, Fit, PairedFit, PairedRecipe, Recipe
-from pendula.series.columns import column_names
+from pendula.runs import NO_LABELS, AnyFit, Fit, Labels, Missing, PairedFit, PairedRecipe, PairedTask, Recipe
 from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Listener, Training, silent
 
-__all__ = ["choose_pairs", "fit"]
+__all__ = ["fit"]
 
 
 @overload
@@ -51,6 +50,36 @@ def fit(
     target: str | Sequence[str] | None = None,
     *,
     inputs: str | Sequence[str],
+    task: Literal["filter"] = "filter",
+    missing: Missing = "gap",
+    irregular: bool = False,
+    model: Network | RecurrentLayer | str = "gru",
+    training: Training | None = None,
+    window: int | None = None,
+    washout: int | None = None,
+    scaling: ScalerKind | None = None,
+    transform: ScalerLink = "none",
+    test: float | int = 0.25,
+    validation: float | int = 0.2,
+    test_from: float | int | str | None = None,
+    by: Literal["time", "trajectory"] | None = None,
+    seed: int = 0,
+    run: str | Path | None = None,
+    overwrite: bool = False,
+    listener: Listener = silent,
+) -> PairedFit: ...
+
+
+@overload
+def fit(
+    series: Data,
+    target: str | Sequence[str] | None = None,
+    *,
+    inputs: str | Sequence[str] | None = None,
+    task: Literal["classify", "regimes"],
+    labels: Labels = NO_LABELS,
+    missing: Missing = "gap",
+    irregular: bool = False,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
@@ -73,6 +102,10 @@ def fit(
     target: str | Sequence[str] | None = None,
     *,
     inputs: str | Sequence[str] | None = None,
+    task: PairedTask | None = None,
+    labels: Labels = NO_LABELS,
+    missing: Missing = "gap",
+    irregular: bool = False,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
@@ -102,6 +135,13 @@ def fit(
         target: The variable or variables to learn; the only one when left out.
         inputs: The variable or variables that the target is told from; without any the target is forecast from its own
             past.
+        task: With `inputs`, filter when left out: the target of every row. Labels, text or whole numbers, are told from
+            the inputs, or from all other variables with numbers: classify tells one for each trajectory, regimes one
+            for every row.
+        labels: How much each label counts in training, and when a regime is told to have ended.
+        missing: What becomes of missing inputs: gap, after which a run starts anew; zero or last, the last value known,
+            beside which the network is shown whether there was one.
+        irregular: Take rows as steps whatever the time between them, which the network is shown as one more input.
         model: An architecture, the name of a cell (rnn, gru, lstm, esn, ngrc), or a layer of `pendula.nn`.
         training: How to train; the defaults of `Training` when left out.
         window: Steps of known past that the network sees; 50 when left out, 300 for an echo state network, fewer for
@@ -139,12 +179,14 @@ def fit(
         ['linear', 'persistence', 'seasonal']
     """
     dataset, container = unpacked(series)
-    if inputs is not None:
+    if inputs is not None or task is not None:
         _check_plain(transform)
         pairs, chosen = _paired(
             dataset,
             target,
             inputs,
+            task=task or "filter",
+            labels=labels,
             model=model,
             given={
                 name: value
@@ -154,10 +196,17 @@ def fit(
                 )
                 if value is not None
             },
-            usual={"test": test, "validation": validation, "seed": seed},
+            usual={
+                "test": test, "validation": validation, "seed": seed, "missing": missing, "irregular": irregular,
+            },
         )  # fmt: skip
         found = fit_pairs(pairs, chosen, run=run, overwrite=overwrite, listener=listener)
         return replace(found, container=container)
+    if labels != NO_LABELS or missing != "gap" or irregular:
+        raise ArgumentError(
+            "`task` must be given with `labels`, `missing` or `irregular`: expected filter, classify or regimes, got "
+            "none. A forecast knows gaps alone; resample the series."
+        )
     if washout is not None:
         raise ArgumentError(
             f"`washout` must go with `inputs`: got {washout} and no inputs. Set it in `training` for a forecast."
@@ -181,47 +230,26 @@ def fit(
     return replace(made, container=container)
 
 
-def choose_pairs(
-    series: xr.Dataset, inputs: str | Sequence[str], target: str | Sequence[str] | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Find the variables that are shown, and those that are told from them.
-
-    Args:
-        series: Variables along `time`.
-        inputs: The ones to show.
-        target: The ones to tell; the only other one when left out.
-
-    Returns:
-        Their names.
-
-    Raises:
-        ArgumentError: If no target is asked for and there is not exactly one other variable.
-        DataError: If a variable is missing.
-    """
-    shown = column_names(series, inputs)
-    if target is not None:
-        return shown, column_names(series, target)
-    others = [name for name in column_names(series) if name not in shown]
-    if len(others) != 1:
-        raise ArgumentError(
-            f"`target` must be named: expected one column beside the inputs, got {', '.join(others) or 'none'}. "
-            "Write --target and the names of those to tell."
-        )
-    return shown, tuple(others)
-
-
 def _paired(
     dataset: xr.Dataset,
     target: str | Sequence[str] | None,
-    inputs: str | Sequence[str],
+    inputs: str | Sequence[str] | None,
     *,
+    task: PairedTask,
+    labels: Labels,
     model: Network | RecurrentLayer | str,
     given: Mapping[str, Any],
     usual: Mapping[str, Any],
 ) -> tuple[Record, PairedRecipe]:
-    shown, asked = choose_pairs(dataset, inputs, target)
-    chosen = PairedRecipe(inputs=shown, target=asked, network=as_network(model), **given, **usual)
-    rows = record(dataset, chosen.columns)
+    found = paired_series(dataset, inputs, target, task=task, irregular=bool(usual["irregular"]))
+    chosen = PairedRecipe(
+        inputs=found.inputs,
+        target=found.target,
+        network=as_network(model),
+        labels=replace(labels, **found.labels),
+        **{**usual_of_task(task, given), **given, **usual},
+    )
+    rows = paired_record(found.dataset, chosen)
     # An architecture says all; the name of a cell leaves the linear path open.
     named = set(given) | ({"linear_lags"} if isinstance(model, Network) else set())
     return rows, usual_recipe(rows, chosen, given=named)

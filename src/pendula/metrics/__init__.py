@@ -16,7 +16,7 @@ from pendula.metrics.classification import (
     roc_area,
     roc_curve,
 )
-from pendula.metrics.decoding import Decoding, decode
+from pendula.metrics.decoding import Decoding, decode, decode_segments
 from pendula.metrics.distributions import (
     crps_gaussian,
     crps_samples,
@@ -50,6 +50,7 @@ __all__ = [
     "crps_gaussian",
     "crps_samples",
     "decode",
+    "decode_segments",
     "effective_size",
     "energy_score",
     "exponent_error",

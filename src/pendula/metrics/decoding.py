@@ -7,7 +7,7 @@ import numpy as np
 from pendula.errors import ArgumentError
 from pendula.shapes import Float, Int, ndarray
 
-__all__ = ["Decoding", "decode"]
+__all__ = ["Decoding", "decode", "decode_segments"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,4 +76,27 @@ def decode(probabilities: Float[ndarray, "time class"], decoding: Decoding) -> I
         if lasting >= decoding.minimum_duration:
             held, rival, lasting = leader, -1, 0
         told[row] = held
+    return told
+
+
+def decode_segments(
+    probabilities: Float[ndarray, "time class"], segments: Int[ndarray, "segment 2"], decoding: Decoding
+) -> Int[ndarray, " time"]:
+    """Tell a label for each row of some stretches, each from its start on.
+
+    Args:
+        probabilities: Of each class in each row.
+        segments: Half-open row ranges.
+        decoding: When a regime is told to have ended.
+
+    Returns:
+        The class of each row; −1 outside the segments.
+
+    Examples:
+        >>> decode_segments(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([[1, 2]]), Decoding())
+        array([-1,  0])
+    """
+    told = np.full(len(probabilities), -1, dtype=np.int64)
+    for start, stop in segments:
+        told[start:stop] = decode(probabilities[start:stop], decoding)
     return told

@@ -16,8 +16,8 @@ initial_state      fit → the state its equation starts from
 parameter_lines    fit → the same for a terminal
 fit_report         fit → content, with its figures
 fit_figures        fit → images by name
-paired_report      fit → content, for targets told from inputs
-paired_verdict     scores → plain sentences, for the same
+told_report        fit → content, for targets told from inputs: quantities or labels
+told_verdict       scores → plain sentences, for the same
 comparison_report  comparison → content, with the figures of all networks
 gradient_facts     watched gradients → rates and classes
 analysis_report    fit, analysis → content, with its figures
@@ -37,6 +37,7 @@ from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.gradient_figure import gradient_facts
 from pendula.report.interval_figure import interval_lines
+from pendula.report.labels_report import labels_report, labels_verdict
 from pendula.report.links import ANALYSIS_PAGE, link_analysis
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.paired_report import idle_path_note, paired_report, paired_verdict
@@ -44,6 +45,7 @@ from pendula.report.record_figures import end_forecast
 from pendula.report.rolling_figures import backtest_figure, backtest_lines, surprise_figure
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
 from pendula.report.text import score_text
+from pendula.report.told_report import told_report, told_verdict
 from pendula.report.verdict import seen_note, verdict_of
 from pendula.report.write import write_report
 
@@ -69,6 +71,8 @@ __all__ = [
     "idle_path_note",
     "initial_state",
     "interval_lines",
+    "labels_report",
+    "labels_verdict",
     "link_analysis",
     "member_rows",
     "paired_report",
@@ -80,6 +84,8 @@ __all__ = [
     "score_text",
     "seen_note",
     "surprise_figure",
+    "told_report",
+    "told_verdict",
     "verdict_of",
     "write_report",
 ]

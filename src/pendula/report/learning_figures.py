@@ -81,6 +81,7 @@ def loss_sheet(
     kept: int | None,
     who: str,
     remark: str = "",
+    error: str = "RMSE (scaled)",
     caption: str | None = None,
 ) -> ReportFigure | None:
     """Draw errors on a held-out part on one panel, the training loss on another.
@@ -93,13 +94,14 @@ def loss_sheet(
         kept: The epoch whose weights were kept, if there is one.
         who: Whose curves they are, for the alternative text.
         remark: What is said after the caption.
+        error: What is measured on the held-out part, with its unit.
         caption: Stands under the image; that of forecasts when left out.
 
     Returns:
         An image named losses; None where nothing was trained.
     """
     panels = [
-        (held_out, Quantity(name=f"{part} RMSE (scaled)"), f"{part.capitalize()}, before and after each epoch", first),
+        (held_out, Quantity(name=f"{part} {error}"), f"{part.capitalize()}, before and after each epoch", first),
         ({name: values for name, values in trained.items() if values}, _LOSS, "Training", 1),
     ]
     drawn = [panel for panel in panels if panel[0]]

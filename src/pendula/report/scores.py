@@ -44,7 +44,17 @@ _TOLD_METRICS = (
     _Metric(key="cold_rmse", head="RMSE with the washout", unit="value"),
     _Metric(key="seconds", head="Time to fit", unit="s"),
 )
-_BY_TASK = {"filter": _TOLD_METRICS}
+_LABEL_METRICS = (
+    _Metric(key="accuracy", head="Accuracy", best=max, witness="accuracy"),
+    _Metric(key="balanced_accuracy", head="Balanced accuracy", best=max, witness="accuracy"),
+    _Metric(key="log_loss", head="Log-loss", unit="nats", witness="accuracy"),
+    _Metric(key="roc_area", head="Area under ROC", best=max, witness="accuracy"),
+    _Metric(key="missed", head="Missed switches", witness="accuracy"),
+    _Metric(key="false_switches", head="False switches", witness="accuracy"),
+    _Metric(key="median_delay", head="Median delay", unit="time", witness="accuracy"),
+    _Metric(key="seconds", head="Time to fit", unit="s"),
+)
+_BY_TASK = {"filter": _TOLD_METRICS, "classify": _LABEL_METRICS, "regimes": _LABEL_METRICS}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +171,7 @@ def unit_of(scores: Mapping[str, Any], metric: str) -> str:
         '%'
     """
     units = scores.get("units", {})
-    kind = next((known.unit for known in (*_METRICS, *_TOLD_METRICS) if known.key == metric), "")
+    kind = next((known.unit for known in (*_METRICS, *_TOLD_METRICS, *_LABEL_METRICS) if known.key == metric), "")
     own = units.get(metric)
     if own is not None:
         return str(own)

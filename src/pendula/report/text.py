@@ -17,6 +17,10 @@ NAME_WIDTH = 22
 _COLUMNS = ("rmse", "r2", "free_run_rmse", "free_run_nrmse", "valid_prediction_time", "seconds")
 _TOLD_COLUMNS = ("rmse", "nrmse", "r2", "cold_rmse", "seconds")
 _LIKELY_COLUMNS = ("rmse", "free_run_rmse", "log_likelihood", "energy_score", "valid_prediction_time", "seconds")
+_LABEL_COLUMNS = (
+    "accuracy", "balanced_accuracy", "log_loss", "roc_area", "missed", "false_switches", "median_delay",
+)  # fmt: skip
+_BY_TASK = {"filter": _TOLD_COLUMNS, "classify": _LABEL_COLUMNS, "regimes": _LABEL_COLUMNS}
 _WITHOUT_UNIT = ("nrmse", *_COLUMNS)
 _SHORT = {"Valid prediction time": "Valid time", "Time to fit": "Fit", "Log-likelihood": "ln p"}
 
@@ -58,8 +62,8 @@ def score_text(scores: Mapping[str, Any]) -> str:
 
 def _wanted(scores: Mapping[str, Any]) -> Sequence[str]:
     measured = {key for group in ("models", "baselines") for row in scores.get(group, {}).values() for key in row}
-    if scores.get("task") == "filter":
-        return _TOLD_COLUMNS
+    if scores.get("task") in _BY_TASK:
+        return _BY_TASK[scores["task"]]
     if "log_likelihood" in measured:  # R² and NRMSE give way to what a likelihood head is for
         return _LIKELY_COLUMNS if "rmse" in measured else ("nrmse", "free_run_nrmse", *_LIKELY_COLUMNS)
     return _COLUMNS if "rmse" in measured else _WITHOUT_UNIT

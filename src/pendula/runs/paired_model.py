@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 from pendula.nn import CausalFilter
 from pendula.runs.channels import Channels
+from pendula.runs.labels import NO_LABELS, Labels
+from pendula.runs.paired_recipe import Missing, PairedTask
+from pendula.runs.presence import present_inputs
 from pendula.series.axis import TimeAxis
 from pendula.shapes import Float, Int, Series, ndarray
 
@@ -28,6 +32,10 @@ class PairedModel:
         axis: Time axis of the record it was trained on, whose step is the network's.
         window: Rows of the pieces it learned from.
         washout: Rows that a run needs before its answers count.
+        task: What is told.
+        labels: The labels, where such are told.
+        missing: What becomes of missing inputs.
+        irregular: Whether rows are steps whatever the time between them.
     """
 
     network: CausalFilter
@@ -36,6 +44,10 @@ class PairedModel:
     axis: TimeAxis
     window: int
     washout: int
+    task: PairedTask = "filter"
+    labels: Labels = NO_LABELS
+    missing: Missing = "gap"
+    irregular: bool = False
 
     def run(self, inputs: Series, segments: Int[ndarray, "segment 2"] | None = None) -> Float[ndarray, "time target"]:
         """Tell the targets of every row from the inputs up to it, from a state of zeros.
@@ -47,9 +59,27 @@ class PairedModel:
         Returns:
             The targets in physical units, NaN outside the segments.
         """
+        return self.targets.scaler.inverse(self._outputs(inputs, segments))
+
+    def probabilities(
+        self, inputs: Series, segments: Int[ndarray, "segment 2"] | None = None
+    ) -> Float[ndarray, "time class"]:
+        """Tell how probable each label is in every row, from the inputs up to it and a state of zeros.
+
+        Args:
+            inputs: The inputs in physical units.
+            segments: Half-open row ranges, each of which starts anew; all rows when left out.
+
+        Returns:
+            Probabilities, NaN outside the segments. Where classes were weighted in training, they are those of a
+            record in which each comes so much more often.
+        """
+        return np.asarray(softmax(self._outputs(inputs, segments), axis=1))
+
+    def _outputs(self, inputs: Series, segments: Int[ndarray, "segment 2"] | None) -> Float[ndarray, "time output"]:
         ranges = np.array([[0, len(inputs)]]) if segments is None else segments
-        told = run_segments(self.network.eval(), self.inputs.scaler.transform(inputs), ranges)
-        return self.targets.scaler.inverse(told)
+        shown = present_inputs(self.inputs.scaler.transform(inputs), ranges, missing=self.missing)
+        return run_segments(self.network.eval(), shown, ranges)
 
 
 def run_segments(

@@ -12,6 +12,7 @@ from pendula.nn import CELLS, CausalFilter, Network
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.channels import Channels
 from pendula.runs.fields import Fields
+from pendula.runs.labels import NO_LABELS, Labels
 from pendula.runs.model_parts import (
     MAX_CHANNELS,
     MAX_WINDOW,
@@ -22,6 +23,8 @@ from pendula.runs.model_parts import (
     weights_path,
 )
 from pendula.runs.paired_model import PairedModel
+from pendula.runs.paired_recipe import Missing, PairedTask
+from pendula.runs.presence import shown_channels
 from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, count_tensors, read_tensors, write_tensors
 from pendula.runs.versions import FORMAT, check_format, pendula_version
 
@@ -31,6 +34,7 @@ _NAMES = (
     "format", "pendula", "network", "inputs", "targets", "axis", "window", "washout",
     "weights", "weights_sha256", "weights_bytes",
 )  # fmt: skip
+_LATER = ("task", "labels", "missing", "irregular")
 
 
 def save_paired_model(model: PairedModel, folder: str | Path) -> None:
@@ -56,6 +60,10 @@ def save_paired_model(model: PairedModel, folder: str | Path) -> None:
         "axis": model.axis.to_dict(),
         "window": model.window,
         "washout": model.washout,
+        "task": model.task,
+        "labels": asdict(model.labels),
+        "missing": model.missing,
+        "irregular": model.irregular,
         "weights": WEIGHTS_FILE,
         "weights_sha256": digest.sha256,
         "weights_bytes": digest.size,
@@ -79,20 +87,34 @@ def load_paired_model(folder: str | Path) -> PairedModel:
     """
     fields = Fields.read(Path(folder) / MODEL_FILE)
     check_format(fields)
-    fields.check_names(_NAMES)
+    fields.check_names(_NAMES, optional=_LATER)
     fields.text("pendula")
     network = fields.table("network").build(Network)
     inputs, targets = _channels(fields.table("inputs")), _channels(fields.table("targets"))
     window = fields.whole("window", 1, MAX_WINDOW)
     washout = fields.whole("washout", 0, window - 1)
+    labels = fields.table("labels").build(Labels) if "labels" in fields.content else NO_LABELS
+    missing: Missing = fields.get("missing", Missing) if "missing" in fields.content else "gap"
+    shown = shown_channels(len(inputs.names), missing=missing)
     return PairedModel(
-        network=_filled(fields, network, len(inputs.names), len(targets.names), washout=washout),
+        network=_filled(fields, network, shown, len(labels.classes) or len(targets.names), washout=washout),
         inputs=inputs,
         targets=targets,
         axis=axis_from(fields.table("axis")),
         window=window,
         washout=washout,
+        task=_task(fields, labels),
+        labels=labels,
+        missing=missing,
+        irregular=fields.get("irregular", bool) if "irregular" in fields.content else False,
     )
+
+
+def _task(fields: Fields, labels: Labels) -> PairedTask:
+    task: PairedTask = fields.get("task", PairedTask) if "task" in fields.content else "filter"
+    if (task == "filter") != (not labels.classes):
+        raise fields.error("task", "filter where there are no labels, classify or regimes where there are", task)
+    return task
 
 
 def _plain(channels: Channels) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, did_you_mean
 from pendula.nn import CELLS, Network
 from pendula.runs.build import build
+from pendula.runs.labels import NO_LABELS, Labels
 from pendula.runs.recipe import Recipe
 from pendula.series.scaling import ScalerKind
 from pendula.training import Training
 
-__all__ = ["PairedRecipe", "PairedTask"]
+__all__ = ["Missing", "PairedRecipe", "PairedTask"]
 
-PairedTask: TypeAlias = Literal["filter"]
+PairedTask: TypeAlias = Literal["filter", "classify", "regimes"]
+Missing: TypeAlias = Literal["gap", "zero", "last"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +25,8 @@ class PairedRecipe:
     Attributes:
         inputs: Names of the columns that are shown.
         target: Names of the columns to tell from them.
-        task: What is told: filter, the targets of every row from the inputs up to it.
+        task: What is told: filter, the targets of every row from the inputs up to it; classify, one label for each
+            trajectory; regimes, a label for every row.
         network: The architecture; `linear_lags` is the length of a linear filter of the inputs beside it. What is added
             to a forecaster (residual, increments, leads) is left as it is.
         training: How it is trained.
@@ -37,6 +40,10 @@ class PairedRecipe:
         by: Cut rows, or keep whole trajectories together.
         linear_penalty: Ridge penalty of the linear filter; chosen on the validation part when None.
         seed: Of weights and order.
+        labels: The labels that are told, how much each counts, and when a regime is told to have ended.
+        missing: What becomes of missing inputs: a gap, after which a run starts anew; or a zero, or the last value
+            known, beside which a further input says whether there was one.
+        irregular: Whether rows are steps whatever the time between them, which the network is shown as one more input.
 
     Examples:
         >>> recipe = PairedRecipe(inputs=("u",), target=("y",), window=100, washout=20)
@@ -58,10 +65,14 @@ class PairedRecipe:
     by: Literal["time", "trajectory"] = "time"
     linear_penalty: float | None = None
     seed: int = 0
+    labels: Labels = NO_LABELS
+    missing: Missing = "gap"
+    irregular: bool = False
 
     def __post_init__(self) -> None:
         _check_columns(self.inputs, self.target)
         _check_network(self.network)
+        _check_labels(self)
         _check_training(self.training)
         if not _is_whole(self.window) or self.window < 2:
             raise ArgumentError(f"`window` must hold rows: expected 2 or more, got {self.window}. Count it in rows.")
@@ -79,6 +90,11 @@ class PairedRecipe:
             raise ArgumentError(
                 f"`seed` must be a whole number: expected 0 or more and below 2⁶³, got {self.seed}. Choose another."
             )
+
+    @property
+    def tells_labels(self) -> bool:
+        """Whether labels are told, and no quantities."""
+        return self.task != "filter"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -139,6 +155,52 @@ def _check_network(network: Network) -> None:
     _check_usual(
         network, Network(cell=network.cell), ("dropout", "leads", "residual", "increments", "head", "components")
     )
+
+
+def _check_labels(recipe: PairedRecipe) -> None:
+    if recipe.task not in get_args(PairedTask):
+        raise ArgumentError(
+            f"`task` must be a known one: expected {', '.join(get_args(PairedTask))}, got {recipe.task}."
+            + did_you_mean(recipe.task, get_args(PairedTask))
+        )
+    if recipe.missing not in get_args(Missing):
+        raise ArgumentError(
+            f"`missing` must be a known choice: expected {', '.join(get_args(Missing))}, got {recipe.missing}."
+            + did_you_mean(recipe.missing, get_args(Missing))
+        )
+    if not recipe.tells_labels:
+        if recipe.labels != NO_LABELS:
+            raise ArgumentError(
+                "`labels` must go with a task that tells labels: got settings of labels and the task filter. "
+                "Choose the task classify or regimes, or leave them out."
+            )
+        return
+    if len(recipe.target) > 1:
+        raise ArgumentError(
+            f"`target` must be one column of labels: got {', '.join(recipe.target)}. Train a fit for each."
+        )
+    if recipe.network.linear_lags:
+        raise ArgumentError(
+            f"`linear_lags` must be 0 where labels are told: got {recipe.network.linear_lags}. Leave it out."
+        )
+    if recipe.task == "classify":
+        _check_classify(recipe)
+
+
+def _check_classify(recipe: PairedRecipe) -> None:
+    for name, usual in (("minimum_duration", 1), ("hysteresis", 0.0)):
+        if (value := getattr(recipe.labels, name)) != usual:
+            raise ArgumentError(
+                f"`{name}` must be left out where a trajectory has one label: got {value}. Choose the task regimes."
+            )
+    if recipe.by != "trajectory":
+        raise ArgumentError(
+            f"`by` must be trajectory where each has one label: got {recipe.by}. A part must hold whole trajectories."
+        )
+    if recipe.washout:
+        raise ArgumentError(
+            f"`washout` must be 0 where a trajectory has one label: got {recipe.washout}. Its last row alone is read."
+        )
 
 
 def _check_training(training: Training) -> None:

@@ -30,6 +30,7 @@ def read(
     columns: Sequence[str] | str | None = None,
     trajectory: str | None = None,
     group: str | None = None,
+    labels: Sequence[str] = (),
 ) -> xr.Dataset:
     r"""Read a series from a file: .csv, .tsv, .txt, .npz, .h5, .hdf5, .nc or .parquet.
 
@@ -44,6 +45,7 @@ def read(
         columns: The columns to take; all with numbers when left out.
         trajectory: Name of a column that tells trajectories apart; `trajectory` when left out, if there is one.
         group: Group of an HDF5 or NetCDF file; its root when left out.
+        labels: Columns that hold labels, text or whole numbers, if they are there.
 
     Returns:
         Float variables along `time`, units in their attributes; `trajectory` is a coordinate along `time`.
@@ -74,7 +76,9 @@ def read(
     except OSError as error:
         raise DataError(f"`{path}` must be readable: {error.strerror or error}.") from error
     wanted = [columns] if isinstance(columns, str) else columns
-    return dataset_from(table, source=str(path), time=time, units=units, columns=wanted, trajectory=trajectory)
+    return dataset_from(
+        table, source=str(path), time=time, units=units, columns=wanted, trajectory=trajectory, labels=labels
+    )
 
 
 def write(dataset: xr.Dataset, path: str | Path) -> None:

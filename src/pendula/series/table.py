@@ -10,6 +10,7 @@ import xarray as xr
 from pendula.errors import DataError, did_you_mean
 from pendula.series.cells import identifier_cells, number_cells, time_cells
 from pendula.series.grid import check_increasing, trajectory_blocks
+from pendula.series.labels import label_cells
 from pendula.series.places import Place, row_place
 from pendula.shapes import ndarray
 
@@ -48,6 +49,7 @@ def dataset_from(
     units: Mapping[str, str] | None = None,
     columns: Sequence[str] | None = None,
     trajectory: str | None = None,
+    labels: Sequence[str] = (),
 ) -> xr.Dataset:
     """Make a data set from the columns of a file.
 
@@ -58,9 +60,10 @@ def dataset_from(
         units: Units that replace or add to those of the table.
         columns: The columns to take; all with numbers when left out.
         trajectory: Name of the column that tells trajectories apart; `trajectory` when left out, if there is one.
+        labels: Columns that hold labels, if they are there.
 
     Returns:
-        Float variables along `time`.
+        Float variables along `time`, and labels.
 
     Raises:
         DataError: If a column is missing or cannot be used, or if time does not increase.
@@ -79,8 +82,11 @@ def dataset_from(
         blocks = identifier_cells(table.columns[block_name], block_name, place=table.place)
         coords["trajectory"] = ("time", blocks)
     check_increasing(coords["time"][1], trajectory_blocks(blocks, rows), place=table.place)
-    variables = {}
+    variables: dict[str, Any] = {}
     for name in names:
+        if name in labels:
+            variables[name] = ("time", label_cells(table.columns[name], name, place=table.place), {})
+            continue
         numbers = number_cells(table.columns[name], name, asked=columns is not None, place=table.place)
         if numbers is None:
             notes.append(f"column `{name}` holds text and was left out")

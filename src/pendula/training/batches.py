@@ -1,6 +1,6 @@
 """The batches of an epoch: shuffled windows, or streams whose state is carried on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,12 +51,12 @@ def shuffled(
 
 
 def drawn(
-    windows: Windows, batch_size: int, *, generator: torch.Generator, steps: int | None = None
+    windows: Sized, batch_size: int, *, generator: torch.Generator, steps: int | None = None
 ) -> Int[Tensor, " order"]:
     """Draw the order of an epoch's windows.
 
     Args:
-        windows: The windows.
+        windows: The windows, or other pieces.
         batch_size: How many make a batch.
         generator: Of the order.
         steps: Draw this many batches with replacement; None takes every window once.

@@ -1,4 +1,4 @@
-"""Training on one series whose every row has a target of its own."""
+"""Training on one series whose rows, or whose stretches, have targets of their own."""
 
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from pendula.shapes import Int, SeriesTensor, ndarray
 from pendula.training.batches import drawn
 from pendula.training.events import Listener, silent
 from pendula.training.optimizer import Optimizer, make_optimizer
+from pendula.training.pieces import PiecedBatch, Pieces, WholePieces, WindowPieces
 from pendula.training.randomness import epoch_generator
 from pendula.training.settings import Training
 from pendula.training.trained import Course
@@ -31,7 +32,7 @@ def train_paired(
     training: Training,
     *,
     loss: OutputLoss,
-    window: int,
+    window: int | None,
     segments: Int[ndarray, "segment 2"] | None = None,
     seed: int = 0,
     measure: Measure | None = None,
@@ -40,20 +41,21 @@ def train_paired(
     fingerprint: str = "",
     listener: Listener = silent,
 ) -> Course:
-    """Train a readout to tell the target of each row from the rows up to it, on windows of one series.
+    """Train a readout to tell the target of each row from the rows up to it, or that of each stretch from all its rows.
 
-    Each window starts from a state of zeros; its first steps, the readout's washout, are not scored, and neither are
-    rows whose target is missing, whatever stands there.
+    A readout that reads every step learns on windows. Each starts from a state of zeros; its first steps, the readout's
+    washout, are not scored, and neither are rows whose target is missing, whatever stands there. A readout that reads
+    the last step alone learns on whole segments, of whatever lengths, each with one target.
 
     Args:
-        readout: The network, which reads every step; it is trained in place, in its own precision.
+        readout: The network; it is trained in place, in its own precision.
         inputs: What it is shown, scaled.
-        targets: One row for each: numbers [time, output], NaN where unknown; or the indices of classes [time], −1 where
-            unknown.
+        targets: One for each row, or for each segment: numbers [time, output], NaN where unknown; or the indices of
+            classes [time], −1 where unknown.
         training: Epochs, batch, rates and clipping; the method is one along the gradient.
         loss: Of outputs and targets.
-        window: Rows in a window.
-        segments: Half-open row ranges that windows are cut from; all rows when left out.
+        window: Rows in a window; None for whole segments.
+        segments: Half-open row ranges that windows are cut from, or that are the sequences; all rows when left out.
         seed: Of the order of the windows.
         measure: Measures the readout on other rows, to select the best epoch by; without it the last epoch is kept.
         checkpoint: Folder for checkpoints; None keeps none.
@@ -65,8 +67,9 @@ def train_paired(
         How it went; the losses are means over the windows of an epoch.
 
     Raises:
-        ArgumentError: If the readout reads the last step alone, or no step of a window is scored.
-        DataError: If no segment holds a window.
+        ArgumentError: If the readout does not read what there is to learn from, or no step of a window is scored.
+        DataError: If no segment holds a window, or one has no rows.
+        ShapeError: If there is not one target for each segment.
         DivergedError: If the loss or a weight leaves the finite numbers.
         InterruptedRunError: If the user interrupts; the last whole epoch is in the checkpoint.
         RunError: If the checkpoint belongs to other data or settings.
@@ -82,24 +85,23 @@ def train_paired(
         >>> course.history[-1].train_loss < 0.01 * course.history[1].train_loss
         True
     """
-    if readout.scored != "every" or readout.washout >= window:
-        raise ArgumentError(
-            f"`readout` must read steps of each window of {window} rows: expected scored='every' and a washout below "
-            f"{window}, got scored='{readout.scored}' and {readout.washout}. Shorten the washout."
-        )
+    _check_readout(readout, window)
     device = usable_device(training)
     ranges = np.array([[0, len(inputs)]]) if segments is None else segments
-    windows = Windows(inputs.to(device), ranges, length=window)
-    optimizer = make_optimizer(readout.to(device), training)
-    descent = PairedDescent(
-        readout, optimizer, windows, targets.to(device), training, loss=loss, seed=seed, listener=listener
+    shown, asked = inputs.to(device), targets.to(device)
+    pieces: Pieces = (
+        WholePieces(shown, ranges, asked)
+        if window is None
+        else WindowPieces(Windows(shown, ranges, length=window), asked, readout.washout)
     )
+    optimizer = make_optimizer(readout.to(device), training)
+    descent = PairedDescent(readout, optimizer, pieces, training, loss=loss, seed=seed, listener=listener)
     trainer = Trainer(
         readout,
         descent=descent,
         optimizer=optimizer,
         settings=training,
-        windows=len(windows),
+        windows=len(pieces),
         measure=measure,
         listener=listener,
         engine="autograd",
@@ -115,8 +117,7 @@ class PairedDescent:
     Attributes:
         readout: The network; it is trained in place.
         optimizer: Of its parameters.
-        windows: Windows of the inputs.
-        targets: One row for each row of the inputs.
+        pieces: What it learns from.
         settings: How to train.
         loss: Of outputs and targets.
         seed: Of the order of the windows.
@@ -125,8 +126,7 @@ class PairedDescent:
 
     readout: Readout
     optimizer: Optimizer
-    windows: Windows
-    targets: Tensor
+    pieces: Pieces
     settings: Training
     _: KW_ONLY
     loss: OutputLoss
@@ -150,37 +150,49 @@ class PairedDescent:
         batches = self._batches(epoch)
         losses: list[float] = []
         norms: list[float] = []
-        for step, starts in enumerate(batches):
+        for step, indices in enumerate(batches):
             self.optimizer.learning_rate = self.settings.learning_rate_in(epoch, step / len(batches))
             self.optimizer.momenta = self.settings.momenta_in(epoch, step, steps=len(batches))
             self.optimizer.zero_grad()
-            losses.append(self._backward(starts))
+            losses.append(self._backward(self.pieces.at(indices)))
             norms.append(float(self.optimizer.step()))
             if watch.is_due():
                 watch.check_losses(torch.tensor(losses))
                 watch.tell(step / len(batches), losses[-1])
         watch.check_losses(torch.tensor(losses))
         watch.check_weights(self.readout.parameters(), losses[-1])
-        return float(np.average(losses, weights=[len(starts) for starts in batches])), max(norms)
+        return float(np.average(losses, weights=[len(indices) for indices in batches])), max(norms)
 
     def _batches(self, epoch: int) -> tuple[Int[Tensor, " batch"], ...]:
         order = drawn(
-            self.windows,
+            self.pieces,
             self.settings.batch_size,
             generator=epoch_generator(self.seed, epoch),
             steps=self.settings.steps_per_epoch,
         )
-        return torch.split(self.windows.starts(order), self.settings.batch_size)
+        return torch.split(order, self.settings.batch_size)
 
-    def _backward(self, starts: Int[Tensor, " batch"]) -> float:
-        outputs = self.readout(self.windows.at(starts)).outputs
-        rows = starts[:, None] + torch.arange(self.readout.washout, self.windows.length)
-        targets = self.targets[rows.to(self.targets.device)]
+    def _backward(self, batch: PiecedBatch) -> float:
+        outputs, targets = self.readout(batch.inputs, batch.lengths).outputs, batch.targets
         known = _known(targets)
         seen, asked = (outputs, targets) if bool(known.all()) else (outputs[known], targets[known])
         answers = max(1, asked.numel())
         seen.backward(self.loss.gradient(seen.detach(), asked) / answers)
         return float(self.loss.value(seen.detach(), asked)) / answers
+
+
+def _check_readout(readout: Readout, window: int | None) -> None:
+    if window is None:
+        if readout.scored != "last":
+            raise ArgumentError(
+                "`readout` must read the last step of each sequence: expected scored='last', got "
+                f"scored='{readout.scored}'. Give a `window` to learn from every step."
+            )
+    elif readout.scored != "every" or readout.washout >= window:
+        raise ArgumentError(
+            f"`readout` must read steps of each window of {window} rows: expected scored='every' and a washout below "
+            f"{window}, got scored='{readout.scored}' and {readout.washout}. Shorten the washout."
+        )
 
 
 def _known(targets: Tensor) -> Tensor:
