@@ -147,3 +147,15 @@ def test_a_file_of_another_kind_is_told_what_can_be_imported(folder, pendula, na
     expected = "expected a .keras or .h5 file of Keras, or a .pt file of torch with a state dictionary"
     assert f"`{name}` must be a network that can be imported: {expected}, got {got}. {advice}" in told.err
     assert not (folder / "runs").exists()
+
+
+@pytest.mark.parametrize(("recurrent", "lasts"), [(5.0, False), (0.0, True)])
+def test_a_state_that_lasts_no_longer_than_a_window_is_told(folder, pendula, bare_reports, recurrent, lasts):
+    # From zero, 10 tanh(x / 10) is nearly x; a state that is handed on with weight 5 is driven to the end of its scale.
+    weights = {"rnn.weight_ih_l0": 0.1, "rnn.weight_hh_l0": recurrent, "out.weight": 10.0}
+    torch.save({name: torch.tensor([[value]]) for name, value in weights.items()}, folder / "theirs.pt")
+    told = pendula("import", "theirs.pt", "--data", "swing.csv", "--window", "1", "-o", "run", "--json")
+    assert told.code == 0, told.err
+    said = " ".join(told.content["notes"])
+    assert ("started from zero on its last 1 values at each step" in said) is not lasts
+    assert load(folder / "run").notes == tuple(told.content["notes"])

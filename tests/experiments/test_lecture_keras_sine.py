@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from pendula.experiments import EXPERIMENTS, LectureKerasSine
 from pendula.training import silent
@@ -33,6 +34,18 @@ def test_the_test_loss_is_the_mean_square_error_beside_the_baselines(short):
     assert results["test_loss"] == results["models"]["rnn"]["mse"]
     assert {"persistence", "linear"} <= results["baselines"].keys()
     assert results["baselines"]["linear"]["mse"] < 1e-20
+
+
+def test_the_free_run_of_a_loop_over_windows_is_told_beside_that_of_the_state(short):
+    fit = short.fits["rnn"]
+    values = list(fit.record.values[: fit.validation_stop, 0])
+    for _ in range(96):
+        shown = torch.tensor(values[-20:], dtype=torch.float64)[None, :, None]
+        with torch.no_grad():
+            values.append(float(fit.model.forecaster(shown)[0][0, -1, 0, 0]))
+    expected = np.sqrt(np.mean((np.array(values[-96:]) - fit.record.values[-96:, 0]) ** 2))
+    assert short.results["windowed"]["free_run_rmse"] == pytest.approx(expected, rel=1e-4)
+    assert "A loop that starts from zero at each step, on the last 20 values, has" in short.results["notes"][1]
 
 
 def test_it_trains_in_keras_as_the_lecture_does(short):

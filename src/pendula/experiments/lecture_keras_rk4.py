@@ -12,12 +12,12 @@ from pendula.experiments.curves import loss_curves
 from pendula.experiments.protocol import check_protocol
 from pendula.experiments.shuffled_windows import HeldOut, fit_shuffled, one_step_errors
 from pendula.figures import Quantity, lecture_keras_figure, png
-from pendula.forecasting import Persistence, Predictor, fit_linear, fit_record
+from pendula.forecasting import Persistence, Predictor, fit_linear, fit_record, windowed_run
 from pendula.metrics import nrmse, rmse
 from pendula.nn import Network
 from pendula.report import Reference, ReportContent, ReportFigure
 from pendula.report.numbers import format_number
-from pendula.runs import Fit, Model, Recipe
+from pendula.runs import Fit, Recipe
 from pendula.series import Record, record
 from pendula.shapes import Float, Series, ndarray
 from pendula.systems import citation, simulate
@@ -146,16 +146,10 @@ def _learn(rows: Record, recipe: Recipe, settings: LectureKerasRk4, listener: Li
         errors={name: one_step_errors(predictor, rows, held_out) for name, predictor in predictors.items()},
         run=generated,
         seconds=seconds,
-        windowed=_windowed(made.model, rows.values) if recipe.window > 1 else None,
+        windowed=None
+        if recipe.window == 1
+        else windowed_run(made.model, rows.values[: recipe.window], steps=len(rows) - recipe.window),
     )
-
-
-def _windowed(model: Model, values: Series) -> Float[ndarray, "step channel"]:
-    window = model.window
-    generated = values.copy()
-    for row in range(window, len(values)):
-        generated[row] = model.run(generated[None, row - window : row], steps=1)[0, 0]
-    return generated[window:]
 
 
 def _baselines(model: _Learned, rows: Record) -> dict[str, Series]:

@@ -5,10 +5,12 @@ from typing import Any
 
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.curves import sine_figure
-from pendula.forecasting import Comparison, compare_recipes
+from pendula.forecasting import Comparison, compare_recipes, windowed_run
+from pendula.metrics import rmse
 from pendula.nn import Network
 from pendula.report import ReportContent, ReportFigure, verdict_of
-from pendula.runs import Recipe
+from pendula.report.numbers import format_number
+from pendula.runs import Fit, Recipe
 from pendula.series import record
 from pendula.systems import simulate
 from pendula.training import Tool, Training
@@ -104,10 +106,16 @@ def _results(comparison: Comparison, settings: LectureKerasSine) -> dict[str, An
         "validation": made.validation_stop - made.train_stop,
         "test": test,
         "test_loss": scores["models"][NAME]["mse"],
+        "windowed": {"free_run_rmse": _windowed_rmse(made)},
         **scores,
         "verdict": verdict_of(scores, made.record),
         "notes": _notes(comparison, settings),
     }
+
+
+def _windowed_rmse(made: Fit) -> float:
+    known, following = made.record.values[: made.validation_stop], made.record.values[made.validation_stop :]
+    return float(rmse(following, windowed_run(made.model, known, steps=len(following))))
 
 
 def _notes(comparison: Comparison, settings: LectureKerasSine) -> list[str]:
@@ -118,8 +126,16 @@ def _notes(comparison: Comparison, settings: LectureKerasSine) -> list[str]:
         f"{validation} of them validate, and the others are the test. Nothing leaks. The last epoch is kept. The "
         "learning rate falls from 5e-3 to 0 along a cosine; the lecture's is 1e-3 throughout."
     )
+    scores = comparison.evaluated.to_dict()["models"][NAME]
+    states = (
+        f"The free run hands the network's state on from step to step, which {len(made.record) - made.validation_stop} "
+        f"steps in is that of a longer past than the network was trained on: its RMSE is "
+        f"{format_number(scores['free_run_rmse'], digits=2)}. A loop that starts from zero at each step, on the last "
+        f"{made.model.window} values, has {format_number(_windowed_rmse(made), digits=2)}."
+    )
     return [
         splits,
+        states,
         "A sine without noise obeys a linear equation, which two values determine: the linear baseline is exact.",
     ]
 

@@ -24,7 +24,8 @@ from pendula.forecasting.preparation import choose_target, default_by, default_w
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, score_part
 from pendula.forecasting.surprise import Surprise, surprise
-from pendula.forecasting.verbs import fit
+from pendula.forecasting.verbs import choose_pairs, fit
+from pendula.forecasting.windowed import windowed_run
 
 __all__ = [
     "Adapted",
@@ -47,6 +48,7 @@ __all__ = [
     "adapt",
     "adopt",
     "backtest",
+    "choose_pairs",
     "choose_target",
     "compare",
     "compare_recipes",
@@ -75,5 +77,6 @@ __all__ = [
     "score_part",
     "split_record",
     "surprise",
+    "windowed_run",
     "with_gaussian_errors",
 ]

@@ -11,6 +11,8 @@ from pendula.errors import ArgumentError, DivergedError
 from pendula.forecasting.calibrating import calibrate
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.preparation import split_record
+from pendula.forecasting.windowed import windowed_run
+from pendula.metrics import nrmse
 from pendula.nn import Forecaster, free_run
 from pendula.runs import Fit, Model, Recipe
 from pendula.series.record import Record, record
@@ -25,6 +27,8 @@ OWN_ROWS, OWN_TRANSIENT = 2000, 1000
 AT_REST = 1e-6
 """What is nearer to the last value than this share of the noise is at rest."""
 LEAST_ROWS = 100
+WINDOWED_STEPS = 200
+"""Steps over which two ways to run freely are compared, one of which costs a window at each."""
 
 
 def adopt(
@@ -75,7 +79,9 @@ def adopt(
         calibration=calibrate(model, parts.validation),
         notes=tuple(notes),
     )
-    return replace(made, scores=evaluate_fit(made).to_dict()) if score and len(parts.test) else made
+    if not (score and len(parts.test)):
+        return made
+    return replace(made, scores=evaluate_fit(made).to_dict(), notes=(*notes, *_state_note(made)))
 
 
 def own_record(
@@ -120,6 +126,26 @@ def own_record(
     values = center + scale * _eventful(run, window)
     columns = {name: ("time", values[:, channel]) for channel, name in enumerate(names)}
     return record(xr.Dataset(columns, coords={"time": dt * np.arange(len(values))}), list(names))
+
+
+def _state_note(made: Fit) -> list[str]:
+    first, window = made.validation_stop, made.model.window
+    truth = made.record.values[first : first + WINDOWED_STEPS]
+    past = made.record.values[first - window : first]
+    if not np.isfinite(np.concatenate([past, truth])).all():
+        return []
+    with np.errstate(all="ignore"):  # a run may leave the finite numbers
+        handed_on = nrmse(truth, made.model.run(past[None], steps=len(truth))[0])
+        windowed = nrmse(truth, windowed_run(made.model, past, steps=len(truth)))
+    if not windowed < 0.5 * handed_on:
+        return []
+    note = (
+        "The network may not have been trained to run freely as Pendula runs it: with its state handed on from step to "
+        f"step it is wrong by {handed_on:.2g} times the spread over the first {len(truth)} steps of the test part; "
+        f"started from zero on its last {window} values at each step, as a loop over windows does, by {windowed:.2g}. "
+        "`pendula.forecasting.windowed_run` is that loop."
+    )
+    return [note]
 
 
 def _eventful(run: Series, window: int) -> Float[ndarray, "some channel"]:
