@@ -24,7 +24,7 @@ from pendula.forecasting.preparation import choose_target, default_by, default_w
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, score_part
 from pendula.forecasting.surprise import Surprise, surprise
-from pendula.forecasting.verbs import choose_pairs, fit
+from pendula.forecasting.verbs import fit
 from pendula.forecasting.windowed import windowed_run
 
 __all__ = [
@@ -48,7 +48,6 @@ __all__ = [
     "adapt",
     "adopt",
     "backtest",
-    "choose_pairs",
     "choose_target",
     "compare",
     "compare_recipes",
