@@ -92,6 +92,7 @@ def import_model(
     run = output or Path("runs") / model.stem
     out.remark(*chosen_lines(task, network=_words(forecaster), training="elsewhere"), f"run       {run}", "")
     made = adopt(forecaster, task.record, task.recipe, scaler=given, notes=notes)
+    out.remark(*(f"note      {found}" for found in made.notes[len(notes) :]))
     made.save(run, overwrite=overwrite)
     deliver_fit(made, run, chosen=chosen(task), out=out)
 
