@@ -1,5 +1,11 @@
 import json
 
+import numpy as np
+import xarray as xr
+
+from pendula.cli.records import recipe_for
+from pendula.series import record
+
 TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "8")
 
 
@@ -71,3 +77,10 @@ def test_an_echo_state_network_stands_beside_trained_cells(pendula, folder):
     assert set(answer.content["scores"]["models"]) == {"rnn", "esn"}
     assert "esn" not in answer.content["scores"]["baselines"]
     assert "Echo state network" in (folder / "both/report.html").read_text(encoding="utf-8")
+
+
+def test_a_likelihood_head_is_that_of_the_cells_that_are_trained():
+    rows = record(xr.Dataset({"x": ("time", np.arange(100.0))}))
+    choices = {"network": {"head": "mixture", "components": 2}}
+    assert recipe_for(rows, choices, cell="gru").network.components == 2
+    assert recipe_for(rows, choices, cell="esn").network.head == "point"

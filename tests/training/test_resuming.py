@@ -34,6 +34,7 @@ SETTINGS = {
     "draws": (replace(EVERYTHING, steps_per_epoch=3), {}),
     "nesterov": (replace(EVERYTHING, method="nesterov"), {"cell": "lstm"}),
     "plain nesterov": (replace(EVERYTHING, method="nesterov", horizon=1, patience=None), {"cell": "rnn"}),
+    "likelihood": (replace(EVERYTHING, horizon=1, select_by="one_step"), {"head": "mixture", "linear_lags": 2}),
     "plain": (replace(EVERYTHING, horizon=1), {"cell": "rnn", "num_layers": 2, "linear_lags": 2}),
 }
 

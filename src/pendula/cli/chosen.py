@@ -117,8 +117,9 @@ def _network(task: Task) -> str:
         how = "chosen by free runs within the training part" if network.asked is None else "as set"
         return f"{network.cell}{size}, {how}"
     lags = f", linear path of {counted(network.linear_lags, 'step')}" if network.linear_lags else ""
+    head = f", {network.head} head" if network.head != "point" else ""
     members = f"{task.recipe.members} × " if task.recipe.members > 1 else ""
-    sizes = f"{counted(network.hidden_size, 'unit')}, {counted(network.num_layers, 'layer')}{lags}"
+    sizes = f"{counted(network.hidden_size, 'unit')}, {counted(network.num_layers, 'layer')}{lags}{head}"
     return f"{members}{network.cell}, {sizes}"
 
 

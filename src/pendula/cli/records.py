@@ -116,12 +116,14 @@ def recipe_for(rows: "Record", choices: Mapping[str, Any], *, cell: str | None =
 def _for_cell(choices: Mapping[str, Any], cell: str) -> dict[str, Any]:
     # Of several cells, only one has an equation, or a reservoir, and not each has units.
     from pendula.config import merge
-    from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
+    from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR, SOLVED
 
     own = {"equation": INTEGRATOR, "reservoir": RESERVOIR, "polynomial": NEXT_GENERATION}
     others = {name for name, owner in own.items() if owner != cell}
     if cell == NEXT_GENERATION:
         others.add("hidden_size")
+    if cell in SOLVED:  # which tell points
+        others |= {"head", "components"}
     made = merge(choices, {"network": {"cell": cell}})
     made["network"] = {name: value for name, value in made["network"].items() if name not in others}
     return made
