@@ -52,7 +52,8 @@ def test_a_start_within_the_record(noisy_fit):
     assert future.time.values.tolist() == [100, 101, 102]
 
 
-def test_trajectories_from_nothing_have_the_stationary_distribution(noisy_fit):
+def test_trajectories_from_nothing_have_the_stationary_distribution(noisy_fit, monkeypatch):
+    monkeypatch.setattr("pendula.forecasting.drawing.TRANSIENT", 100)  # twenty correlation times
     future = forecast(noisy_fit, 400, samples=20, start="nothing", keep_samples=True)
     drawn = future.x_samples.values
     assert future.time.values.tolist() == list(range(400))

@@ -13,11 +13,11 @@ from pendula.errors import ArgumentError
 from pendula.forecasting import (
     GaussianErrors,
     Persistence,
-    evaluate,
     fit_linear,
     fit_record,
     log_likelihood,
     predict_from,
+    score_drawn,
     with_gaussian_errors,
 )
 from pendula.nn import Network
@@ -146,11 +146,10 @@ def test_evaluate_sets_the_network_beside_gaussian_baselines(joint_fit):
 
 
 def test_the_log_likelihood_is_that_of_each_row_given_its_window(joint_fit):
-    evaluated = evaluate(joint_fit)
-    rows, values = evaluated.evaluation.rows, joint_fit.record.values
+    rows, values = np.arange(joint_fit.validation_stop, len(joint_fit.record)), joint_fit.record.values
     each = [joint_fit.model.log_density(values[None, row - 8 : row], values[None, row])[0] for row in rows]
-    got = evaluated.to_dict()["models"]["network"]["log_likelihood"]
-    assert got == pytest.approx(np.mean(each), rel=1e-9)
+    assert joint_fit.scores["rows"] == len(rows)
+    assert joint_fit.scores["models"]["network"]["log_likelihood"] == pytest.approx(np.mean(each), rel=1e-9)
 
 
 def test_without_a_likelihood_head_nothing_is_told(sine_fit):
@@ -165,14 +164,15 @@ def test_without_a_likelihood_head_nothing_is_told(sine_fit):
 
 
 def test_channels_of_different_units_are_scored_in_their_spreads():
-    rows, network = process(300), Network(hidden_size=3, head="gaussian")
     energies = []
     for factor, unit in ((1, "s"), (1000, "ms")):
-        series = rows.assign(y=(rows["y"] * factor).assign_attrs(units=unit))
-        scores = pendula.fit(series, ["x", "y"], model=network, training=Training(epochs=1), window=8).scores
-        energies.append(scores["models"]["network"]["energy_score"])
-    assert energies[0] == pytest.approx(energies[1], rel=1e-3)
-    assert scores["units"]["value"] == ""
+        series = process(300)
+        rows = record(series.assign(y=(series["y"] * factor).assign_attrs(units=unit)))
+        walk = with_gaussian_errors(Persistence(), Part(parent=rows, start=0, stop=200))
+        part = Part(parent=rows, start=200, stop=300)
+        energies.append(score_drawn({"walk": walk}, part, np.arange(220, 280), leads=5, window=1).energy["walk"])
+    np.testing.assert_allclose(energies[0], energies[1], rtol=1e-9)
+    assert energies[0].shape == (5,)
 
 
 def test_a_fit_with_a_likelihood_head_survives_the_disk(joint_fit, tmp_path):

@@ -40,9 +40,9 @@ def reversals(pairs, *, symbols=3, longest=3, seed=0):
 
 
 def test_it_turns_words_of_unequal_length_around():
-    pairs = reversals(400)
+    pairs = reversals(320)
     model = draw_encoder_decoder(Network(cell="gru", hidden_size=24), 3, 3, written="classes", seed=0)
-    settings = Training(epochs=18, batch_size=40, learning_rate=0.02, teacher_forcing_start=1.0)
+    settings = Training(epochs=14, batch_size=40, learning_rate=0.02, teacher_forcing_start=1.0)
     train_encoder_decoder(model, pairs, settings, loss=SOFTMAX)
     unseen = reversals(200, seed=1)
     with torch.no_grad():

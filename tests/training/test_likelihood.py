@@ -19,7 +19,8 @@ WINDOW = 6
 
 
 def forecaster_of(head, *, channels=2, **options):
-    forecaster = build(Network(hidden_size=4, head=head, **options), channels, seed=3).double()
+    network = Network(**({"hidden_size": 4, "head": head} | options))
+    forecaster = build(network, channels, seed=3).double()
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
         for parameter in (*forecaster.head.parameters(), *forecaster.spread.parameters()):
@@ -68,7 +69,7 @@ def test_the_loss_is_the_mean_of_logarithms_of_scipys_densities(head, options, s
 
 @pytest.mark.parametrize("head", ["gaussian", "mixture"])
 def test_the_gradient_is_that_of_finite_differences(head):
-    forecaster, pieces = forecaster_of(head, channels=2), pieces_of()
+    forecaster, pieces = forecaster_of(head, hidden_size=2), pieces_of(batch=2)
     loss = objective(loss="every")
 
     def value(*weights):
@@ -104,7 +105,7 @@ def test_training_finds_how_the_noise_changes():
     forecaster = build(Network(cell="gru", hidden_size=6, residual=False, head="gaussian"), 1, seed=0)
     windows = Windows(series[:2000].float(), np.array([[0, 2000]]), length=7)
     validation = Validation(window=6, one_step=Windows(series, np.array([[2000, 2600]]), length=7), free_run=None)
-    settings = Training(epochs=12, learning_rate=0.02, batch_size=100, loss="every", washout=2)
+    settings = Training(epochs=8, learning_rate=0.03, batch_size=100, loss="every", washout=2)
     trained = train(forecaster, windows, settings, window=6, validation=validation)
     assert trained.engine == "autograd"
     errors = [record.validation_one_step for record in trained.history]
