@@ -49,7 +49,7 @@ def learning_figure(fit: Fit) -> ReportFigure | None:
         first=_first(fit),
         kept=fit.best_epoch,
         who="the network",
-        remark=_remark([fit]),
+        **_of_likelihoods([fit]),
     )
 
 
@@ -68,7 +68,7 @@ def learning_figures(fits: Mapping[str, Fit]) -> ReportFigure | None:
     first = min(map(_first, fits.values()))
     part = watched_part(next(iter(fits.values())))
     return loss_sheet(
-        measured, loss, part=part, first=first, kept=None, who=", ".join(fits), remark=_remark(fits.values())
+        measured, loss, part=part, first=first, kept=None, who=", ".join(fits), **_of_likelihoods(fits.values())
     )
 
 
@@ -135,8 +135,10 @@ def _caption(part: str, kept: int | None) -> str:
     return f"{words}{mark} {_LOSS_WORDS}"
 
 
-def _remark(fits: Iterable[Fit]) -> str:
-    return _LIKELY_WORDS if any(fit.recipe.network.head != "point" for fit in fits) else ""
+def _of_likelihoods(fits: Iterable[Fit]) -> dict[str, str]:
+    if all(fit.recipe.network.head == "point" for fit in fits):
+        return {}
+    return {"remark": _LIKELY_WORDS, "error": "error (scaled)"}
 
 
 def _chosen_first(
