@@ -1,4 +1,5 @@
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -373,3 +374,14 @@ def test_settings_that_a_method_has_no_use_for_are_told(pendula, folder, bare_re
     content = pendula("fit", "swing.csv", *words, "-o", "again", "--json").content
     assert note in content["notes"]
     assert content["chosen"]["recipe"]["training"] == {"method": "ridge", "washout": 0}
+
+
+def test_a_fit_without_keras_names_the_extra_and_leaves_nothing_in_the_way(pendula, folder, bare_reports, monkeypatch):
+    words = ("fit", "swing.csv", *TINY, "--engine", "keras", "-o", "run")
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "keras", None)
+        told = pendula(*words)
+    assert told.code == 1
+    assert "needs keras. Install it with: pip install 'pendula[keras]'." in told.err
+    assert [path.name for path in folder.iterdir()] == ["swing.csv"]
+    assert pendula(*words).code == 0

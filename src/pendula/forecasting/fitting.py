@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pendula.dynamics import FlowRecord
-from pendula.errors import ArgumentError, DataError, DivergedError
+from pendula.errors import ArgumentError, DataError, DivergedError, MissingExtraError
 from pendula.filtering import resume_pairs
 from pendula.forecasting.evaluation import evaluate_fit
 from pendula.forecasting.folds import calibrate_fit
@@ -61,6 +61,7 @@ def fit_record(
         ArgumentError: If the recipe breaks a rule, or does not suit the record.
         DataError: If a part of the record is too short.
         DivergedError: If training leaves the finite numbers.
+        MissingExtraError: If Keras is to train and is not installed.
     """
     prepared = prepare(rows, recipe)
     if run is None:
@@ -70,7 +71,7 @@ def fit_record(
         write_start(folder, record=rows, recipe=recipe, notes=tuple(notes))
         try:
             return _fit_in(folder, Path(run), prepared, recipe, notes=notes, listener=listener)
-        except (ArgumentError, DataError, DivergedError):
+        except (ArgumentError, DataError, DivergedError, MissingExtraError):
             # What was refused before its first checkpoint leaves nothing to resume, and nothing in the way.
             if not (folder / CHECKPOINT_FOLDER).exists():
                 shutil.rmtree(folder, ignore_errors=True)
