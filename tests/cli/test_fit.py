@@ -212,7 +212,8 @@ def test_dates(pendula, bare_reports, folder):
 def test_an_unknown_unit_stays_as_it_is(pendula, bare_reports):
     assert pendula("fit", "swing.csv", "--unit", "x=furlong/fortnight", *TINY).code == 0
     header = pendula("forecast", "runs/swing", "--steps", "1").out.splitlines()[0]
-    assert header == "t [s],x [furlong/fortnight],x_lower [furlong/fortnight],x_upper [furlong/fortnight]"
+    names = "t [s],x [furlong/fortnight],x_lower [furlong/fortnight],x_upper [furlong/fortnight],effective_origins"
+    assert header == names
 
 
 @pytest.mark.parametrize(

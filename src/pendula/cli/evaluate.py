@@ -120,8 +120,8 @@ def _scores(
     verdict = verdict_of(scores, evaluated.evaluation.part.parent)
     idle = idle_note(fit)
     intervals = evaluated.intervals
-    held = [] if intervals is None else ["", *interval_lines(intervals, unit=scores["units"]["value"])]
-    out.show(*score_lines(scores, [*verdict, *idle]), *held)
+    held = [] if intervals is None else [*interval_lines(intervals, unit=scores["units"]["value"]), ""]
+    out.show(*score_lines(scores, [*held, *verdict, *idle]))
     return {"scores": scores, "verdict": verdict, "notes": [*notes, *seen_note(scores), *idle]}
 
 

@@ -88,7 +88,7 @@ def interval_of(
         (array(2.), array(18.))
     """
     ends = np.quantile(runs, [(1 - coverage) / 2, (1 + coverage) / 2], axis=0, method="weibull")
-    return ends[0], ends[1]
+    return np.asarray(ends[0]), np.asarray(ends[1])
 
 
 def _from_nothing(fit: Fit, steps: int, samples: int, seed: int) -> Float[ndarray, "sample step channel"]:

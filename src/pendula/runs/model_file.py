@@ -64,6 +64,7 @@ def save_model(model: Model, folder: str | Path) -> None:
         >>> import numpy as np
         >>> from pendula.nn import build
         >>> from pendula.series import TimeAxis
+        >>> from pendula.series.scaling import Scaler
         >>> model = Model(
         ...     forecaster=build(Network(hidden_size=4), 1),
         ...     scaler=Scaler(kind="none", link="none", center=np.zeros(1), scale=np.ones(1)),
