@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pendula.errors import ShapeError
-from pendula.figures import draw_confusion, draw_regimes, draw_roc
+from pendula.figures import draw_confusion, draw_onset, draw_regimes, draw_roc
 
 
 def test_a_confusion_matrix_shows_its_counts_true_labels_downwards():
@@ -30,3 +30,9 @@ def test_strips_have_the_stretches_of_the_labels_and_lines_at_onsets():
     assert len(axes.collections) == 2 * 3  # nothing is drawn where nothing is told
     assert [line.get_xdata()[0] for line in axes.lines] == [2.0, 5.0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["truth", "network"]
+
+
+def test_an_onset_that_was_not_told_has_no_line():
+    axes = draw_onset(np.arange(4.0), np.array([0.0, 0.0, 1.0, 0.5]), true=2, told=None)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["true onset"]
+    assert axes.lines[1].get_xdata()[0] == 2.0

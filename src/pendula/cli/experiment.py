@@ -133,13 +133,15 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out
     page = write_report(made.content, made.figures, folder)
     for name, fit in made.fits.items():
         fit.save(folder / "fits" / name, overwrite=True)
+    for name, paired in made.paired_fits.items():
+        paired.save(folder / "fits" / name, overwrite=True)
     for name, future in made.forecasts.items():
         for suffix in (".nc", ".csv"):
             write(future, folder / "forecasts" / f"{name}{suffix}")
     _write_keras(made, folder / "models")
     idle = [f"{name}: {note}" for name, fit in made.fits.items() for note in idle_note(fit)]
     out.show(*score_lines(dict(made.content.scores), [*made.content.verdict, *idle]))
-    kept = {"Fits": made.fits, "Forecasts": made.forecasts, "Models": made.keras_models}
+    kept = {"Fits": {**made.fits, **made.paired_fits}, "Forecasts": made.forecasts, "Models": made.keras_models}
     out.show(*(f"{what}: {folder / what.lower()}" for what, held in kept.items() if held), f"Report: {page}")
     out.result({**made.results, "folder": folder, "report": page})
 

@@ -17,8 +17,10 @@ from pendula.experiments.lorenz_attractor import LORENZ_ATTRACTOR, LorenzAttract
 from pendula.experiments.lorenz_reservoir import LORENZ_RESERVOIR, LorenzReservoir
 from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
 from pendula.experiments.oscillator_identification import OSCILLATOR_IDENTIFICATION, OscillatorIdentification
+from pendula.experiments.regimes import REGIME_SWITCHES, RegimeSwitches
 from pendula.experiments.rnn_behaviors import RNN_BEHAVIORS, RnnBehaviors
 from pendula.experiments.vanishing_gradients import VANISHING_GRADIENTS, VanishingGradients
+from pendula.experiments.waveforms import WAVEFORMS, Waveforms
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
@@ -37,6 +39,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         FOUR_WAYS,
         LORENZ_ATTRACTOR,
         FLIP_FLOP,
+        WAVEFORMS,
+        REGIME_SWITCHES,
         KNOWN_NOISE,
         COVERAGE,
         DEMO,
@@ -63,6 +67,8 @@ __all__ = [
     "MackeyGlassProtocol",
     "OscillatorIdentification",
     "Progress",
+    "RegimeSwitches",
     "RnnBehaviors",
     "VanishingGradients",
+    "Waveforms",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import xarray as xr
 
 from pendula.report import ReportContent
-from pendula.runs import Fit
+from pendula.runs import Fit, PairedFit
 from pendula.training import Listener
 
 __all__ = ["Experiment", "ExperimentResult", "Progress", "Protocol"]
@@ -27,6 +27,7 @@ class ExperimentResult:
         content: The page.
         figures: PNG files by name.
         fits: The fits by name.
+        paired_fits: The fits that tell targets from inputs, by name.
         forecasts: Forecasts by name.
         keras_models: Names of the fits whose networks are written as models of Keras, too.
     """
@@ -35,6 +36,7 @@ class ExperimentResult:
     content: ReportContent
     figures: dict[str, bytes]
     fits: dict[str, Fit] = field(default_factory=dict)
+    paired_fits: dict[str, PairedFit] = field(default_factory=dict)
     forecasts: dict[str, xr.Dataset] = field(default_factory=dict)
     keras_models: tuple[str, ...] = ()
 

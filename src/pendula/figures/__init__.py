@@ -15,7 +15,7 @@ exact       draw_beside_exact
 dynamics    draw_behavior_map, draw_exponents, draw_units
 equations   draw_identified, draw_relative_errors
 many series draw_shares
-labels      draw_confusion, draw_roc, draw_regimes
+labels      draw_confusion, draw_roc, draw_regimes, draw_onset
 speed       draw_seconds, draw_speedups
 analysis    draw_eigenvalues, draw_lyapunov, draw_memory, draw_bifurcations, draw_state_space
 text        draw_summary
@@ -36,7 +36,7 @@ from pendula.figures.forecast import draw_forecast
 from pendula.figures.gradients import FlowPanel, draw_gradient_flow, draw_singular_values, gradient_sheet
 from pendula.figures.histogram import draw_error_histogram
 from pendula.figures.identification import draw_identified, draw_relative_errors, identification_figure
-from pendula.figures.labels import draw_confusion, draw_regimes, draw_roc
+from pendula.figures.labels import draw_confusion, draw_onset, draw_regimes, draw_roc
 from pendula.figures.lead_time import draw_lead_times
 from pendula.figures.lecture import PredictorCurves, lecture_oscillator_figure, lecture_sine_figure
 from pendula.figures.lecture_keras import lecture_keras_figure
@@ -83,6 +83,7 @@ __all__ = [
     "draw_losses",
     "draw_lyapunov",
     "draw_memory",
+    "draw_onset",
     "draw_phase_portrait",
     "draw_predictions",
     "draw_ranks",

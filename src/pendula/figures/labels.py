@@ -11,12 +11,12 @@ from numpy import ndarray
 from pendula.errors import ShapeError
 from pendula.figures.annotations import draw_legend, draw_time_label
 from pendula.figures.canvas import drawing
-from pendula.figures.style import CLOCK, TRUTH, Quantity, plain, shorten, strokes
+from pendula.figures.style import CLOCK, TRUTH, VALUE, Quantity, plain, shorten, strokes
 
 if TYPE_CHECKING:
     import matplotlib.axes
 
-__all__ = ["draw_confusion", "draw_regimes", "draw_roc"]
+__all__ = ["draw_confusion", "draw_onset", "draw_regimes", "draw_roc"]
 
 REGIME_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#595959")
 """Okabe and Ito's colors in an order whose neighbors differ in brightness, too."""
@@ -161,6 +161,50 @@ def draw_regimes(
         named = list(enumerate(classes))[: len(REGIME_COLORS)]
         handles = [Patch(color=_color(code), label=plain(shorten(name))) for code, name in named]
         panel.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=min(4, len(handles)))
+        return panel
+
+
+def draw_onset(
+    time: Shaped[ndarray, " time"],
+    values: Float[ndarray, " time"],
+    *,
+    true: int | None,
+    told: int | None,
+    quantity: Quantity = VALUE,
+    clock: Quantity = CLOCK,
+    title: str = "Onset",
+    axes: "matplotlib.axes.Axes | None" = None,
+) -> "matplotlib.axes.Axes":
+    """Draw a record with the row at which something truly begins, and the row at which that is told.
+
+    Args:
+        time: Floats, integers or dates.
+        values: The record.
+        true: Row of the true onset; None where there is none.
+        told: Row of the told one; None where none was told.
+        quantity: Name and unit of the values.
+        clock: Name and unit of the time.
+        title: Above the panel.
+        axes: Where to draw; None makes a figure.
+
+    Returns:
+        The axes.
+
+    Examples:
+        >>> axes = draw_onset(np.arange(4.0), np.array([0.0, 0.0, 1.0, 0.5]), true=2, told=2)
+        >>> [text.get_text() for text in axes.get_legend().get_texts()]
+        ['true onset', 'told onset']
+    """
+    with drawing(axes, height=2.2) as panel:
+        panel.plot(time, values, color=TRUTH.color, linewidth=0.9)
+        if true is not None:
+            panel.axvline(time[true], color=REGIME_COLORS[0], linewidth=1.4, label="true onset")
+        if told is not None:
+            panel.axvline(time[told], color=REGIME_COLORS[5], linewidth=1.4, linestyle=(0, (3, 2)), label="told onset")
+        panel.set_ylabel(quantity.label)
+        panel.set_title(title)
+        draw_time_label(panel, time, clock=clock)
+        draw_legend(panel)
         return panel
 
 

@@ -37,7 +37,7 @@ from pendula.report.facts import member_rows
 from pendula.report.fit_report import fit_figures, fit_report, idle_note
 from pendula.report.gradient_figure import gradient_facts
 from pendula.report.interval_figure import interval_lines
-from pendula.report.labels_report import labels_report, labels_verdict
+from pendula.report.labels_report import labels_figures, labels_report, labels_verdict
 from pendula.report.links import ANALYSIS_PAGE, link_analysis
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
 from pendula.report.paired_report import idle_path_note, paired_report, paired_verdict
@@ -71,6 +71,7 @@ __all__ = [
     "idle_path_note",
     "initial_state",
     "interval_lines",
+    "labels_figures",
     "labels_report",
     "labels_verdict",
     "link_analysis",

@@ -19,7 +19,7 @@ from pendula.report.sheets import MOST_CHANNELS, draw_sheet
 from pendula.report.verdict import seen_note
 from pendula.runs import PairedFit
 
-__all__ = ["labels_report", "labels_verdict"]
+__all__ = ["labels_figures", "labels_report", "labels_verdict"]
 
 MOST_CURVES = 8
 """ROC curves are drawn of the first so many labels."""
@@ -42,10 +42,7 @@ def labels_report(fit: PairedFit, evaluated: LabelsEvaluated | None = None) -> R
         The content of the page.
     """
     scores = {} if evaluated is None else evaluated.to_dict()
-    drawn = [] if evaluated is None else [_confusion(evaluated), _roc(evaluated)]
-    if evaluated is not None and evaluated.task == "regimes":
-        drawn.insert(0, _regimes(fit, evaluated))
-    figures = [figure for figure in [*drawn, _losses(fit)] if figure is not None]
+    figures = labels_figures(fit, evaluated)
     recipe = fit.recipe
     return ReportContent(
         title=f"{recipe.target[0]} told from {', '.join(recipe.inputs)} with {_ARTICLES[recipe.network.cell]}",
@@ -62,6 +59,22 @@ def labels_report(fit: PairedFit, evaluated: LabelsEvaluated | None = None) -> R
         versions=software_versions(),
         seed=recipe.seed,
     )
+
+
+def labels_figures(fit: PairedFit, evaluated: LabelsEvaluated | None) -> list[ReportFigure]:
+    """Draw what a fit that tells labels is worth.
+
+    Args:
+        fit: The fit.
+        evaluated: What it told on a part, and scores; None where there is no test part.
+
+    Returns:
+        The figures: regimes over time, confusion matrices, ROC curves and learning curves.
+    """
+    drawn = [] if evaluated is None else [_confusion(evaluated), _roc(evaluated)]
+    if evaluated is not None and evaluated.task == "regimes":
+        drawn.insert(0, _regimes(fit, evaluated))
+    return [figure for figure in [*drawn, _losses(fit)] if figure is not None]
 
 
 def labels_verdict(scores: Mapping[str, Any]) -> list[str]:

@@ -11,14 +11,18 @@ from pendula.systems.linear import Oscillator
 from pendula.systems.maps import Henon, Logistic
 from pendula.systems.oscillators import Duffing, FitzHughNagumo, Pendulum, VanDerPol
 from pendula.systems.processes import Autoregression, OrnsteinUhlenbeck
+from pendula.systems.pulses import PULSE_KINDS, Pulses, draw_pulses, pulse_shape
 from pendula.systems.registry import SYSTEMS, citation, describe, make_system
 from pendula.systems.signals import Combined, Cosine, Damped, Sine
 from pendula.systems.simulate import simulate
 from pendula.systems.steps import euler_step, rk4_step
+from pendula.systems.switching import REGIMES, Switching, draw_switching
 from pendula.systems.tangents import push_directions
 
 __all__ = [
     "METHODS",
+    "PULSE_KINDS",
+    "REGIMES",
     "SYSTEMS",
     "Autoregression",
     "Combined",
@@ -39,21 +43,26 @@ __all__ = [
     "Oscillator",
     "Pendulum",
     "Process",
+    "Pulses",
     "Quantity",
     "Rossler",
     "Signal",
     "Sine",
     "StateVariable",
+    "Switching",
     "System",
     "Tolerance",
     "VanDerPol",
     "citation",
     "describe",
+    "draw_pulses",
+    "draw_switching",
     "euler_step",
     "integrate",
     "integrate_delay",
     "iterate",
     "make_system",
+    "pulse_shape",
     "push_directions",
     "rk4_step",
     "sample_count",
