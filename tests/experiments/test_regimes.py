@@ -8,7 +8,7 @@ from pendula.training import silent
 
 
 def test_a_small_run_has_all_its_parts():
-    made = EXPERIMENTS["regimes"].run(RegimeSwitches(rows=8000, period=16, hidden_size=4, epochs=1), lambda _: silent)
+    made = EXPERIMENTS["regimes"].run(RegimeSwitches(rows=4000, period=16, hidden_size=4, epochs=1), lambda _: silent)
     assert set(made.figures) == {"regimes", "confusion", "roc", "losses"}
     assert made.results["classes"] == ["lorenz", "periodic", "rossler"]
     assert made.results["switches"] > made.results["missed"] >= 0

@@ -1,4 +1,4 @@
-"""Unequal lengths, missing values and irregular times: no bit depends on the batch, on padding, or on what is masked."""
+"""Unequal lengths, missing values, irregular times: no bit depends on batch, padding, or what is masked."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import pendula
 from pendula.filtering import tell
 from pendula.nn import Network, draw_filter
-from pendula.nn.kernels import has_native
+from pendula.nn.kernels import available
 from pendula.runs import present_inputs, run_segments
 from pendula.training import Training
 
@@ -18,7 +18,7 @@ steady = settings(deadline=None, derandomize=True, max_examples=25)
 lengths = st.lists(st.integers(1, 23), min_size=2, max_size=9)
 seeds = st.integers(0, 2**31)
 CELLS = ("rnn", "gru", "lstm")
-native = pytest.mark.skipif(not has_native(), reason="matrix products of torch depend on how many rows there are")
+native = pytest.mark.skipif(not available(), reason="matrix products of torch depend on how many rows there are")
 
 
 def drawn(cell, *, inputs=2, lags=3):
@@ -78,9 +78,7 @@ def test_padding_a_batch_changes_no_bit(cell, rows, seed, fill, more):
 @given(lengths, seeds)
 def test_splitting_a_batch_changes_no_bit(cell, rows, seed):
     inputs, counts = batch_of(rows, seed, fill=0.0)
-    alone = [
-        told_by(NETWORKS[cell], inputs[[at], :length], counts[[at]])[0] for at, length in enumerate(rows)
-    ]
+    alone = [told_by(NETWORKS[cell], inputs[[at], :length], counts[[at]])[0] for at, length in enumerate(rows)]
     assert same_bits(told_by(NETWORKS[cell], inputs, counts), alone)
 
 
@@ -98,7 +96,9 @@ def test_stretches_tell_the_same_bits_alone_and_together_whatever_is_missing(mis
     assert np.isfinite(together).all()
     for start, stop in segments:
         own = values[start:stop]
-        alone = run_segments(network, present_inputs(own, np.array([[0, len(own)]]), missing=missing), np.array([[0, len(own)]]))
+        alone = run_segments(
+            network, present_inputs(own, np.array([[0, len(own)]]), missing=missing), np.array([[0, len(own)]])
+        )
         assert np.array_equal(together[start:stop], alone)
 
 
@@ -114,7 +114,9 @@ def test_what_stands_outside_the_stretches_has_no_effect(seed, fill):
     for start, stop in segments:
         other[start:stop] = values[start:stop]
     network = NETWORKS["gru"]
-    assert np.array_equal(run_segments(network, values, segments), run_segments(network, other, segments), equal_nan=True)
+    assert np.array_equal(
+        run_segments(network, values, segments), run_segments(network, other, segments), equal_nan=True
+    )
 
 
 def test_gradients_do_not_see_the_padding():
