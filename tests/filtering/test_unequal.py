@@ -64,7 +64,7 @@ def test_permuting_a_batch_changes_no_bit(cell, rows, seed):
 @native
 @pytest.mark.parametrize("cell", CELLS)
 @steady
-@given(lengths, seeds, st.sampled_from([0.0, 1e30, -3.5]), st.integers(0, 11))
+@given(lengths, seeds, st.sampled_from([np.nan, np.inf, 1e30, -3.5]), st.integers(0, 11))
 def test_padding_a_batch_changes_no_bit(cell, rows, seed, fill, more):
     told = told_by(NETWORKS[cell], *batch_of(rows, seed, fill=0.0))
     inputs, counts = batch_of(rows, seed, fill=fill)
@@ -119,9 +119,10 @@ def test_what_stands_outside_the_stretches_has_no_effect(seed, fill):
     )
 
 
-def test_gradients_do_not_see_the_padding():
+@pytest.mark.parametrize("fill", [1e6, np.nan])
+def test_gradients_do_not_see_the_padding(fill):
     inputs, counts = batch_of([3, 8, 5], 0, fill=0.0)
-    dirty, _ = batch_of([3, 8, 5], 0, fill=1e6)
+    dirty, _ = batch_of([3, 8, 5], 0, fill=fill)
     gradients = []
     for shown in (inputs, dirty):
         network = drawn("gru")
