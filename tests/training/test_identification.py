@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pendula.errors import ArgumentError
-from pendula.nn import AddedRate, IntegratorCell
+from pendula.errors import ArgumentError, ShapeError
+from pendula.nn import AddedRate, IntegratorCell, unroll
 from pendula.systems import Lorenz63, Oscillator, Pendulum, integrate
 from pendula.training import Identification, identify
 
@@ -125,3 +125,24 @@ def test_mistakes_are_named():
         Identification(segment=0)
     with pytest.raises(ArgumentError, match=r"`weights` must be positive: expected finite numbers above 0, got \(\)"):
         Identification(weights=())
+
+
+def test_a_driven_equation_is_found_from_its_input():
+    # The gain of the input, too, by a linear drive of one column.
+    u = np.random.default_rng(0).normal(size=(300, 1))
+    truth = IntegratorCell(Oscillator(gamma=0.2, drive=0.0), dt=0.3)
+    force = torch.from_numpy(np.concatenate([np.zeros_like(u), 0.7 * u], axis=1))
+    with torch.no_grad():
+        x = unroll(truth, torch.zeros(2, dtype=torch.float64), 299, force=force[:-1])[:, :1].numpy()
+    drive = torch.nn.Linear(1, 2, bias=False)
+    torch.nn.init.zeros_(drive.weight)
+    driven = IntegratorCell(Oscillator(gamma=0.1, drive=0.0), dt=0.3, learn=["gamma"], drive=drive)
+    found = identify(driven, x, observed=["x"], inputs=u, settings=Identification(segment=50, weights=(1.0,)))
+    assert found.parameters["gamma"] == pytest.approx(0.2, rel=1e-8)
+    np.testing.assert_allclose(driven.drive.weight.detach().numpy()[:, 0], [0.0, 0.7], atol=1e-8)
+
+
+def test_inputs_must_have_the_rows_of_the_record():
+    still = IntegratorCell(Oscillator(), dt=0.3, learn=["gamma"])
+    with pytest.raises(ShapeError, match="`inputs` must have a row for each of the record: expected 9, got 8"):
+        identify(still, np.zeros((9, 1)), observed=["x"], inputs=np.zeros((8, 1)))

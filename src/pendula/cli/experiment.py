@@ -19,6 +19,7 @@ RESULTS = "results.json"
 EXAMPLE = """\
 pendula experiment --list
 pendula experiment lecture-sine --protocol lecture
+pendula experiment silverbox --data silverbox.csv --seeds 3
 pendula experiment long-memory --problem addition --length 100 --cell lstm --method adam --seeds 5
 """
 
@@ -37,6 +38,7 @@ def experiment(
     length: int | None = None,
     method: str | None = None,
     cell: str | None = None,
+    data: str | None = None,
     seeds: int | None = None,
     seed: int | None = None,
     set: tuple[str, ...] = (),  # noqa: A002 # the option's name
@@ -55,6 +57,7 @@ def experiment(
         length: Its length, in steps.
         method: The way to learn, where the experiment has a choice.
         cell: The recurrent layer, where the experiment has a choice.
+        data: The file of data, where the experiment needs one.
         seeds: How many networks to train, where the experiment has a choice.
         seed: Of weights, order and noise.
         set: Any other setting of the experiment, as in epochs=5. May be repeated.
@@ -76,6 +79,7 @@ def experiment(
         "length": length,
         "method": method,
         "cell": cell,
+        "data": data,
         "seeds": seeds,
         "seed": seed,
     }

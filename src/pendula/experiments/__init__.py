@@ -4,8 +4,10 @@ from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.bifurcations import BIFURCATIONS, BifurcationDiagram
 from pendula.experiments.coverage import COVERAGE, CoverageProtocol
 from pendula.experiments.demo import DEMO, Demo
+from pendula.experiments.fitzhugh_nagumo import FITZHUGH_NAGUMO, FitzHughNagumoRun
 from pendula.experiments.flip_flop import FLIP_FLOP, FlipFlop
 from pendula.experiments.four_ways import FOUR_WAYS, FourWays
+from pendula.experiments.kalman_gap import KALMAN_GAP, KalmanGap
 from pendula.experiments.known_noise import KNOWN_NOISE, KnownNoise
 from pendula.experiments.lecture_keras_rk4 import LECTURE_KERAS_RK4, LectureKerasRk4
 from pendula.experiments.lecture_keras_sine import LECTURE_KERAS_SINE, LectureKerasSine
@@ -19,6 +21,7 @@ from pendula.experiments.mackey_glass import MACKEY_GLASS, MackeyGlassProtocol
 from pendula.experiments.oscillator_identification import OSCILLATOR_IDENTIFICATION, OscillatorIdentification
 from pendula.experiments.regimes import REGIME_SWITCHES, RegimeSwitches
 from pendula.experiments.rnn_behaviors import RNN_BEHAVIORS, RnnBehaviors
+from pendula.experiments.silverbox import SILVERBOX, SilverboxRun
 from pendula.experiments.vanishing_gradients import VANISHING_GRADIENTS, VanishingGradients
 from pendula.experiments.waveforms import WAVEFORMS, Waveforms
 
@@ -43,6 +46,9 @@ EXPERIMENTS: dict[str, Experiment] = {
         REGIME_SWITCHES,
         KNOWN_NOISE,
         COVERAGE,
+        SILVERBOX,
+        KALMAN_GAP,
+        FITZHUGH_NAGUMO,
         DEMO,
     )
 }
@@ -54,8 +60,10 @@ __all__ = [
     "Demo",
     "Experiment",
     "ExperimentResult",
+    "FitzHughNagumoRun",
     "FlipFlop",
     "FourWays",
+    "KalmanGap",
     "KnownNoise",
     "LectureKerasRk4",
     "LectureKerasSine",
@@ -69,6 +77,7 @@ __all__ = [
     "Progress",
     "RegimeSwitches",
     "RnnBehaviors",
+    "SilverboxRun",
     "VanishingGradients",
     "Waveforms",
 ]

@@ -37,6 +37,8 @@ class IntegratorCell(nn.Module):
         method: `rk4` or `euler`.
         substeps: Steps of the method from one sample to the next.
         added: A network that adds to some of the rates.
+        drive: Maps what is measured of the outside to a force on the rates, and can be learned: a linear map of a few
+            samples of an input around the present one holds its gain, its delay and how it is held between samples.
         dtype: Floating point of what is learned.
 
     Attributes:
@@ -67,6 +69,7 @@ class IntegratorCell(nn.Module):
         method: str = "rk4",
         substeps: int = 1,
         added: AddedRate | None = None,
+        drive: nn.Module | None = None,
         dtype: torch.dtype = torch.float64,
     ) -> None:
         super().__init__()
@@ -81,19 +84,21 @@ class IntegratorCell(nn.Module):
         if added is not None:
             added.check(self.components)
             added.to(dtype)
+        self.drive = None if drive is None else drive.to(dtype)
 
     def forward(
         self,
         state: Float[Tensor, "*batch component"],
         t: float | Float[Tensor, "*batch"] = 0.0,
-        force: Float[Tensor, "*batch component"] | None = None,
+        force: Float[Tensor, "*batch push"] | None = None,
     ) -> Float[Tensor, "*batch component"]:
         """Take one step.
 
         Args:
             state: The state now, each component in its unit.
             t: The time now, in units of time; the same for all, or one for each state.
-            force: What is added to the rates during the step; nothing when left out.
+            force: What is added to the rates during the step, or what the cell's drive makes a force of; nothing when
+                left out.
 
         Returns:
             The state one `dt` later.
@@ -106,7 +111,8 @@ class IntegratorCell(nn.Module):
                 f"`state` must hold the components {', '.join(self.components)} along its last axis: "
                 f"expected {len(self.components)}, got {state.shape[-1]}."
             )
-        return self._advance(self._derivative(force), state.movedim(-1, 0), t)
+        pushed = force if force is None or self.drive is None else self.drive(force)
+        return self._advance(self._derivative(pushed), state.movedim(-1, 0), t)
 
     def rates(
         self, state: Float[Tensor, "*batch component"], t: float | Float[Tensor, "*batch"] = 0.0
@@ -152,7 +158,7 @@ def unroll(
     steps: int,
     *,
     start: float | Float[Tensor, "*batch"] = 0.0,
-    force: Float[Tensor, "*batch step component"] | None = None,
+    force: Float[Tensor, "*batch step push"] | None = None,
 ) -> Float[Tensor, "*batch time component"]:
     """Run a cell through time, as the layer of a recurrent network.
 
@@ -164,7 +170,8 @@ def unroll(
         initial: The state at the start.
         steps: How many steps.
         start: Time at the start, in units of time; the same for all, or one for each state.
-        force: What is added to the rates during each step; nothing when left out.
+        force: What is added to the rates during each step, or what the cell's drive makes a force of; nothing when left
+            out.
 
     Returns:
         The states, the first of which is `initial`: `steps` + 1 along time.

@@ -79,6 +79,7 @@ def identify(
     *,
     observed: Sequence[str],
     start: float = 0.0,
+    inputs: Float[ndarray, "row input"] | None = None,
     starts: Sequence[Mapping[str, float]] = (),
     settings: Identification | None = None,
 ) -> Identified:
@@ -94,6 +95,7 @@ def identify(
         values: The record, sampled every `dt` of the cell; NaN where nothing was measured.
         observed: Names of the components that the channels are.
         start: Time of its first row, in units of time.
+        inputs: What drives the cell from each row to the next, for a cell with a drive.
         starts: Other values to start from, by name; the search goes on from the one whose loose fit is best.
         settings: How it is done.
 
@@ -117,7 +119,12 @@ def identify(
     """
     settings = settings or Identification()
     problem = Shooting(
-        cell=cell, values=values, observed=_indices(cell, observed), segment=settings.segment, start=start
+        cell=cell,
+        values=values,
+        observed=_indices(cell, observed),
+        segment=settings.segment,
+        start=start,
+        inputs=inputs,
     )
     unknowns = _best_start(problem, starts, settings) if starts else _started(problem, {})
     joined = _join(problem, unknowns, settings)

@@ -32,6 +32,7 @@ class Shooting:
         observed: Which components of the state the channels are.
         segment: Steps of a segment.
         start: Time of the first row, in units of time.
+        inputs: What drives the cell from each row to the next, for a cell with a drive.
 
     References:
         H. G. Bock, *Recent advances in parameter identification techniques for O.D.E.*, in Deuflhard and Hairer (eds.),
@@ -43,6 +44,7 @@ class Shooting:
     observed: tuple[int, ...]
     segment: int
     start: float = 0.0
+    inputs: Float[ndarray, "row input"] | None = None
 
     def __post_init__(self) -> None:
         """Check the record.
@@ -56,6 +58,10 @@ class Shooting:
             raise ShapeError(
                 "`values` must have a channel for each observed component: "
                 f"expected shape (time, {len(self.observed)}), got {self.values.shape}."
+            )
+        if self.inputs is not None and len(self.inputs) != len(self.values):
+            raise ShapeError(
+                f"`inputs` must have a row for each of the record: expected {len(self.values)}, got {len(self.inputs)}."
             )
         if self.segment < 1:
             raise ArgumentError(f"`segment` must be positive: expected 1 step or more, got {self.segment}.")
@@ -138,7 +144,9 @@ class Shooting:
         at, nodes = self.split(unknowns)
         start = torch.as_tensor(nodes, dtype=self._dtype)
         with torch.no_grad():
-            run: Tensor = functional_call(_Unrolled(self.cell), _inside(at), (start, self.segment, self._starts()))
+            run: Tensor = functional_call(
+                _Unrolled(self.cell), _inside(at), (start, self.segment, self._starts(), self._pushes())
+            )
         return run
 
     def misfit(self, states: Float[Tensor, "segment time component"]) -> Float[ndarray, "segment step channel"]:
@@ -187,7 +195,7 @@ class Shooting:
             The exact Jacobian of the discretized problem.
         """
         at, _ = self.split(unknowns)
-        flow, slope = sensitivities(self.cell, self.states(unknowns), at=at, start=self._starts())
+        flow, slope = sensitivities(self.cell, self.states(unknowns), at=at, start=self._starts(), force=self._pushes())
         segments, components, learned = self.segments, flow.shape[-1], slope.shape[-1]
         rows = flow[:, :-1, list(self.observed)] / self.channel_scale[:, None]
         full = np.zeros((segments, *rows.shape[1:3], learned + segments * components))
@@ -213,8 +221,14 @@ class Shooting:
         return self.start + torch.arange(self.segments, dtype=torch.float64) * (self.segment * self.cell.dt)
 
     def _blocks(self) -> Float[ndarray, "segment time channel"]:
-        padded = np.full((self.segments * self.segment, self.values.shape[1]), np.nan)
-        padded[: len(self.values)] = self.values
+        return self._cut(self.values, np.nan)
+
+    def _pushes(self) -> Float[Tensor, "segment time input"] | None:
+        return None if self.inputs is None else torch.as_tensor(self._cut(self.inputs, 0.0), dtype=self._dtype)
+
+    def _cut(self, rows: Float[ndarray, "time column"], beyond: float) -> Float[ndarray, "segment step column"]:
+        padded = np.full((self.segments * self.segment, rows.shape[1]), beyond)
+        padded[: len(rows)] = rows
         return padded.reshape(self.segments, self.segment, -1)
 
 
@@ -224,6 +238,7 @@ def sensitivities(
     *,
     at: Mapping[str, Tensor],
     start: Float[Tensor, " batch"],
+    force: Float[Tensor, "batch step push"] | None = None,
 ) -> tuple[Float[ndarray, "batch time component component"], Float[ndarray, "batch time component parameter"]]:
     r"""Differentiate runs of a cell with respect to where they start and to what the cell can learn.
 
@@ -235,6 +250,7 @@ def sensitivities(
         states: Runs of the cell, the first state of each included.
         at: Values of what it can learn, by name.
         start: Time at the start of each run, in units of time.
+        force: What drives the cell during each step, if anything does.
 
     Returns:
         The derivatives Φ and S of every state, in float64.
@@ -246,12 +262,13 @@ def sensitivities(
     counted = torch.arange(samples - 1, dtype=torch.float64)
     times = (start[:, None] + counted * cell.dt).to(states.dtype)
 
-    def step(values: dict[str, Tensor], state: Tensor, t: Tensor) -> Tensor:
-        moved: Tensor = functional_call(cell, values, (state, t))
+    def step(values: dict[str, Tensor], state: Tensor, t: Tensor, push: Tensor | None) -> Tensor:
+        moved: Tensor = functional_call(cell, values, (state, t, push))
         return moved
 
-    both = vmap(jacrev(step, argnums=(0, 1)), in_dims=(None, 0, 0))
-    by_name, by_state = both(dict(at), states[:, :-1].reshape(-1, components), times.reshape(-1))
+    pushes = None if force is None else force.reshape(-1, force.shape[-1])
+    both = vmap(jacrev(step, argnums=(0, 1)), in_dims=(None, 0, 0, None if pushes is None else 0))
+    by_name, by_state = both(dict(at), states[:, :-1].reshape(-1, components), times.reshape(-1), pushes)
     parts = [by_name[name].reshape(batch, samples - 1, components, -1) for name in at]
     parts.append(states.new_zeros(batch, samples - 1, components, 0))
     local = by_state.reshape(batch, samples - 1, components, components).double().numpy()
@@ -272,8 +289,8 @@ class _Unrolled(torch.nn.Module):
         super().__init__()
         self.cell = cell
 
-    def forward(self, initial: Tensor, steps: int, start: Tensor) -> Tensor:
-        return unroll(self.cell, initial, steps, start=start)
+    def forward(self, initial: Tensor, steps: int, start: Tensor, force: Tensor | None) -> Tensor:
+        return unroll(self.cell, initial, steps, start=start, force=force)
 
 
 def _inside(at: Mapping[str, Tensor]) -> dict[str, Tensor]:
