@@ -7,7 +7,7 @@ import torch
 from pendula.errors import ArgumentError, DataError
 from pendula.experiments.silverbox import SilverboxRun, run
 from pendula.experiments.silverbox_data import RATE, Silverbox, read_silverbox, silverbox_scores
-from pendula.experiments.silverbox_physics import UNIT, fit_oscillator
+from pendula.experiments.silverbox_physics import UNIT
 from pendula.nn import IntegratorCell, unroll
 from pendula.systems import Duffing
 from pendula.training import silent
@@ -23,19 +23,6 @@ def made_up(rows, *, seed=0):
     with torch.no_grad():
         y = unroll(cell, torch.zeros(2, dtype=torch.float64), rows - 1, force=force[:-1])[:, 0].numpy()
     return np.stack([0.02 * u, 0.05 * y], axis=1)
-
-
-def test_a_known_oscillator_is_found():
-    rows = made_up(1500)
-    data = Silverbox(known=rows, multisine=rows[:300], arrow=rows[:300])
-    found = fit_oscillator(data, units=0, seed=0, rows=800, evaluations=40)
-    learned = {name: float(value) for name, value in found.cell.learned.items()}
-    scale = (0.05 / found.scale[1]) ** 2  # of y in units of its standard deviation, squared
-    assert learned["delta"] == pytest.approx(0.3, rel=1e-4)
-    assert learned["alpha"] == pytest.approx(1.1, rel=1e-4)
-    assert learned["beta"] == pytest.approx(0.2 / scale, rel=1e-4)
-    assert found.validation_mv < 1e-3
-    np.testing.assert_allclose(found.run(rows[None, :300, 0])[0], rows[:300, 1], atol=1e-6)
 
 
 def test_scores_are_root_mean_squares_in_millivolts():

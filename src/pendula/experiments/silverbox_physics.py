@@ -62,7 +62,7 @@ class OscillatorFit:
         return np.asarray(run[..., 0].numpy() * self.scale[1])
 
     def _rest(self) -> Tensor:
-        # A constant that is added to the velocity and taken from the drive changes nothing: rest need not be zero.
+        # The drive and the network have offsets: rest need not be zero.
         still = torch.zeros(1, SETTLING, len(TAPS), dtype=torch.float64)
         return unroll(self.cell, torch.zeros(1, 2, dtype=torch.float64), SETTLING, force=still)[:, -1]
 
@@ -91,27 +91,36 @@ def fit_oscillator(data: Silverbox, *, units: int, seed: int, rows: int = ROWS, 
     near = Identification(segment=FIRST_SEGMENT, weights=(1.0,), evaluations=min(30, evaluations))
     identify(cell, asked[:first], observed=["x"], inputs=shown[:first], settings=near)
     whole = Identification(segment=min(SEGMENT, len(known) // 2), weights=(1.0,), evaluations=evaluations)
-    identify(cell, asked, observed=["x"], inputs=shown, settings=whole)
     if units:
         cell = _beside(cell, units, seed)
-        identify(cell, asked, observed=["x"], inputs=shown, settings=whole)
+    identify(cell, asked, observed=["x"], inputs=shown, settings=whole)
     seconds = time.perf_counter() - began
     made = OscillatorFit(cell=cell, scale=scale, seconds=seconds, validation_mv=float("nan"))
     return replace(made, validation_mv=_held_out(made, data.known, stop))
 
 
+class _Held(nn.Module):
+    # An offset of the rate of x would be one of v by another name, and leave the search a flat direction.
+    def __init__(self) -> None:
+        super().__init__()
+        self.gains = nn.Linear(len(TAPS), 2, bias=False)
+        self.offset = nn.Parameter(torch.zeros(1))
+        with torch.no_grad():
+            self.gains.weight.zero_()
+            self.gains.weight[1, 1] = 0.5
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        pushes: Tensor = self.gains(inputs)
+        return pushes + torch.cat([torch.zeros_like(self.offset), self.offset])
+
+
 def _cell(added: AddedRate | None) -> IntegratorCell:
-    drive = nn.Linear(len(TAPS), 2)
-    with torch.no_grad():
-        drive.weight.zero_()
-        drive.bias.zero_()
-        drive.weight[1, 1] = 0.5
     return IntegratorCell(
         Duffing(delta=0.05, alpha=1.0, beta=0.0, drive=0.0),
         dt=UNIT / RATE,
         learn=["delta", "alpha", "beta"],
         added=added,
-        drive=drive,
+        drive=_Held(),
     )
 
 
