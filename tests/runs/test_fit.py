@@ -114,7 +114,7 @@ def test_the_manifest_can_be_read_by_people(fit, run):
     assert manifest["status"] == "finished"
     assert manifest["recipe"]["network"] == {
         "cell": "gru", "hidden_size": 4, "num_layers": 1, "dropout": 0.0, "leads": 1, "residual": True,
-        "increments": True, "linear_lags": 0,
+        "increments": True, "linear_lags": 0, "head": "point", "components": 3,
         "initialization": {
             "kind": "torch", "connections": 15, "radius": 1.1, "input_scale": 0.001, "output_scale": 0.1,
             "forget_bias": 1.0, "longest": 100,
