@@ -130,6 +130,12 @@ def test_samples_give_quantiles_and_say_so(pendula, noisy):
     assert "The 80 % interval lies between quantiles of 50 runs drawn from the likelihood head." in answer.err
 
 
+def test_samples_too_few_for_the_coverage_are_said(pendula, noisy):
+    words = ("forecast", str(noisy), "--steps", "3", "--coverage", "0.9", "--samples")
+    assert "warning: 19 runs do not reach its ends" in pendula(*words, "19").err
+    assert "warning" not in pendula(*words, "20").err
+
+
 def test_samples_can_be_kept(pendula, noisy, folder, monkeypatch):
     monkeypatch.setattr("pendula.forecasting.drawing.TRANSIENT", 20)
     how = ("--steps", "4", "--samples", "3", "--start", "nothing", "--keep-samples")

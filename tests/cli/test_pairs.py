@@ -128,3 +128,16 @@ def test_a_forecast_needs_steps_and_no_inputs(pendula, circuit):
         answer = pendula(*words)
         assert answer.code == 2
         assert "`--steps` must be given to a fit that forecasts" in answer.err
+
+
+def test_rows_that_lack_an_input_are_counted(pendula, circuit):
+    pendula("fit", "circuit.csv", "--input", "u", "--target", "i", *TINY, "-o", "run")
+    lines = (circuit / "inputs.csv").read_text().splitlines()
+    for row in (20, 21, 22):
+        lines[row] = lines[row].partition(",")[0] + ","
+    (circuit / "holes.csv").write_text("\n".join(lines))
+    answer = pendula("forecast", "run", "holes.csv", "-o", "told.csv")
+    assert answer.code == 0
+    assert "warning: 3 of 40 rows lack an input, i cannot be told there" in answer.err
+    assert "lack an input" not in pendula("forecast", "run", "holes.csv", "--gaps", "fill").err
+    assert "lack an input" not in pendula("forecast", "run", "inputs.csv").err

@@ -111,3 +111,10 @@ def test_columns_can_be_chosen() -> None:
     table = score_table(scores, metrics=("free_run_rmse", "rmse", "seconds"))
     assert table.heads == ("One-step RMSE", "Free-run RMSE")
     assert [cell.text for cell in table.rows[0].cells] == ["1", "3"]
+
+
+def test_the_best_delay_is_the_one_nearest_to_the_switch() -> None:
+    rows = {"models": {"network": {"median_delay": 2.0}}, "baselines": {"commonest": {"median_delay": -10.0}}}
+    table = score_table({"task": "regimes", **rows, "units": {"time": "s"}})
+    place = table.heads.index("Median delay (s)")
+    assert [row.cells[place].is_best for row in table.rows] == [True, False]

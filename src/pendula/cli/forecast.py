@@ -131,7 +131,14 @@ def _check_untold(options: dict[str, Any]) -> None:
 def _interval_lines(future: "xarray.Dataset", steps: int, *, place: str) -> list[str]:
     if future.attrs["interval"] == "samples":
         share, drawn = 100 * future.attrs["coverage"], future.attrs["samples"]
-        return [f"The {share:g} % interval lies between quantiles of {drawn} runs drawn from the likelihood head."]
+        basis = f"The {share:g} % interval lies between quantiles of {drawn} runs drawn from the likelihood head."
+        enough = math.ceil(2 / (1 - future.attrs["coverage"]) - 1e-9)
+        if drawn >= enough:
+            return [basis]
+        return [
+            basis,
+            f"warning: {drawn} runs do not reach its ends, and it holds less than it says; draw {enough} at least.",
+        ]
     origins, reach = int(future.attrs["calibration_origins"]), int(future.attrs["calibrated_steps"])
     share = f"{100 * future.attrs['coverage']:g} %"
     if not origins:

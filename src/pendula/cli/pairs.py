@@ -164,7 +164,7 @@ def tell_file(
     told = tell(fit, series)
     told["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     washout = f"The first {fit.model.washout} rows after a start are worth less: nothing was known before them."
-    out.remark(*notes, *([washout] if fit.model.washout else []))
+    out.remark(*notes, *([washout] if fit.model.washout else []), *_untold_notes(fit, told))
     targets = ", ".join(fit.model.targets.names)
     if output is not None:
         write(told, output)
@@ -181,6 +181,15 @@ def tell_file(
         },
         "washout": fit.model.washout,
     })
+
+
+def _untold_notes(fit: "PairedFit", told: "xarray.Dataset") -> list[str]:
+    unknown = int(told[list(told.data_vars)[-1]].isnull().sum())  # of labels the last probability
+    if not unknown:
+        return []
+    names, total = ", ".join(fit.model.targets.names), told.sizes["time"]
+    lack = f"{unknown} of {total} rows {'lack' if unknown > 1 else 'lacks'} an input, {names} cannot be told there"
+    return [f"warning: {lack}, and after a gap the run starts anew; --gaps fill interpolates."]
 
 
 def _task(
@@ -241,12 +250,15 @@ def _read(settings: "DataSettings", labels: tuple[str, ...]) -> "tuple[xarray.Da
     from pendula.cli.records import read_series
 
     try:
-        return read_series(settings, labels=labels)
+        series, notes = read_series(settings, labels=labels)
+        if lost := tuple(name for name in labels if name not in series.data_vars):
+            read_series(replace(settings, target=lost))  # says which columns there are, those of text among them
     except DataError as error:
         # The library calls them columns; here they are two options.
         raise DataError(
             str(error).replace("`columns`", "`--input` and `--target`").replace("`group`", "`--group`")
         ) from error
+    return series, notes
 
 
 def _series_for(
