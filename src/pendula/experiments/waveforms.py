@@ -154,17 +154,52 @@ def _result(
     ratio = settings.signal_to_noise
     scores, found = scored[ratio].to_dict(), told[ratio].to_dict()
     accuracy = scores["models"]["network"]["accuracy"]
-    by_ratio = {
-        f"{each:g}": {
-            "accuracy": scored[each].to_dict()["models"]["network"]["accuracy"],
-            "linear_accuracy": scored[each].to_dict()["baselines"]["linear"]["accuracy"],
-            **told[each].to_dict(),
-        }
-        for each in sorted(tests)
-    }
+    by_ratio = _by_ratio(scored, told)
     verdict = _verdict(settings, scores, found)
     figures = [_pulses(tests[ratio], told[ratio], ratio), *labels_figures(kinds, scored[ratio])]
-    content = ReportContent(
+    content = _content(settings, by_ratio, scores, figures, verdict)
+    results: dict[str, Any] = {
+        "experiment": "waveforms",
+        "seed": settings.seed,
+        "signal_to_noise": ratio,
+        "signal_to_noise_is": "peak of a single pulse over the rms of the noise of one sample",
+        "accuracy": accuracy,
+        "linear_accuracy": scores["baselines"]["linear"]["accuracy"],
+        "confusion": scores["models"]["network"]["confusion"],
+        "classes": scores["classes"],
+        "median_onset_error": found["median_error"],
+        "onsets_within_one_sample": found["within_one_sample"],
+        "by_signal_to_noise": by_ratio,
+        "seconds": {"kinds": kinds.seconds, "onsets": onsets.seconds},
+        "fulfilled": accuracy >= WANTED["accuracy"] and found["median_error"] <= WANTED["onset"],
+        "verdict": verdict,
+    }
+    return ExperimentResult(
+        results=results, content=content, figures=content.images, paired_fits={"kinds": kinds, "onsets": onsets}
+    )
+
+
+def _by_ratio(scored: dict[float, LabelsEvaluated], told: dict[float, _Onsets]) -> dict[str, dict[str, Any]]:
+    every = {ratio: scored[ratio].to_dict() for ratio in sorted(scored)}
+    return {
+        f"{ratio:g}": {
+            "accuracy": scores["models"]["network"]["accuracy"],
+            "linear_accuracy": scores["baselines"]["linear"]["accuracy"],
+            **told[ratio].to_dict(),
+        }
+        for ratio, scores in every.items()
+    }
+
+
+def _content(
+    settings: Waveforms,
+    by_ratio: dict[str, dict[str, Any]],
+    scores: dict[str, Any],
+    figures: list[ReportFigure],
+    verdict: list[str],
+) -> ReportContent:
+    ratio = settings.signal_to_noise
+    return ReportContent(
         title="Which particle, and when it came",
         verdict=verdict,
         notes=[
@@ -187,25 +222,6 @@ def _result(
             ),
         ),
         seed=settings.seed,
-    )
-    results: dict[str, Any] = {
-        "experiment": "waveforms",
-        "seed": settings.seed,
-        "signal_to_noise": ratio,
-        "signal_to_noise_is": "peak of a single pulse over the rms of the noise of one sample",
-        "accuracy": accuracy,
-        "linear_accuracy": scores["baselines"]["linear"]["accuracy"],
-        "confusion": scores["models"]["network"]["confusion"],
-        "classes": scores["classes"],
-        "median_onset_error": found["median_error"],
-        "onsets_within_one_sample": found["within_one_sample"],
-        "by_signal_to_noise": by_ratio,
-        "seconds": {"kinds": kinds.seconds, "onsets": onsets.seconds},
-        "fulfilled": accuracy >= WANTED["accuracy"] and found["median_error"] <= WANTED["onset"],
-        "verdict": verdict,
-    }
-    return ExperimentResult(
-        results=results, content=content, figures=content.images, paired_fits={"kinds": kinds, "onsets": onsets}
     )
 
 
