@@ -47,6 +47,14 @@ def test_the_target_is_the_other_column(pendula, circuit):
     assert made.content["chosen"]["target"] == {"i": "mA"}
 
 
+def test_the_start_is_chosen_and_told(pendula, circuit):
+    words = ("fit", "circuit.csv", "--input", "u", "--target", "i", "--hidden-size", "4", "--epochs", "1")
+    usual = pendula(*words, "-o", "run")
+    assert "start     what the network settles to with inputs at their mean" in usual.err
+    made = pendula(*words, "--window", "20", "--initial-state", "learned", "-o", "other", "--json").content
+    assert (made["chosen"]["recipe"]["initial_state"], made["chosen"]["recipe"]["washout"]) == ("learned", 0)
+
+
 def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
     from pendula.training.paired import PairedDescent
 
@@ -91,6 +99,8 @@ def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
             2,
             "`--input` must name a column for the task filter",
         ),
+        (("--initial-state", "rest"), 2, "`--initial-state` must go with a target told from inputs"),
+        (("--input", "u", "--initial-state", "learned", "--washout", "5"), 2, "`washout` must be 0 for a learned"),
         (("--task", "forecast", "--input", "u"), 2, "`--input` must go with a target told from inputs"),
         (("--input", "u", "--window", "20", "--washout", "20"), 2, "`washout` must leave rows of a window to score"),
         (("--input", "u", "--window", "500"), 1, "`window` must fit into the training part: expected at most 120"),

@@ -1,5 +1,6 @@
 """A small driven system, and a small fit of it, that the tests share."""
 
+import jaxtyping
 import numpy as np
 import pytest
 import xarray as xr
@@ -21,6 +22,14 @@ def make_driven(size=600, *, seed=0, noise=0.0):
         {name: ("time", values, {"units": unit}) for name, (values, unit) in columns.items()},
         coords={"time": ("time", 0.5 * np.arange(size), {"units": "s"})},
     )
+
+
+@pytest.fixture
+def unchecked():
+    """Let values of a wrong type through to the library's own messages, as they go through for a user."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """From a record of inputs and targets to a fit: nothing leaks, nothing depends on what must not matter."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from pendula.errors import ArgumentError, DataError, RunError
 from pendula.filtering import fit_pairs, prepare_pairs, usual_recipe
 from pendula.nn import Network
 from pendula.runs import PairedFit, PairedRecipe, load_forecast
+from pendula.runs.paired_model_file import load_paired_model
 from pendula.series import leak_check, record
 from pendula.series.record import assemble
 from pendula.training import Training
@@ -143,6 +145,64 @@ def test_what_is_usual_follows_from_the_record(driven):
     assert (made.window, made.washout, made.network.linear_lags) == (60, 15, 15)
     chosen = usual_recipe(rows, PairedRecipe(inputs=("u",), target=("y",), window=90, washout=30), given={"washout"})
     assert (chosen.window, chosen.washout) == (60, 30)
+    assert (made.initial_state, chosen.initial_state) == ("rest", "rest")
+    scored = usual_recipe(rows, replace(made, washout=0, initial_state="zeros"), given={"washout"})
+    assert (scored.washout, scored.initial_state) == (0, "zeros")
+    zeros = usual_recipe(rows, replace(made, initial_state="zeros"), given={"initial_state"})
+    assert (zeros.washout, zeros.initial_state) == (15, "zeros")
+
+
+def test_a_record_that_begins_at_rest_is_told_from_its_first_row(driven):
+    series = driven()
+    series["u"] += 3.0
+    rows = record(series, ("u", "y"))
+    rest, zeros = (fit_pairs(rows, replace(SMALL, initial_state=start)) for start in ("rest", "zeros"))
+    still = np.full((40, 1), rest.model.inputs.scaler.center[0])
+    told, cold = rest.model.run(still), zeros.model.run(still)
+    # A state is settled when it moves by less than 1e-6 of it in 100 steps.
+    np.testing.assert_allclose(told, np.broadcast_to(told[-1:], told.shape), rtol=0, atol=1e-5)
+    assert np.abs(cold - cold[-1:]).max() > 1e-3
+    # Where a run begins does not matter to training, whose washouts are not scored.
+    assert all(np.array_equal(weights(rest)[name], weights(zeros)[name]) for name in weights(zeros))
+
+
+def test_a_learned_start_is_trained_kept_and_resumed(driven, tmp_path):
+    rows = record(driven(), ("u", "y"))
+    recipe = replace(
+        SMALL, washout=0, initial_state="learned", training=replace(SMALL.training, checkpoint_seconds=0.0)
+    )
+
+    def stop(event):
+        if getattr(getattr(event, "record", None), "epoch", 0) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(pendula.PendulaError, match="the checkpoint of epoch 1 is kept"):
+        fit_pairs(rows, recipe, run=tmp_path / "run", listener=stop)
+    resumed, whole = pendula.resume(tmp_path / "run"), fit_pairs(rows, recipe)
+    assert np.abs(weights(whole)["readout.start.hidden"]).max() > 1e-3
+    assert all(np.array_equal(weights(resumed)[name], weights(whole)[name]) for name in weights(whole))
+    inputs = driven(seed=5)[["u"]]
+    told = pendula.forecast(pendula.load(tmp_path / "run"), inputs=inputs)
+    assert np.array_equal(told.y, pendula.forecast(whole, inputs=inputs).y)
+
+
+def test_a_learned_start_scores_every_row_unless_it_is_told_otherwise(driven):
+    made = pendula.fit(driven(), "y", inputs="u", initial_state="learned", window=24, training=Training(epochs=1))
+    assert (made.recipe.washout, made.recipe.network.linear_lags) == (0, 6)
+
+
+@pytest.mark.parametrize("start", ["zeros", "rest"])
+def test_a_start_is_kept_and_runs_of_before_start_from_zeros(driven, tmp_path, start):
+    made = fit_pairs(record(driven(), ("u", "y")), replace(SMALL, initial_state=start), run=tmp_path / "run")
+    inputs = driven(seed=5)[["u"]]
+    loaded = pendula.load(tmp_path / "run")
+    assert loaded.recipe.initial_state == loaded.model.network.initial_state == start
+    assert pendula.forecast(loaded, inputs=inputs).identical(pendula.forecast(made, inputs=inputs))
+    folder = tmp_path / "run" / "model"
+    content = json.loads((folder / "model.json").read_text())
+    assert content.pop("initial_state") == start
+    (folder / "model.json").write_text(json.dumps(content))
+    assert load_paired_model(folder).network.initial_state == "zeros"
 
 
 @pytest.mark.parametrize(
@@ -159,6 +219,8 @@ def test_what_is_usual_follows_from_the_record(driven):
             {"model": "esn"},
             "`cell` must be one that is trained where inputs are given: expected rnn, gru, lstm, got esn",
         ),
+        ({"initial_state": "rest", "washout": 0}, "`initial_state` must be zeros or learned where pieces are scored"),
+        ({"initial_state": "learned", "washout": 9}, "`washout` must be 0 for a learned start: got 9"),
         ({"model": Network(leads=2)}, "`leads` must be left out where inputs are given: got 2"),
         ({"training": Training(horizon=3)}, "`horizon` must be left out where inputs are given: got 3"),
         ({"training": Training(method="hessian-free")}, "`method` must be one along the gradient"),
@@ -167,6 +229,14 @@ def test_what_is_usual_follows_from_the_record(driven):
 def test_bad_use_is_told(driven, arguments, message):
     with pytest.raises((ArgumentError, DataError), match=message):
         pendula.fit(driven(), **{"inputs": "u", **arguments})
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_an_unknown_start_is_told():
+    with pytest.raises(
+        ArgumentError, match=r"known start: expected zeros, rest, learned, got test\. Did you mean `rest`"
+    ):
+        replace(SMALL, initial_state="test")
 
 
 def test_a_washout_without_inputs_is_told(driven):

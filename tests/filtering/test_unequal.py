@@ -1,5 +1,7 @@
 """Unequal lengths, missing values, irregular times: no bit depends on batch, padding, or what is masked."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 import pendula
 from pendula.filtering import tell
-from pendula.nn import Network, draw_filter
+from pendula.nn import InitialState, Network, draw_filter
 from pendula.nn.kernels import available
 from pendula.runs import present_inputs, run_segments
 from pendula.training import Training
@@ -21,15 +23,20 @@ CELLS = ("rnn", "gru", "lstm")
 native = pytest.mark.skipif(not available(), reason="matrix products of torch depend on how many rows there are")
 
 
-def drawn(cell, *, inputs=2, lags=3):
-    network = draw_filter(Network(cell=cell, hidden_size=7, num_layers=2, linear_lags=lags), inputs, 3, seed=1)
+def drawn(cell, *, inputs=2, lags=3, start="zeros"):
+    architecture = Network(cell=cell, hidden_size=7, num_layers=2, linear_lags=lags)
+    network = draw_filter(architecture, inputs, 3, seed=1, initial_state=start)
+    generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
-        # A head that starts at zero would tell nothing of the states.
-        network.readout.head.weight.normal_(generator=torch.Generator().manual_seed(2))
+        # A head that starts at zero would tell nothing of the states, and so would a start at zero of itself.
+        network.readout.head.weight.normal_(generator=generator)
+        for weight in () if network.readout.start is None else network.readout.start.parameters():
+            weight.normal_(generator=generator)
     return network
 
 
-NETWORKS = {cell: drawn(cell) for cell in CELLS}
+NETWORKS = {(cell, start): drawn(cell, start=start) for cell in CELLS for start in get_args(InitialState)}
+starts = st.sampled_from(get_args(InitialState))
 
 
 def batch_of(rows, seed, *, fill):
@@ -53,33 +60,35 @@ def same_bits(ours, theirs):
 @native
 @pytest.mark.parametrize("cell", CELLS)
 @steady
-@given(lengths, seeds)
-def test_permuting_a_batch_changes_no_bit(cell, rows, seed):
+@given(lengths, seeds, starts)
+def test_permuting_a_batch_changes_no_bit(cell, rows, seed, start):
+    network = NETWORKS[cell, start]
     inputs, counts = batch_of(rows, seed, fill=0.0)
     order = np.random.default_rng(seed).permutation(len(rows))
-    told = told_by(NETWORKS[cell], inputs, counts)
-    assert same_bits([told[at] for at in order], told_by(NETWORKS[cell], inputs[order], counts[order]))
+    told = told_by(network, inputs, counts)
+    assert same_bits([told[at] for at in order], told_by(network, inputs[order], counts[order]))
 
 
 @native
 @pytest.mark.parametrize("cell", CELLS)
 @steady
-@given(lengths, seeds, st.sampled_from([np.nan, np.inf, 1e30, -3.5]), st.integers(0, 11))
-def test_padding_a_batch_changes_no_bit(cell, rows, seed, fill, more):
-    told = told_by(NETWORKS[cell], *batch_of(rows, seed, fill=0.0))
+@given(lengths, seeds, starts, st.sampled_from([np.nan, np.inf, 1e30, -3.5]), st.integers(0, 11))
+def test_padding_a_batch_changes_no_bit(cell, rows, seed, start, fill, more):
+    told = told_by(NETWORKS[cell, start], *batch_of(rows, seed, fill=0.0))
     inputs, counts = batch_of(rows, seed, fill=fill)
     longer = torch.cat([inputs, torch.full((len(rows), more, 2), fill, dtype=inputs.dtype)], dim=1)
-    assert same_bits(told, told_by(NETWORKS[cell], longer, counts))
+    assert same_bits(told, told_by(NETWORKS[cell, start], longer, counts))
 
 
 @native
 @pytest.mark.parametrize("cell", CELLS)
 @steady
-@given(lengths, seeds)
-def test_splitting_a_batch_changes_no_bit(cell, rows, seed):
+@given(lengths, seeds, starts)
+def test_splitting_a_batch_changes_no_bit(cell, rows, seed, start):
+    network = NETWORKS[cell, start]
     inputs, counts = batch_of(rows, seed, fill=0.0)
-    alone = [told_by(NETWORKS[cell], inputs[[at], :length], counts[[at]])[0] for at, length in enumerate(rows)]
-    assert same_bits(told_by(NETWORKS[cell], inputs, counts), alone)
+    alone = [told_by(network, inputs[[at], :length], counts[[at]])[0] for at, length in enumerate(rows)]
+    assert same_bits(told_by(network, inputs, counts), alone)
 
 
 @native
@@ -102,18 +111,18 @@ def test_stretches_tell_the_same_bits_alone_and_together_whatever_is_missing(mis
         assert np.array_equal(together[start:stop], alone)
 
 
-SHOWN = drawn("gru", inputs=4)
+SHOWN = drawn("gru", inputs=4, start="rest")
 
 
 @steady
-@given(seeds, st.sampled_from([np.nan, 0.0, 1e30, -1e-30]))
-def test_what_stands_outside_the_stretches_has_no_effect(seed, fill):
+@given(seeds, starts, st.sampled_from([np.nan, 0.0, 1e30, -1e-30]))
+def test_what_stands_outside_the_stretches_has_no_effect(seed, start, fill):
     generator = np.random.default_rng(seed)
     values, segments = generator.normal(size=(30, 2)), np.array([[3, 11], [15, 16], [20, 29]])
     other = np.full_like(values, fill)
-    for start, stop in segments:
-        other[start:stop] = values[start:stop]
-    network = NETWORKS["gru"]
+    for first, stop in segments:
+        other[first:stop] = values[first:stop]
+    network = NETWORKS["gru", start]
     assert np.array_equal(
         run_segments(network, values, segments), run_segments(network, other, segments), equal_nan=True
     )

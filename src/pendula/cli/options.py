@@ -145,6 +145,9 @@ class PairedOptions:
             label for each trajectory; or regimes, a label for every row. [default: filter with --input]
         washout: Rows at the start of a piece of --window rows that are not scored: so long the network forgets that it
             began with nothing. [default: a quarter of the window]
+        initial_state: The network's state before a run begins: zeros; rest, what it settles to while the inputs stand
+            still at their mean; or learned, trained with it, where no row is left unscored. [default: rest; zeros for
+            labels]
         class_weights: balanced lets every label count alike in training, however rare it is; or weights of labels, as
             in alpha=3,beta=1. [default: rows count alike]
         minimum_duration: Rows in a row for which another regime must lead before it is told. [default: 1]
@@ -158,6 +161,7 @@ class PairedOptions:
     input: str | None = None
     task: Literal["forecast", "filter", "classify", "regimes"] | None = None
     washout: int | None = None
+    initial_state: Literal["zeros", "rest", "learned"] | None = None
     class_weights: str | None = None
     minimum_duration: int | None = None
     hysteresis: float | None = None
@@ -193,7 +197,7 @@ class PairedOptions:
             >>> PairedOptions(washout=5, class_weights="balanced").choices()
             {'washout': 5, 'labels': {'balanced': True}}
         """
-        flat = {name: getattr(self, name) for name in ("washout", "missing", "irregular")}
+        flat = {name: getattr(self, name) for name in ("washout", "initial_state", "missing", "irregular")}
         labels = {name: getattr(self, name) for name in ("minimum_duration", "hysteresis")}
         made: dict[str, Any] = {name: value for name, value in flat.items() if value is not None}
         known = {name: value for name, value in labels.items() if value is not None} | _weights(self.class_weights)

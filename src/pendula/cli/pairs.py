@@ -322,11 +322,23 @@ def _chosen_lines(source: str, rows: "Record", recipe: "PairedRecipe") -> list[s
 
 def _told_lines(recipe: "PairedRecipe") -> dict[str, str]:
     window = f"{recipe.window} rows, the first {recipe.washout} not scored"
+    start = {"start": _STARTS[recipe.initial_state]}
     if not recipe.tells_labels:
-        return {"window": window}
+        return {"window": window, **start}
     labels = ", ".join(recipe.labels.classes[:12]) + (", …" if len(recipe.labels.classes) > 12 else "")
     whole = recipe.task == "classify"
-    return {"labels": labels, "window": f"whole trajectories, {recipe.window} rows at most" if whole else window}
+    return {
+        "labels": labels,
+        "window": f"whole trajectories, {recipe.window} rows at most" if whole else window,
+        **start,
+    }
+
+
+_STARTS = {
+    "zeros": "a state of zeros",
+    "rest": "what the network settles to with inputs at their mean",
+    "learned": "a state that is learned",
+}
 
 
 def _listed(units: dict[str, str]) -> str:

@@ -8,9 +8,9 @@ from scipy.special import log_softmax
 from torch import Tensor
 
 from pendula.errors import DataError
-from pendula.filtering.preparation import channels_of, scored, split_pairs, training_segments
+from pendula.filtering.preparation import channels_of, fresh_filter, scored, split_pairs, training_segments
 from pendula.filtering.stretches import Stretches, stretches_for
-from pendula.nn import CausalFilter, draw_filter
+from pendula.nn import CausalFilter
 from pendula.optim import SOFTMAX, OutputLoss, weighted_softmax
 from pendula.runs import Channels, PairedRecipe, fingerprint, present_inputs, run_segments
 from pendula.series.labels import codes_of
@@ -99,9 +99,7 @@ def prepare_labels(rows: Record, recipe: PairedRecipe) -> LabelledPairs:
         scored(parts.test, recipe, "test")
     scaled = inputs.scaler.transform(rows.values[:, :count])
     shown = present_inputs(scaled, rows.blocks, missing=recipe.missing)
-    network = draw_filter(
-        recipe.network, shown.shape[1], len(recipe.labels.classes), seed=recipe.seed, washout=recipe.washout
-    )
+    network = fresh_filter(recipe, shown.shape[1], len(recipe.labels.classes))
     if whole:
         network.readout.scored = "last"
     segments = _labelled_trajectories(parts, codes, recipe) if whole else training_segments(parts.train, recipe)

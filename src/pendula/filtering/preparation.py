@@ -23,6 +23,7 @@ __all__ = [
     "Pairs",
     "channels_of",
     "default_window",
+    "fresh_filter",
     "prepare_pairs",
     "scored",
     "split_pairs",
@@ -111,10 +112,12 @@ def usual_recipe(rows: Record, recipe: PairedRecipe, *, given: Collection[str] =
     Args:
         rows: The record.
         recipe: What was chosen.
-        given: Names of the choices that were made; window, washout, by and linear_lags are filled in otherwise.
+        given: Names of the choices that were made; window, washout, initial_state, by and linear_lags are filled in
+            otherwise.
 
     Returns:
-        The recipe: a washout of a quarter of the window, and a linear path of as many steps.
+        The recipe: a washout of a quarter of the window, none for a learned start; a linear path of a quarter, or as
+        long as the washout; and a start at rest where there is a washout and no labels are told.
     """
     shown = rows.select(recipe.inputs)
     if recipe.missing != "gap":
@@ -127,12 +130,14 @@ def usual_recipe(rows: Record, recipe: PairedRecipe, *, given: Collection[str] =
             recipe.washout + 1 if "washout" in given else 0,
         )
     )
-    washout = recipe.washout if "washout" in given else window // WASHOUT_SHARE
+    lags = recipe.washout if "washout" in given else window // WASHOUT_SHARE
+    washout = 0 if recipe.initial_state == "learned" and "washout" not in given else lags
     if recipe.tells_labels:
         return _usual_labels(rows, recipe, window, washout, given=given)
-    network = recipe.network if "linear_lags" in given else replace(recipe.network, linear_lags=max(1, washout))
+    network = recipe.network if "linear_lags" in given else replace(recipe.network, linear_lags=max(1, lags))
+    start = recipe.initial_state if "initial_state" in given or not washout else "rest"
     by = recipe.by if "by" in given else default_by(rows)
-    return replace(recipe, window=window, washout=washout, network=network, by=by)
+    return replace(recipe, window=window, washout=washout, network=network, initial_state=start, by=by)
 
 
 def _usual_labels(
@@ -183,7 +188,7 @@ def prepare_pairs(rows: Record, recipe: PairedRecipe) -> Pairs:
         # A record that cannot be scored is refused before the training, not after it.
         scored(parts.test, recipe, "test")
     shown = present_inputs(shown, rows.blocks, missing=recipe.missing)
-    network = draw_filter(recipe.network, shown.shape[1], len(recipe.target), seed=recipe.seed, washout=recipe.washout)
+    network = fresh_filter(recipe, shown.shape[1], len(recipe.target))
     if network.linear is not None:
         _set_linear(network, shown, asked, segments, validation=validation, penalty=recipe.linear_penalty)
     return Pairs(
@@ -196,6 +201,27 @@ def prepare_pairs(rows: Record, recipe: PairedRecipe) -> Pairs:
         validation=validation,
         network=network.to(getattr(torch, recipe.training.precision)),
         fingerprint=fingerprint(rows, recipe),
+    )
+
+
+def fresh_filter(recipe: PairedRecipe, inputs: int, outputs: int) -> CausalFilter:
+    """Draw the filter of a recipe.
+
+    Args:
+        recipe: Its architecture, start, washout and seed.
+        inputs: Channels that it is shown.
+        outputs: How many outputs it has.
+
+    Returns:
+        A filter in float32.
+    """
+    return draw_filter(
+        recipe.network,
+        inputs,
+        outputs,
+        seed=recipe.seed,
+        washout=recipe.washout,
+        initial_state=recipe.initial_state,
     )
 
 

@@ -125,6 +125,8 @@ def usual_of_task(task: PairedTask, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     if task == "classify":
         return {"task": task, "by": "trajectory", "washout": 0}
+    if given.get("initial_state") == "learned":
+        return {"task": task, "washout": 0}
     window = given.get("window")
     # What is no number is refused where settings are checked.
     return {"task": task} | ({"washout": max(0, window // WASHOUT_SHARE)} if isinstance(window, int) else {})

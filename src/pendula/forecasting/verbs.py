@@ -11,7 +11,7 @@ from pendula.errors import ArgumentError
 from pendula.filtering import fit_pairs, paired_record, paired_series, usual_of_task, usual_recipe
 from pendula.forecasting.fitting import fit_record
 from pendula.forecasting.preparation import choose_target, default_by, default_window
-from pendula.nn import Network, RecurrentLayer, as_network
+from pendula.nn import InitialState, Network, RecurrentLayer, as_network
 from pendula.runs import NO_LABELS, AnyFit, Fit, Labels, Missing, PairedFit, PairedRecipe, PairedTask, Recipe
 from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record, record
@@ -53,6 +53,7 @@ def fit(
     task: Literal["filter"] = "filter",
     missing: Missing = "gap",
     irregular: bool = False,
+    initial_state: InitialState | None = None,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
@@ -80,6 +81,7 @@ def fit(
     labels: Labels = NO_LABELS,
     missing: Missing = "gap",
     irregular: bool = False,
+    initial_state: InitialState | None = None,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
@@ -106,6 +108,7 @@ def fit(
     labels: Labels = NO_LABELS,
     missing: Missing = "gap",
     irregular: bool = False,
+    initial_state: InitialState | None = None,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
@@ -142,6 +145,9 @@ def fit(
         missing: What becomes of missing inputs: gap, after which a run starts anew; zero or last, the last value known,
             beside which the network is shown whether there was one.
         irregular: Take rows as steps whatever the time between them, which the network is shown as one more input.
+        initial_state: The network's state before a run begins: zeros; rest, what it settles to while the inputs stand
+            still at their mean; or learned with it, which goes with a washout of 0. When left out, rest, and zeros for
+            labels. Only with `inputs`.
         model: An architecture, the name of a cell (rnn, gru, lstm, esn, ngrc), or a layer of `pendula.nn`.
         training: How to train; the defaults of `Training` when left out.
         window: Steps of known past that the network sees; 50 when left out, 300 for an echo state network, fewer for
@@ -192,7 +198,7 @@ def fit(
                 name: value
                 for name, value in (
                     ("window", window), ("washout", washout), ("scaling", scaling), ("by", by),
-                    ("test_from", test_from), ("training", training),
+                    ("test_from", test_from), ("training", training), ("initial_state", initial_state),
                 )
                 if value is not None
             },
@@ -202,10 +208,10 @@ def fit(
         )  # fmt: skip
         found = fit_pairs(pairs, chosen, run=run, overwrite=overwrite, listener=listener)
         return replace(found, container=container)
-    if labels != NO_LABELS or missing != "gap" or irregular:
+    if labels != NO_LABELS or missing != "gap" or irregular or initial_state is not None:
         raise ArgumentError(
-            "`task` must be given with `labels`, `missing` or `irregular`: expected filter, classify or regimes, got "
-            "none. A forecast knows gaps alone; resample the series."
+            "`task` must be given with `labels`, `missing`, `irregular` or `initial_state`: expected filter, classify "
+            "or regimes, got none. A forecast knows gaps alone; resample the series."
         )
     if washout is not None:
         raise ArgumentError(

@@ -8,6 +8,7 @@ from pendula.nn.encoder_decoder import EncoderDecoder, draw_encoder_decoder
 from pendula.nn.ensemble import EnsembleForecaster, EnsembleState
 from pendula.nn.equation import Equation, observed_components
 from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
+from pendula.nn.initial_state import InitialState, LearnedState, resting_state
 from pendula.nn.initialization import Initialization, initialize
 from pendula.nn.integrator_cell import IntegratorCell, unroll
 from pendula.nn.integrator_forecaster import IntegratorForecaster, IntegratorState
@@ -65,10 +66,12 @@ __all__ = [
     "Forecaster",
     "ForecasterState",
     "Head",
+    "InitialState",
     "Initialization",
     "IntegratorCell",
     "IntegratorForecaster",
     "IntegratorState",
+    "LearnedState",
     "LinearPath",
     "Member",
     "Mixture",
@@ -106,6 +109,7 @@ __all__ = [
     "member_runs",
     "observed_components",
     "polynomial_features",
+    "resting_state",
     "run_polynomial",
     "run_reservoir",
     "spectral_radius",

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from pendula.errors import ArgumentError
+from pendula.nn.initial_state import InitialState, resting_state
 from pendula.nn.initialization import initialize
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Network
@@ -28,6 +29,8 @@ class CausalFilter(nn.Module):
         inputs: Channels that it is shown.
         outputs: How many outputs it has.
         washout: Steps at the start of a window that training does not score.
+        initial_state: h before the first input: zeros; rest, what the stack settles to while the inputs stand still at
+            zero, which is what the linear path takes the inputs before the first to be; or learned, a parameter.
 
     Attributes:
         readout: The recurrent stack and its head, which reads every step.
@@ -42,11 +45,20 @@ class CausalFilter(nn.Module):
 
     output_scale: Float[Tensor, " output"]
 
-    def __init__(self, network: Network, inputs: int, outputs: int, *, washout: int = 0) -> None:
+    def __init__(
+        self,
+        network: Network,
+        inputs: int,
+        outputs: int,
+        *,
+        washout: int = 0,
+        initial_state: InitialState = "zeros",
+    ) -> None:
         super().__init__()
-        self.network, self.inputs, self.outputs = network, inputs, outputs
+        self.network, self.inputs, self.outputs, self.initial_state = network, inputs, outputs, initial_state
         stack = CELLS[network.cell](inputs, network.hidden_size, num_layers=network.num_layers, batch_first=True)
-        self.readout = Readout(stack, nn.Linear(network.hidden_size, outputs), scored="every", washout=washout)
+        head = nn.Linear(network.hidden_size, outputs)
+        self.readout = Readout(stack, head, scored="every", washout=washout, learned_start=initial_state == "learned")
         self.linear = LinearPath(inputs, network.linear_lags, outputs) if network.linear_lags else None
         self.register_buffer("output_scale", torch.ones(outputs))
         if self.linear is not None:
@@ -57,7 +69,7 @@ class CausalFilter(nn.Module):
     def forward(
         self, inputs: BatchTensor, lengths: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch time output"]:
-        """Tell the outputs of every step, from a state of zeros.
+        """Tell the outputs of every step, from the initial state.
 
         Args:
             inputs: Scaled inputs.
@@ -67,12 +79,21 @@ class CausalFilter(nn.Module):
             Scaled outputs in float64; those after the end of a sequence mean nothing.
         """
         head = self.readout.head
-        states = self.readout(inputs.to(head.weight.dtype), lengths).hidden[-1]
+        start = resting_state(self.readout.recurrent) if self.initial_state == "rest" else None
+        states = self.readout(inputs.to(head.weight.dtype), lengths, start=start).hidden[-1]
         told = (_mapped(states, head.weight) + head.bias.double()) * self.output_scale
         return told if self.linear is None else told + filtered(self.linear, inputs.double())
 
 
-def draw_filter(network: Network, inputs: int, outputs: int, *, seed: int, washout: int = 0) -> CausalFilter:
+def draw_filter(
+    network: Network,
+    inputs: int,
+    outputs: int,
+    *,
+    seed: int,
+    washout: int = 0,
+    initial_state: InitialState = "zeros",
+) -> CausalFilter:
     """Draw a fresh filter.
 
     Args:
@@ -81,6 +102,7 @@ def draw_filter(network: Network, inputs: int, outputs: int, *, seed: int, washo
         outputs: How many outputs it has.
         seed: Of the weights; the global random state is left alone.
         washout: Steps at the start of a window that training does not score.
+        initial_state: State before the first input: zeros, rest or learned.
 
     Returns:
         A filter in float32, on the CPU. With a linear path its head starts at zero: before training the path speaks
@@ -96,7 +118,7 @@ def draw_filter(network: Network, inputs: int, outputs: int, *, seed: int, washo
     with torch.random.fork_rng(devices=[]):
         # torch.manual_seed would seed the accelerators too, and those are not put back.
         torch.default_generator.manual_seed(seed)
-        drawn = CausalFilter(network, inputs, outputs, washout=washout)
+        drawn = CausalFilter(network, inputs, outputs, washout=washout, initial_state=initial_state)
         # A head that starts at zero stays there.
         head = drawn.readout.head if drawn.linear is None else None
         initialize(drawn.readout.recurrent, head, network.initialization, generator=torch.default_generator)

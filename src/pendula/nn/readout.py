@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from pendula.errors import ArgumentError, did_you_mean
+from pendula.nn.initial_state import LearnedState, first_states
 from pendula.nn.initialization import initialize
 from pendula.nn.kernels import recurrent
+from pendula.nn.kernels.states import LayerState
 from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentLayer
 from pendula.shapes import BatchTensor, Int
@@ -40,6 +42,10 @@ class Readout(nn.Module):
         head: From the last layer's states to the outputs.
         scored: Read the head after the last step of each sequence, or after every step.
         washout: Steps at the start that are not read with `scored="every"`.
+        learned_start: Whether the first state is trained, too; else it is zero.
+
+    Attributes:
+        start: The first state that is trained, or None.
 
     Raises:
         ArgumentError: If the layer or the settings are of another kind.
@@ -52,7 +58,13 @@ class Readout(nn.Module):
     """
 
     def __init__(
-        self, recurrent: RecurrentLayer, head: nn.Linear, *, scored: Scored = "last", washout: int = 0
+        self,
+        recurrent: RecurrentLayer,
+        head: nn.Linear,
+        *,
+        scored: Scored = "last",
+        washout: int = 0,
+        learned_start: bool = False,
     ) -> None:
         super().__init__()
         if scored not in get_args(Scored):
@@ -71,26 +83,33 @@ class Readout(nn.Module):
         _check_layer(recurrent)
         self.recurrent, self.head = recurrent, head
         self.scored, self.washout = scored, washout
+        self.start = LearnedState(recurrent) if learned_start else None
 
     @property
     def cell(self) -> str:
         """Name of the cell: rnn_tanh, rnn_relu, lstm or gru."""
         return self.recurrent.mode.lower()
 
-    def forward(self, inputs: BatchTensor, lengths: Int[Tensor, " batch"] | None = None) -> ReadoutResult:
+    def forward(
+        self, inputs: BatchTensor, lengths: Int[Tensor, " batch"] | None = None, *, start: LayerState = None
+    ) -> ReadoutResult:
         """Run sequences through the layers and read the scored steps.
 
         Args:
             inputs: Sequences.
             lengths: Steps of each sequence; all if left out.
+            start: The state before all of them, h and the LSTM's c, [layer, unit]; the learned one, or zeros, if left
+                out.
 
         Returns:
             Outputs [batch, output] of the last steps, or [batch, time, output] of every step from the washout on; and
             the states of each layer.
         """
         hidden: list[Tensor] = []
-        for weights in layer_weights(self.recurrent):
-            states, _, _ = recurrent(self.cell, hidden[-1] if hidden else inputs, None, weights, lengths=lengths)
+        first = self.start() if start is None and self.start is not None else start
+        for index, weights in enumerate(layer_weights(self.recurrent)):
+            before = first_states(first, index, batch=len(inputs))
+            states, _, _ = recurrent(self.cell, hidden[-1] if hidden else inputs, before, weights, lengths=lengths)
             assert states is not None
             hidden.append(states)
         return ReadoutResult(self.head(self.read(hidden[-1], lengths)), tuple(hidden))

@@ -21,11 +21,12 @@ def runs_natively(readout: Readout) -> bool:
         readout: The layers and head.
 
     Returns:
-        Whether its weights lie on the CPU, in one precision that the core has.
+        Whether its weights lie on the CPU, in one precision that the core has, and it starts from zeros.
     """
     weights = list(readout.parameters())
     return (
         available()
+        and readout.start is None
         and weights[0].dtype in BITS
         and all(weight.is_cpu and weight.dtype is weights[0].dtype and weight.requires_grad for weight in weights)
     )

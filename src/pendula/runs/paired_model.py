@@ -50,7 +50,7 @@ class PairedModel:
     irregular: bool = False
 
     def run(self, inputs: Series, segments: Int[ndarray, "segment 2"] | None = None) -> Float[ndarray, "time target"]:
-        """Tell the targets of every row from the inputs up to it, from a state of zeros.
+        """Tell the targets of every row from the inputs up to it, from the network's initial state.
 
         Args:
             inputs: The inputs in physical units.
@@ -64,7 +64,7 @@ class PairedModel:
     def probabilities(
         self, inputs: Series, segments: Int[ndarray, "segment 2"] | None = None
     ) -> Float[ndarray, "time class"]:
-        """Tell how probable each label is in every row, from the inputs up to it and a state of zeros.
+        """Tell how probable each label is in every row, from the inputs up to it and the initial state.
 
         Args:
             inputs: The inputs in physical units.
@@ -90,7 +90,7 @@ def run_segments(
     Args:
         network: The filter.
         inputs: Scaled inputs; only rows within the segments are looked at.
-        segments: Half-open row ranges without a gap, each of which starts from a state of zeros.
+        segments: Half-open row ranges without a gap, each of which starts from the network's initial state.
 
     Returns:
         Scaled outputs, NaN outside the segments.

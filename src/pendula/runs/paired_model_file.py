@@ -1,6 +1,8 @@
 """A filter on disk: its architecture as JSON, its weights as safetensors."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import torch
 
 from pendula.errors import RunError
 from pendula.files import write_json
-from pendula.nn import CELLS, CausalFilter, Network
+from pendula.nn import CELLS, CausalFilter, InitialState, Network
 from pendula.runs.axis_fields import axis_from
 from pendula.runs.channels import Channels
 from pendula.runs.fields import Fields
@@ -34,7 +36,7 @@ _NAMES = (
     "format", "pendula", "network", "inputs", "targets", "axis", "window", "washout",
     "weights", "weights_sha256", "weights_bytes",
 )  # fmt: skip
-_LATER = ("task", "labels", "missing", "irregular")
+_LATER = ("task", "labels", "missing", "irregular", "initial_state")
 
 
 def save_paired_model(model: PairedModel, folder: str | Path) -> None:
@@ -64,6 +66,7 @@ def save_paired_model(model: PairedModel, folder: str | Path) -> None:
         "labels": asdict(model.labels),
         "missing": model.missing,
         "irregular": model.irregular,
+        "initial_state": model.network.initial_state,
         "weights": WEIGHTS_FILE,
         "weights_sha256": digest.sha256,
         "weights_bytes": digest.size,
@@ -95,9 +98,16 @@ def load_paired_model(folder: str | Path) -> PairedModel:
     washout = fields.whole("washout", 0, window - 1)
     labels = fields.table("labels").build(Labels) if "labels" in fields.content else NO_LABELS
     missing: Missing = fields.get("missing", Missing) if "missing" in fields.content else "gap"
-    shown = shown_channels(len(inputs.names), missing=missing)
+    outline = partial(
+        CausalFilter,
+        network,
+        shown_channels(len(inputs.names), missing=missing),
+        len(labels.classes) or len(targets.names),
+        washout=washout,
+        initial_state=_initial_state(fields),
+    )
     return PairedModel(
-        network=_filled(fields, network, shown, len(labels.classes) or len(targets.names), washout=washout),
+        network=_filled(fields, network, outline),
         inputs=inputs,
         targets=targets,
         axis=axis_from(fields.table("axis")),
@@ -117,6 +127,11 @@ def _task(fields: Fields, labels: Labels) -> PairedTask:
     return task
 
 
+def _initial_state(fields: Fields) -> InitialState:
+    found: InitialState = fields.get("initial_state", InitialState) if "initial_state" in fields.content else "zeros"
+    return found
+
+
 def _plain(channels: Channels) -> dict[str, Any]:
     return {"names": channels.names, "units": channels.units, "scaler": channels.scaler.to_dict()}
 
@@ -130,7 +145,7 @@ def _channels(fields: Fields) -> Channels:
     return Channels(names=names, units=units, scaler=scaler_from(fields.table("scaler"), len(names)))
 
 
-def _filled(fields: Fields, network: Network, inputs: int, outputs: int, *, washout: int) -> CausalFilter:
+def _filled(fields: Fields, network: Network, outline: Callable[[], CausalFilter]) -> CausalFilter:
     path = weights_path(fields)
     digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))
     # Every layer has four tensors; a network of more layers than there are in the file is not even outlined.
@@ -143,7 +158,7 @@ def _filled(fields: Fields, network: Network, inputs: int, outputs: int, *, wash
         raise fields.error("network", f"a network of the cells {', '.join(CELLS)}", network.cell)
     # Shapes alone, for which no memory is taken.
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        hollow = CausalFilter(network, inputs, outputs, washout=washout)
+        hollow = outline()
     shapes = {name: tuple(tensor.shape) for name, tensor in hollow.state_dict().items()}
     tensors = read_tensors(path, shapes, digest=digest)
     check_finite(path, tensors)

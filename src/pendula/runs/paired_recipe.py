@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from pendula.errors import ArgumentError, did_you_mean
-from pendula.nn import CELLS, Network
+from pendula.nn import CELLS, InitialState, Network
 from pendula.runs.build import build
 from pendula.runs.labels import NO_LABELS, Labels
 from pendula.runs.recipe import Recipe
@@ -30,9 +30,12 @@ class PairedRecipe:
         network: The architecture; `linear_lags` is the length of a linear filter of the inputs beside it. What is added
             to a forecaster (residual, increments, leads) is left as it is.
         training: How it is trained.
-        window: Rows of a piece to learn from; each starts from a state of zeros.
+        window: Rows of a piece to learn from; each starts from a state of zeros, or from the learned one.
         washout: Rows at the start of a piece that are not scored; the scored part of the record is run up to over as
             many rows, if it has them before it.
+        initial_state: The network's state before a run begins: zeros; rest, what it settles to while the inputs stand
+            still at their mean, for a network whose washout is not scored; or learned with it, for one that is scored
+            from the first row.
         scaling: How centers and scales are found on the training part.
         test: Fraction of the record kept for the test, from its end.
         validation: Fraction of what remains, from its end.
@@ -58,6 +61,7 @@ class PairedRecipe:
     training: Training = field(default_factory=Training)
     window: int = 200
     washout: int = 50
+    initial_state: InitialState = "zeros"
     scaling: ScalerKind = "standard"
     test: float | int = 0.25
     validation: float | int = 0.2
@@ -81,6 +85,7 @@ class PairedRecipe:
                 f"`washout` must leave rows of a window to score: expected 0 to {self.window - 1}, got {self.washout}. "
                 "Lower it, or lengthen `window`."
             )
+        _check_start(self)
         if self.linear_penalty is not None and not 0 <= self.linear_penalty < float("inf"):
             raise ArgumentError(
                 f"`linear_penalty` must not be negative: expected a finite number, got {self.linear_penalty}. "
@@ -200,6 +205,24 @@ def _check_classify(recipe: PairedRecipe) -> None:
     if recipe.washout:
         raise ArgumentError(
             f"`washout` must be 0 where a trajectory has one label: got {recipe.washout}. Its last row alone is read."
+        )
+
+
+def _check_start(recipe: PairedRecipe) -> None:
+    if recipe.initial_state not in get_args(InitialState):
+        raise ArgumentError(
+            f"`initial_state` must be a known start: expected {', '.join(get_args(InitialState))}, got "
+            f"{recipe.initial_state}." + did_you_mean(recipe.initial_state, get_args(InitialState))
+        )
+    if recipe.initial_state == "rest" and not recipe.washout:
+        raise ArgumentError(
+            "`initial_state` must be zeros or learned where pieces are scored from their first row: got rest and a "
+            "washout of 0. The network learns to start from zeros, or from what it learns."
+        )
+    if recipe.initial_state == "learned" and recipe.washout:
+        raise ArgumentError(
+            f"`washout` must be 0 for a learned start: got {recipe.washout}. Where the first rows are not scored, "
+            "nothing is learned of the start."
         )
 
 

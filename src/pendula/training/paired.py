@@ -43,9 +43,9 @@ def train_paired(
 ) -> Course:
     """Train a readout to tell the target of each row from the rows up to it, or that of each stretch from all its rows.
 
-    A readout that reads every step learns on windows. Each starts from a state of zeros; its first steps, the readout's
-    washout, are not scored, and neither are rows whose target is missing, whatever stands there. A readout that reads
-    the last step alone learns on whole segments, of whatever lengths, each with one target.
+    A readout that reads every step learns on windows. Each starts from zeros, or from the readout's learned start; its
+    first steps, the washout, are not scored, and neither are rows whose target is missing, whatever stands there. A
+    readout that reads the last step alone learns on whole segments, of whatever lengths, each with one target.
 
     Args:
         readout: The network; it is trained in place, in its own precision.
