@@ -1,5 +1,7 @@
 """Targets told from inputs, on the command line."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,24 @@ def test_the_start_is_chosen_and_told(pendula, circuit):
     assert (made["chosen"]["recipe"]["initial_state"], made["chosen"]["recipe"]["washout"]) == ("learned", 0)
 
 
+def test_a_file_that_continues_the_record_is_run_up_to(pendula, circuit):
+    pendula("fit", "circuit.csv", "--input", "u", "--target", "i", *TINY, "-o", "run")
+    header, *lines = (circuit / "circuit.csv").read_text().split("\n")
+    for name, begin in (("end.csv", 150), ("third.csv", 3)):
+        (circuit / name).write_text("\n".join([header, *lines[begin:]]))
+    cold = "row after a start are uncertain|rows after a start are uncertain"
+    warm = pendula("forecast", "run", "end.csv", "--json")
+    assert warm.content["run_up"] == 20
+    assert "continues the record of the fit: the run begins in the last 20 rows before it" in warm.err
+    assert not re.search(cold, warm.err)
+    nearly = pendula("forecast", "run", "third.csv")
+    assert "the run begins in the last 3 rows before it" in nearly.err
+    assert "The first 2 rows after a start are uncertain" in nearly.err
+    anew = pendula("forecast", "run", "inputs.csv")
+    assert "The first 5 rows after a start are uncertain: the inputs before them are not known, and are" in anew.err
+    assert "continues" not in anew.err
+
+
 def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
     from pendula.training.paired import PairedDescent
 
@@ -108,8 +128,6 @@ def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
     ],
 )
 def test_bad_use_is_told(pendula, circuit, words, code, message):
-    import re
-
     answer = pendula("fit", "circuit.csv", *words, "-o", "run")
     assert answer.code == code
     assert re.search(message, answer.err)

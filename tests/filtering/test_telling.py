@@ -36,6 +36,42 @@ def test_it_tells_what_the_layers_of_torch_tell(fitted, driven):
     np.testing.assert_allclose(pendula.forecast(fitted, inputs=series[["u"]]).y, expected[:, 0], rtol=1e-12)
 
 
+def test_a_run_that_continues_the_record_begins_in_the_inputs_before_it(fitted, driven):
+    series, part, window = driven(), fitted.split.test, fitted.recipe.window
+    evaluated = evaluate_pairs(fitted)
+    told = pendula.forecast(fitted, inputs=series[["u"]].isel(time=slice(part.start, None)))
+    assert told.attrs["run_up"] == window
+    # Row by row what the evaluation of the test part tells, which begins as early.
+    assert np.array_equal(told.y.values[:, None], evaluated.told["network"])
+    # After the record's end, too: the run over both, from the same row.
+    longer = driven(size=700)[["u"]]
+    assert np.array_equal(longer.u[:600], series.u)
+    later = pendula.forecast(fitted, inputs=longer.isel(time=slice(600, None)))
+    whole = fitted.model.run(longer.u.values[600 - window :, None])[window:, 0]
+    assert (later.attrs["run_up"], later.sizes["time"]) == (window, 100)
+    assert np.array_equal(later.y, whole)
+    assert np.array_equal(later.time, longer.time[600:])
+
+
+def test_what_does_not_continue_the_record_starts_from_nothing(fitted, driven):
+    series, longer = driven()[["u"]], driven(size=700)[["u"]]
+    other = driven(seed=9)[["u"]].isel(time=slice(300, 400))
+    late = longer.isel(time=slice(601, None))
+    for inputs in (series, other, late, longer.isel(time=slice(300, 400)).assign_coords(time=np.arange(100) * 0.5)):
+        told = pendula.forecast(fitted, inputs=inputs)
+        assert told.attrs["run_up"] == 0
+        assert np.array_equal(told.y.values, fitted.model.run(inputs.u.values[:, None])[:, 0])
+
+
+def test_a_gap_before_a_run_is_not_run_through(driven):
+    series = driven(size=300)
+    series["u"][250] = np.nan
+    made = pendula.fit(series.isel(time=slice(260)), "y", inputs="u", training=pendula.Training(epochs=1), window=30)
+    told = pendula.forecast(made, inputs=series[["u"]].isel(time=slice(260, None)))
+    assert told.attrs["run_up"] == 9
+    assert np.array_equal(told.y.values, made.model.run(series.u.values[251:, None])[9:, 0])
+
+
 def test_what_was_handed_in_comes_back(fitted):
     frame = pd.DataFrame({"u [V]": np.ones(20)}, index=pd.Index(0.5 * np.arange(20), name="t [s]"))
     told = pendula.forecast(fitted, inputs=frame)

@@ -163,8 +163,7 @@ def tell_file(
     series, notes = _series_for(fit, file, names, data)
     told = tell(fit, series)
     told["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
-    washout = f"The first {fit.model.washout} rows after a start are worth less: nothing was known before them."
-    out.remark(*notes, *([washout] if fit.model.washout else []), *_untold_notes(fit, told))
+    out.remark(*notes, *_start_notes(fit, told), *_untold_notes(fit, told))
     targets = ", ".join(fit.model.targets.names)
     if output is not None:
         write(told, output)
@@ -180,7 +179,22 @@ def tell_file(
             for name, column in told.data_vars.items()
         },
         "washout": fit.model.washout,
+        "run_up": told.attrs["run_up"],
     })
+
+
+def _start_notes(fit: "PairedFit", told: "xarray.Dataset") -> list[str]:
+    from pendula.report.numbers import counted
+
+    run_up, washout = told.attrs["run_up"], fit.model.washout
+    warm = f"The file continues the record of the fit: the run begins in the last {run_up} rows before it."
+    if run_up >= washout:
+        return [warm] if run_up else []
+    known = "the inputs before them are not known" + (
+        ", and are taken to have stood still at their mean" if fit.recipe.initial_state == "rest" else ""
+    )
+    cold = f"The first {counted(washout - run_up, 'row')} after a start are uncertain: {known}."
+    return [warm, cold] if run_up else [cold]
 
 
 def _untold_notes(fit: "PairedFit", told: "xarray.Dataset") -> list[str]:

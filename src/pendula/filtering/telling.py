@@ -1,5 +1,6 @@
 """From inputs alone to the targets: a free run of a filter."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,20 @@ from pendula.metrics import decode_segments
 from pendula.runs import PairedFit, PairedModel
 from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
+from pendula.series.continuation import rows_before
 from pendula.series.intervals import with_intervals
-from pendula.series.record import Record, assemble
+from pendula.series.record import Record, assemble, find_segments
 from pendula.shapes import Int, ndarray
 
 __all__ = ["tell"]
 
 
 def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
-    """Tell the targets from a series of inputs, from nothing known before it.
+    """Tell the targets from a series of inputs.
+
+    Where it goes on right after the record of the fit, or begins within it with the same inputs, the run begins in the
+    record's inputs before it, as many as a window has. Elsewhere nothing is known before the series, and the run begins
+    with the network's initial state.
 
     Args:
         fit: The fit.
@@ -27,7 +33,8 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
 
     Returns:
         Each target along the time of the inputs, with its unit; NaN where an input is missing. After each gap the run
-        starts anew. The attribute `washout` tells how many rows after a start are worth less. Of labels the likeliest
+        starts anew. The attribute `washout` tells how many rows after a start are worth less, `run_up` how many rows of
+        the record were run through before the first. Of labels the likeliest
         one, or the regime that is told to last, and beside it the probability of each as `p_` and its name; where each
         trajectory has one label, a row for each, at the time of its last.
 
@@ -54,8 +61,7 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
         )
     rows = assemble(dataset, model.inputs.names)
     check_alike(rows, units=model.inputs.units, axis=model.axis)
-    segments = input_segments(rows, inputs=len(model.inputs.names), gaps=model.missing == "gap")
-    if not len(segments):
+    if not len(_segments(model, rows)):
         raise DataError("`inputs` must have whole rows: expected one at least, got none. Fill the gaps.")
     # Where rows are the steps, the times are those that were handed in.
     time = given["time"].values if model.irregular else rows.time
@@ -63,9 +69,37 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
     coords: dict[str, object] = {"time": ("time", time, {"units": units} if units else {})}
     if rows.trajectory is not None:
         coords["trajectory"] = ("time", rows.trajectory)
-    columns = _labels(model, rows, segments) if model.labels.classes else _quantities(model, rows, segments)
-    told = xr.Dataset(columns, coords=coords, attrs={"washout": model.washout})
+    before = _rows_before(fit, rows)
+    whole = rows if before is None else _joined(before, rows)
+    run_up, segments = len(whole) - len(rows), _segments(model, whole)
+    columns = _labels(model, whole, segments) if model.labels.classes else _quantities(model, whole, segments)
+    told = xr.Dataset(
+        {name: (axis, values[run_up:], attributes) for name, (axis, values, attributes) in columns.items()},
+        coords=coords,
+        attrs={"washout": model.washout, "run_up": run_up},
+    )
     return told.isel(time=rows.blocks[:, 1] - 1) if model.task == "classify" else told
+
+
+def _segments(model: PairedModel, rows: Record) -> Int[ndarray, "segment 2"]:
+    return input_segments(rows, inputs=len(model.inputs.names), gaps=model.missing == "gap")
+
+
+def _rows_before(fit: PairedFit, rows: Record) -> Record | None:
+    # The times of irregular rows are not kept, and a trajectory with one label is a whole.
+    if fit.model.irregular or fit.model.task == "classify":
+        return None
+    known = fit.record.select(rows.names)
+    stop = rows_before(known, rows)
+    # Without a gap between them.
+    begun = [int(first) for first, end in _segments(fit.model, known) if first < stop <= end]
+    return known.slice(max(begun[0], stop - fit.model.window), stop) if begun else None
+
+
+def _joined(before: Record, rows: Record) -> Record:
+    values = np.concatenate([before.values, rows.values])
+    time = np.concatenate([before.time, rows.time])
+    return replace(before, values=values, time=time, segments=find_segments(values, np.array([[0, len(values)]])))
 
 
 def _quantities(model: PairedModel, rows: Record, segments: Int[ndarray, "segment 2"]) -> dict[str, Any]:
@@ -79,7 +113,8 @@ def _quantities(model: PairedModel, rows: Record, segments: Int[ndarray, "segmen
 def _labels(model: PairedModel, rows: Record, segments: Int[ndarray, "segment 2"]) -> dict[str, Any]:
     shares = model.probabilities(rows.values, segments)
     codes = decode_segments(shares, segments, model.labels.decoding)
-    columns = {model.targets.names[0]: ("time", model.labels.named(codes))}
+    columns: dict[str, Any] = {model.targets.names[0]: ("time", model.labels.named(codes), {})}
     return columns | {
-        f"p_{label}": ("time", np.ascontiguousarray(shares[:, code])) for code, label in enumerate(model.labels.classes)
+        f"p_{label}": ("time", np.ascontiguousarray(shares[:, code]), {})
+        for code, label in enumerate(model.labels.classes)
     }
