@@ -31,6 +31,16 @@ def test_a_held_out_file(pendula, fitted, folder):
     assert answer.content["scores"]["rows"] == 72
 
 
+def test_a_file_that_is_too_short_is_told_what_it_lacks(pendula, fitted, folder):
+    write(folder / "held.csv")
+    (folder / "short.csv").write_text("".join((folder / "held.csv").read_text().splitlines(keepends=True)[:6]))
+    for words in ((), ("--refit", "never"), ("--surprise", "s.csv", "--alarm-rate", "0.1")):
+        answer = pendula("evaluate", "run", "short.csv", *words)
+        assert answer.code == 1
+        assert "must have more rows in a row than the window of the fit: expected at least 9, got 5. Name" in answer.err
+        assert "--window" not in answer.err
+
+
 def test_another_unit_is_refused(pendula, fitted, folder):
     write(folder / "held.csv", header="t [s],x [deg]")
     answer = pendula("evaluate", "run", "held.csv")
@@ -124,6 +134,12 @@ def test_surprise_goes_to_a_file(pendula, fitted, folder):
         (("--figure", "a.png"), "`--figure` must go with --refit or --surprise: got it alone"),
         (("--refit", "never", "--adaptive"), "`--adaptive` must stand alone"),
         (("--surprise", "s.csv", "--alarm-rate", "1e-6"), "`alarm_rate` must not be finer than the calibration"),
+        (("--refit", "never", "--leads", "0"), "`leads` must be positive: expected 1 or more, got 0"),
+        (
+            ("--refit", "never", "--figure", "a.xyz"),
+            "`a.xyz` must have a known suffix: expected one of .png, .pdf, .svg",
+        ),
+        (("--surprise", "s.xyz"), "`s.xyz` must have a known suffix: expected one of .csv"),
         (("--coverage", "1.5"), "`coverage` must lie between 0 and 1: expected a probability, got 1.5"),
     ],
 )

@@ -6,6 +6,11 @@ import pytest
 from pendula.experiments import EXPERIMENTS
 
 
+def test_the_help_names_every_experiment(pendula):
+    words = pendula("experiment", "--help").out.replace("│", " ").replace(",", " ").split()
+    assert set(EXPERIMENTS) <= {word.rstrip(".") for word in words}
+
+
 def test_the_list_names_every_experiment_and_setting(pendula):
     out = pendula("experiment", "--list").out
     for name, each in EXPERIMENTS.items():

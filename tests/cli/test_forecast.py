@@ -85,7 +85,7 @@ def test_bad_usage(pendula, fitted, words, message):
 
 def test_a_file_of_an_unknown_format(pendula, fitted, folder):
     answer = pendula("forecast", "run", "--steps", "2", "-o", "future.xyz")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "must have a known suffix" in answer.err
     assert not (folder / "future.xyz").exists()
 

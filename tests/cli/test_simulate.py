@@ -63,7 +63,7 @@ def test_the_list_as_json(pendula):
         ("sine --noise -1", 2, "`noise` must not be negative"),
         ("sine --dt 0", 2, "`dt`"),
         ("pendulum --method rk5", 2, 'Invalid value "rk5" for --method'),
-        ("sine -o swing.xyz", 1, "must have a known suffix"),
+        ("sine -o swing.xyz", 2, "must have a known suffix"),
     ],
 )
 def test_bad_usage(pendula, folder, words, code, message):

@@ -99,6 +99,17 @@ def test_a_past_that_is_too_short_and_leads_that_are_too_long_are_refused(sine_f
         backtest(sine_fit, policy=RefitPolicy(), leads=41)
 
 
+def test_what_cannot_be_is_refused_before_any_training(sine_fit, monkeypatch):
+    monkeypatch.setitem(backtest.__globals__, "fit_side_by_side", None)
+    for wrong, message in (
+        ({"leads": 0}, "`leads` must be positive: expected 1 or more, got 0"),
+        ({"leads": 41}, "`leads` must be shorter than the part: expected fewer than 40 steps, got 41"),
+        ({"coverage": 1.0}, "`coverage` must lie between 0 and 1: expected a probability, got 1.0"),
+    ):
+        with pytest.raises((ArgumentError, DataError), match=message):
+            backtest(sine_fit, policy=RefitPolicy(every=20), **wrong)
+
+
 def test_policies_that_make_no_sense_are_refused():
     with pytest.raises(ArgumentError, match="`every` must be a number of rows: expected 1 or more, got 0"):
         RefitPolicy(every=0)

@@ -163,7 +163,9 @@ def test_a_missing_variable_is_named(sine_fit, dataset, wave):
 
 
 def test_a_series_shorter_than_a_window_is_refused(sine_fit, dataset, wave):
-    with pytest.raises(DataError, match=r"`window` must be shorter .* expected at most 7 samples .*, got 8"):
+    with pytest.raises(
+        DataError, match=r"must have more rows in a row than the window of the fit: expected at least 9, got 8"
+    ):
         evaluate(sine_fit, dataset(wave(8)))
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -262,6 +263,17 @@ def test_half_widths_are_quantiles_of_the_errors_on_the_validation_part(sine_fit
     assert (future["effective_origins"][12:] == 0).all()
     assert future.attrs["calibration_origins"] == 13
     assert future.attrs["calibrated_steps"] == (0 if coverage > 13 / 14 else 12)
+
+
+def test_an_interval_from_few_runs_warns(sine_fit):
+    # The 90 % interval of 9 errors ends at the largest; 13 runs that overlap are worth fewer.
+    worth = sine_fit.calibration.up_to(5).effective[:, 0].round(1)
+    first = int(np.flatnonzero(worth < 9)[0]) + 1
+    with pytest.warns(UserWarning, match=f"rests on less than 9 independent runs from step {first} on, and is widened"):
+        forecast(sine_fit, 5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        forecast(sine_fit, 5, coverage=0.5)
 
 
 def test_without_a_calibration_there_are_no_intervals(sine_fit):

@@ -67,11 +67,13 @@ def evaluate(
     """
     del seed
     from pendula.cli.folders import check_file
+    from pendula.figures.canvas import FORMATS
     from pendula.runs import PairedFit, load
+    from pendula.series.files import SUFFIXES
 
     _check_together(refit, surprise, past=past, leads=leads, alarm_rate=alarm_rate, figure=figure, adaptive=adaptive)
-    for file in (surprise, figure):
-        check_file(file, overwrite=overwrite)
+    check_file(surprise, overwrite=overwrite, suffixes=SUFFIXES)
+    check_file(figure, overwrite=overwrite, suffixes=FORMATS)
     fit = load(run)
     if isinstance(fit, PairedFit):
         from pendula.cli.pairs import evaluate_file

@@ -1,9 +1,10 @@
 """Where results go that are no run directories: nothing is written over that Pendula did not make."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from pendula.errors import RunError
+from pendula.errors import ArgumentError, RunError
 from pendula.files import read_json
 
 __all__ = ["check_file", "prepare_folder"]
@@ -38,16 +39,23 @@ def prepare_folder(folder: Path, *, mark: str, overwrite: bool = False) -> None:
         )
 
 
-def check_file(path: Path | None, *, overwrite: bool = False) -> None:
-    """Make sure before the work starts that no file is lost by its result.
+def check_file(path: Path | None, *, overwrite: bool = False, suffixes: Sequence[str] = ()) -> None:
+    """Make sure before the work starts that its result can be written, and that no file is lost by it.
 
     Args:
         path: The file to write, if there is one.
         overwrite: Replace it.
+        suffixes: Those it may have; any when left out.
 
     Raises:
+        ArgumentError: If it has another suffix.
         RunError: If it exists.
     """
+    if path is not None and suffixes and path.suffix.lower() not in suffixes:
+        raise ArgumentError(
+            f"`{path}` must have a known suffix: expected one of {', '.join(suffixes)}, got {path.suffix or 'none'}. "
+            "Rename the file."
+        )
     if path is not None and not overwrite and os.path.lexists(path):
         raise RunError(
             f"`{path}` must be a new file: expected none of that name, got one. Replace it with `--overwrite`, or "

@@ -68,8 +68,9 @@ def forecast(
     from pendula.forecasting import forecast_dataset as run_on
     from pendula.runs import PairedFit, load
     from pendula.series import write
+    from pendula.series.files import SUFFIXES
 
-    check_file(output, overwrite=overwrite)
+    check_file(output, overwrite=overwrite, suffixes=SUFFIXES)
     _check_kept(keep_samples, output, out)
     fit = load(run)
     if isinstance(fit, PairedFit):
@@ -129,6 +130,8 @@ def _check_untold(options: dict[str, Any]) -> None:
 
 
 def _interval_lines(future: "xarray.Dataset", steps: int, *, place: str) -> list[str]:
+    from pendula.forecasting import few_runs
+
     if future.attrs["interval"] == "samples":
         share, drawn = 100 * future.attrs["coverage"], future.attrs["samples"]
         basis = f"The {share:g} % interval lies between quantiles of {drawn} runs drawn from the likelihood head."
@@ -157,15 +160,7 @@ def _interval_lines(future: "xarray.Dataset", steps: int, *, place: str) -> list
             f"warning: the interval ends after {reach} of {steps} steps; beyond them nothing is known of the error. "
             "A longer validation part reaches further."
         )
-    enough = future.attrs["coverage"] / (1 - future.attrs["coverage"])
-    few = int((worth < enough).argmax()) + 1 if (worth < enough).any() else 0
-    if few:
-        lines.append(
-            f"warning: from step {few} on the interval rests on less than {math.ceil(enough)} independent runs, and is "
-            "widened beyond the largest error that was seen; it may hold less than it says. A fit with --set "
-            "calibration_folds=5 measures it on all known rows."
-        )
-    return lines
+    return [*lines, *([f"warning: {few}"] if (few := few_runs(future)) else [])]
 
 
 def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:

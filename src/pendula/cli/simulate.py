@@ -67,8 +67,9 @@ def simulate(
         raise ArgumentError("`SYSTEM` must be named: expected the name of a system, got none. See --list.")
     from pendula import systems
     from pendula.cli.folders import check_file
+    from pendula.series.files import SUFFIXES
 
-    check_file(output, overwrite=overwrite)
+    check_file(output, overwrite=overwrite, suffixes=SUFFIXES)
 
     series = systems.simulate(
         system,

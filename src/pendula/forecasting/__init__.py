@@ -16,7 +16,7 @@ from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
 from pendula.forecasting.filling import fill_parts
 from pendula.forecasting.fitting import fit_record, resume
-from pendula.forecasting.future import forecast, forecast_dataset
+from pendula.forecasting.future import few_runs, forecast, forecast_dataset
 from pendula.forecasting.intervals import IntervalScores, JudgedIntervals, judge_intervals, score_intervals
 from pendula.forecasting.likelihood import GaussianErrors, Likelihood, log_likelihood, with_gaussian_errors
 from pendula.forecasting.predictors import Predictor, predict_from
@@ -55,6 +55,7 @@ __all__ = [
     "default_window",
     "evaluate",
     "evaluate_fit",
+    "few_runs",
     "fill_parts",
     "find_period",
     "fit",

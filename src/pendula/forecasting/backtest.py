@@ -13,6 +13,7 @@ from pendula.forecasting.intervals import COVERAGE, IntervalScores, judge_interv
 from pendula.forecasting.predictors import Predictor
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import time_scale
+from pendula.metrics import check_probability
 from pendula.runs import Fit, Recipe
 from pendula.series.containers import Data
 from pendula.series.record import Record
@@ -126,7 +127,7 @@ def backtest(
         The errors.
 
     Raises:
-        ArgumentError: If there would be more refits than sense.
+        ArgumentError: If there would be more refits than sense, or if `leads` or `coverage` breaks its rule.
         DataError: If the past is too short, or no stretch holds an origin.
 
     Examples:
@@ -139,6 +140,7 @@ def backtest(
     """
     part = part_to_score(fit, series)
     leads = max(1, min(MOST_LEADS, len(part) // 8)) if leads is None else leads
+    _check(part, leads, coverage=coverage)
     rows = policy.rows(part.start, part.stop, first=fit.validation_stop)
     if len(rows) > MOST_REFITS:
         raise ArgumentError(
@@ -158,9 +160,7 @@ def backtest(
         if rolled is not None:
             stretches.append((one, rolled))
     if not stretches:
-        raise DataError(
-            f"`leads` must be shorter than the part: expected fewer than {len(part)} steps, got {leads}. Run fewer."
-        )
+        raise DataError(_too_far(part, leads))
     return Backtest(
         rolling=_joined([rolled for _, rolled in stretches]),
         intervals=_intervals(stretches, coverage=coverage),
@@ -168,6 +168,19 @@ def backtest(
         fits=len(stretches),
         part=part,
     )
+
+
+def _check(part: Part, leads: int, *, coverage: float) -> None:
+    # Before the trainings, which may take hours.
+    if leads < 1:
+        raise ArgumentError(f"`leads` must be positive: expected 1 or more, got {leads}. Ask for one at least.")
+    if leads > len(part):
+        raise DataError(_too_far(part, leads))
+    check_probability("coverage", coverage)
+
+
+def _too_far(part: Part, leads: int) -> str:
+    return f"`leads` must be shorter than the part: expected fewer than {len(part)} steps, got {leads}. Run fewer."
 
 
 def _refits(fit: Fit, record: Record, rows: Sequence[tuple[int, int]], listeners: Sequence[Listener]) -> list[Fit]:

@@ -5,6 +5,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DivergedError
 from pendula.forecasting.starting import in_units, start_row, times_from
+from pendula.metrics import check_probability
 from pendula.runs import Fit
 from pendula.series.axis import TimeValue
 from pendula.shapes import Float, ndarray
@@ -104,10 +105,7 @@ def _check(fit: Fit, steps: int, *, coverage: float, samples: int, seed: int) ->
             raise ArgumentError(
                 f"`{name}` must be a whole number: expected {low} or more, got {value}. Choose another."
             )
-    if not 0 < coverage < 1:
-        raise ArgumentError(
-            f"`coverage` must lie between 0 and 1: expected a probability, got {coverage}. Usual is 0.9."
-        )
+    check_probability("coverage", coverage)
     values = samples * steps * len(fit.record.names)
     if values > MOST_VALUES:
         raise ArgumentError(

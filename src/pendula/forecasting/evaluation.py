@@ -19,6 +19,7 @@ from pendula.forecasting.predictors import Predictor
 from pendula.forecasting.preparation import RESERVOIR_WINDOW
 from pendula.forecasting.rolling import RollingErrors, roll
 from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
+from pendula.metrics import check_probability
 from pendula.nn import RESERVOIR
 from pendula.runs import AnyFit, Fit, Model, PairedFit
 from pendula.series.alike import check_alike
@@ -139,6 +140,7 @@ def evaluate(
     """
     if isinstance(fit, PairedFit):
         return evaluate_told(fit, series)
+    check_probability("coverage", coverage)
     if series is None:
         return evaluate_fit(fit, coverage=coverage, adaptive=adaptive)
     known, part = _known(fit), part_to_score(fit, series)
@@ -178,18 +180,28 @@ def part_to_score(fit: Fit, series: Data | None = None) -> Part:
         All rows of the series, or the test part.
 
     Raises:
-        DataError: If there is no test part, or if the series lacks a variable or has another time step.
+        DataError: If there is no test part, or if the series lacks a variable, has another time step, or nowhere as
+            many values in a row as the fit must see and one more.
         UnitsError: If a variable has another unit.
     """
     if series is not None:
         held_out = record(unpacked(series)[0], fit.model.names)
         check_alike(held_out, units=fit.model.units, axis=fit.model.axis)
+        _check_long_enough(held_out, fit.model.window)
         return Part(parent=held_out, start=0, stop=len(held_out))
     if not len(fit.split.test):
         raise DataError(
             "`test` must be a part of the record to score on: expected rows, got none. Name a held-out file."
         )
     return fit.split.test
+
+
+def _check_long_enough(held_out: Record, window: int) -> None:
+    if held_out.longest <= window:
+        raise DataError(
+            f"`series` must have more rows in a row than the window of the fit: expected at least {window + 1}, got "
+            f"{held_out.longest}. Name a longer file, or fill the gaps with `--gaps fill`."
+        )
 
 
 def _intervals(

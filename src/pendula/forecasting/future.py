@@ -1,5 +1,8 @@
 """The verb `forecast`: future values with intervals, in the units of the record."""
 
+import math
+import warnings
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -14,7 +17,7 @@ from pendula.series.axis import TimeValue
 from pendula.series.containers import Data, packed, unpacked
 from pendula.shapes import Float, Series, ndarray
 
-__all__ = ["forecast", "forecast_dataset"]
+__all__ = ["few_runs", "forecast", "forecast_dataset"]
 
 MOST_STEPS = 10_000_000
 """Longer forecasts are taken for a slip of the keyboard: at a tenth of a millisecond a step this takes 17 minutes."""
@@ -35,9 +38,9 @@ def forecast(
 
     Intervals are split-conformal: they are as wide as free runs on the validation part were wrong at each lead time.
     These runs overlap, and `effective_origins` says how many independent ones they are worth; the fewer, the wider are
-    the intervals. Beyond the reach of the calibration the interval is NaN. On request they are quantiles of an ensemble
-    that is drawn from the network's likelihood head: each run feeds back its draws. These are as right as the network
-    is; the attribute `interval` says which they are.
+    the intervals, and a warning says where they are too few. Beyond the reach of the calibration the interval is NaN.
+    On request they are quantiles of an ensemble that is drawn from the network's likelihood head: each run feeds back
+    its draws. These are as right as the network is; the attribute `interval` says which they are.
 
     Args:
         fit: The fit.
@@ -94,6 +97,8 @@ def forecast(
     future = forecast_dataset(
         fit, steps, coverage=coverage, start=start, samples=samples, seed=seed, keep_samples=keep_samples
     )
+    if told := few_runs(future):
+        warnings.warn(told, stacklevel=2)
     return packed(future, fit.container)
 
 
@@ -160,6 +165,29 @@ def forecast_dataset(
         calibrated_steps=int(np.isfinite(lower).all(axis=1).sum()),
     )
     return future.assign_coords(effective_origins=("time", _effective_origins(fit, steps)))
+
+
+def few_runs(future: xr.Dataset) -> str:
+    """Say from which step on a conformal interval rests on too few runs to hold what it says.
+
+    Args:
+        future: What `forecast_dataset` gave.
+
+    Returns:
+        A sentence or two; an empty text where the runs are enough, or where there is no interval to doubt.
+    """
+    if not (reach := int(future.attrs.get("calibrated_steps", 0))):
+        return ""
+    # 0.9 / 0.1 is 9.000000000000002 in floating point, and its ceiling 10.
+    enough = future.attrs["coverage"] / (1 - future.attrs["coverage"]) - 1e-9
+    few = np.flatnonzero(future["effective_origins"].values[:reach] < enough)
+    if not len(few):
+        return ""
+    return (
+        f"The interval rests on less than {math.ceil(enough)} independent runs from step {few[0] + 1} on, and is "
+        "widened beyond the largest error that was seen; it may hold less than it says. A longer validation part gives "
+        "more of them; a fit with `calibration_folds` of 5 (`--set calibration_folds=5`) measures it on all known rows."
+    )
 
 
 def _advice(fit: Fit) -> str:

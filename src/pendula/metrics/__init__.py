@@ -26,7 +26,7 @@ from pendula.metrics.distributions import (
 )
 from pendula.metrics.effective import effective_size
 from pendula.metrics.energy import energy_score
-from pendula.metrics.intervals import coverage_by_lead, interval_score, pinball_loss, width_by_lead
+from pendula.metrics.intervals import check_probability, coverage_by_lead, interval_score, pinball_loss, width_by_lead
 from pendula.metrics.pointwise import (
     mae,
     missing_count,
@@ -45,6 +45,7 @@ __all__ = [
     "Switches",
     "accuracy",
     "balanced_accuracy",
+    "check_probability",
     "confusion_matrix",
     "coverage_by_lead",
     "crps_gaussian",

@@ -11,11 +11,25 @@ import numpy as np
 from pendula.errors import ArgumentError, DataError, ShapeError
 from pendula.shapes import Bool, Float, ndarray
 
-__all__ = ["coverage_by_lead", "interval_score", "pinball_loss", "width_by_lead"]
+__all__ = ["check_probability", "coverage_by_lead", "interval_score", "pinball_loss", "width_by_lead"]
 
 Values: TypeAlias = Float[ndarray, "..."]
 ByLead: TypeAlias = Float[ndarray, "lead channel"]
 Rolled: TypeAlias = Float[ndarray, "origin lead channel"]
+
+
+def check_probability(name: str, value: float) -> None:
+    """Make sure that a probability lies between 0 and 1.
+
+    Args:
+        name: What it is called.
+        value: The probability.
+
+    Raises:
+        ArgumentError: If it does not.
+    """
+    if not 0 < value < 1:
+        raise ArgumentError(f"`{name}` must lie between 0 and 1: expected a probability, got {value}. Usual is 0.9.")
 
 
 def pinball_loss(truth: Values, quantile: Values, *, level: float) -> float:
@@ -44,7 +58,7 @@ def pinball_loss(truth: Values, quantile: Values, *, level: float) -> float:
         >>> pinball_loss(np.array([1.0, 1.0]), np.array([0.0, 2.0]), level=0.75)
         0.5
     """
-    _check_probability("level", level)
+    check_probability("level", level)
     present = _present(truth, quantile)
     above = np.asarray(truth, np.float64)[present] - np.asarray(quantile, np.float64)[present]
     return float(np.maximum(level * above, (level - 1) * above).mean())
@@ -80,7 +94,7 @@ def interval_score(truth: Values, lower: Values, upper: Values, *, coverage: flo
         >>> interval_score(truth, np.array([0.0, 0.0]), np.array([1.0, 1.0]), coverage=0.5)
         3.0
     """
-    _check_probability("coverage", coverage)
+    check_probability("coverage", coverage)
     present = _present(truth, lower, upper)
     y, low, high = (np.asarray(values, np.float64)[present] for values in (truth, lower, upper))
     outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
@@ -155,8 +169,3 @@ def _mean_by_lead(values: Rolled, present: Bool[ndarray, "origin lead channel"])
     counts = present.sum(axis=0)
     sums = np.where(present, values, 0.0).sum(axis=0)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-
-
-def _check_probability(name: str, value: float) -> None:
-    if not 0 < value < 1:
-        raise ArgumentError(f"`{name}` must lie between 0 and 1: expected a probability, got {value}. Usual is 0.9.")

@@ -112,11 +112,19 @@ def _switch_sentence(scores: Mapping[str, Any]) -> list[str]:
     network = scores["models"]["network"]
     if "switches" not in network:
         return []
-    delay, unit = finite_score(network, "median_delay"), unit_of(scores, "median_delay")
-    late = "" if delay is None else f", half of them within {format_number(delay, digits=3)} {unit}".rstrip()
+    late = "" if (delay := _delay(scores)) is None else f", half of them within {delay}"
     switches, false = network["switches"], network["false_switches"]
     sentence = f"{switches - network['missed']} of {switches} switches are found{late}; {false} are told that are none."
     return [sentence]
+
+
+def _delay(scores: Mapping[str, Any]) -> str | None:
+    network, unit = scores["models"]["network"], unit_of(scores, "median_delay")
+    if unit and (delay := finite_score(network, "median_delay")) is not None:
+        return f"{format_number(delay, digits=3)} {unit}"
+    # Where time has no unit, or is not regular, rows are counted.
+    rows = finite_score(network, "median_delay_rows")
+    return None if rows is None else f"{format_number(rows, digits=3)} {'row' if rows == 1 else 'rows'}"
 
 
 _ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pendula.errors import ArgumentError
-from pendula.metrics import effective_size
+from pendula.metrics import check_probability, effective_size
 from pendula.shapes import Float, ndarray
 
 __all__ = ["Calibration", "conformal_half_width"]
@@ -73,10 +72,7 @@ class Calibration:
             >>> Calibration(errors=errors).half_width(0.9, 2)[:, 0]
             array([ 9., nan])
         """
-        if not 0 < coverage < 1:
-            raise ArgumentError(
-                f"`coverage` must lie between 0 and 1: expected a probability, got {coverage}. Usual is 0.9."
-            )
+        check_probability("coverage", coverage)
         widths = np.full((steps, self.errors.shape[2]), np.nan)
         # 0.9 · 10 is 9.000000000000002 in floating point, and its ceiling 10.
         if math.ceil((self.origins + 1) * coverage - 1e-9) <= self.origins:
