@@ -1,13 +1,12 @@
 """A model on disk: the architecture as JSON, the weights as safetensors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from pendula.errors import ArgumentError, RunError
-from pendula.files import write_json
 from pendula.nn import (
     INTEGRATOR,
     NEXT_GENERATION,
@@ -29,24 +28,19 @@ from pendula.runs.model import Model
 from pendula.runs.model_parts import (
     MAX_CHANNELS,
     MAX_WINDOW,
-    MODEL_FILE,
     WEIGHTS_FILE,
-    check_finite,
+    fill_weights,
+    read_fields,
     scaler_from,
-    weights_path,
+    write_parts,
 )
 from pendula.runs.recipe import MAX_MEMBERS
-from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, count_tensors, read_tensors, write_tensors
-from pendula.runs.versions import FORMAT, check_format, pendula_version
 from pendula.series.axis import TimeAxis
 
 __all__ = ["load_model", "save_model"]
 
 
-_NAMES = (
-    "format", "pendula", "network", "channels", "window", "names", "units", "scaler", "axis",
-    "weights", "weights_sha256", "weights_bytes",
-)  # fmt: skip
+_NAMES = ("network", "channels", "window", "names", "units", "scaler", "axis")
 
 
 def save_model(model: Model, folder: str | Path) -> None:
@@ -79,13 +73,7 @@ def save_model(model: Model, folder: str | Path) -> None:
         >>> again.names, again.run(np.ones((1, 2, 1)), steps=1)  # untrained: the same as now
         (('x',), array([[[1.]]]))
     """
-    folder = Path(folder)
-    tensors = model.forecaster.state_dict()
-    check_finite(folder, tensors)
-    digest = write_tensors(folder / WEIGHTS_FILE, tensors)
     content = {
-        "format": FORMAT,
-        "pendula": pendula_version(),
         "network": asdict(model.forecaster.network),
         "channels": model.forecaster.channels,
         "window": model.window,
@@ -95,11 +83,8 @@ def save_model(model: Model, folder: str | Path) -> None:
         "axis": model.axis.to_dict(),
         **_counted(model.forecaster),
         "reservoirs": [asdict(reservoir) for reservoir in _reservoirs(model.forecaster)],
-        "weights": WEIGHTS_FILE,
-        "weights_sha256": digest.sha256,
-        "weights_bytes": digest.size,
     }
-    write_json(folder / MODEL_FILE, content)
+    write_parts(Path(folder), content, model.forecaster.state_dict())
 
 
 def load_model(folder: str | Path) -> Model:
@@ -116,10 +101,7 @@ def load_model(folder: str | Path) -> Model:
     Raises:
         RunError: If a file is missing, damaged, unsafe, or written by a newer Pendula.
     """
-    fields = Fields.read(Path(folder) / MODEL_FILE)
-    check_format(fields)
-    fields.check_names(_NAMES, optional=["reservoirs", "members"])
-    fields.text("pendula")
+    fields = read_fields(Path(folder), _NAMES, optional=["reservoirs", "members"])
     network = fields.table("network").build(Network)
     tables = fields.tables("reservoirs", MAX_MEMBERS) if "reservoirs" in fields.content else []
     reservoirs: list[Reservoir | NextGeneration] = [
@@ -130,18 +112,15 @@ def load_model(folder: str | Path) -> Model:
             "reservoirs", f"those of a network of the cell {' or '.join(sorted(RESERVOIRS))}", len(reservoirs)
         )
     channels = fields.whole("channels", 1, MAX_CHANNELS)
-    digest = Digest(sha256=fields.text("weights_sha256"), size=fields.whole("weights_bytes", 0, MAX_TENSOR_BYTES))
     names, units = fields.texts("names", count=channels), fields.texts("units", count=channels)
     scaler = scaler_from(fields.table("scaler"), channels)
     axis = axis_from(fields.table("axis"))
     window = fields.whole("window", 1, MAX_WINDOW)
+    forecaster = fill_weights(
+        fields, lambda: _hollow(fields, network, names, axis, reservoirs), layers=network.num_layers
+    )
     return Model(
-        forecaster=_filled(
-            lambda: _hollow(fields, network, names, axis, reservoirs),
-            weights_path(fields),
-            layers=network.num_layers,
-            digest=digest,
-        ),
+        forecaster=_ready(fields.path.parent / WEIGHTS_FILE, forecaster),
         scaler=scaler,
         names=names,
         units=units,
@@ -158,22 +137,7 @@ def _reservoirs(forecaster: AnyForecaster) -> tuple[Reservoir | NextGeneration, 
     return forecaster.reservoirs if isinstance(forecaster, ReservoirForecaster) else ()
 
 
-def _filled(hollow: Callable[[], AnyForecaster], path: Path, *, layers: int, digest: Digest) -> AnyForecaster:
-    # Every layer has four tensors; a network of more layers than there are in the file is not even outlined.
-    count = count_tensors(path, digest=digest)
-    if 4 * layers > count:
-        raise RunError(
-            f"`{path}` must fit its architecture: expected the weights of {layers} layers, got "
-            f"{count} tensors. The folder is damaged or was changed; restore it from a copy, or train anew."
-        )
-    forecaster = hollow()
-    shapes: Shapes = {name: tuple(tensor.shape) for name, tensor in forecaster.state_dict().items()}
-    tensors = read_tensors(path, shapes, digest=digest)
-    check_finite(path, tensors)
-    kinds = {tensors[name].dtype for name, _ in forecaster.named_parameters()}
-    if len(kinds) > 1:
-        raise RunError(f"`{path}` must hold weights of one precision: got float32 and float64. Train the model anew.")
-    forecaster.load_state_dict(tensors, assign=True)
+def _ready(path: Path, forecaster: AnyForecaster) -> AnyForecaster:
     if isinstance(forecaster, ReservoirForecaster):
         _check_links(path, forecaster)
         return forecaster.eval()
@@ -190,16 +154,14 @@ def _hollow(
     axis: TimeAxis,
     reservoirs: Sequence[Reservoir | NextGeneration],
 ) -> AnyForecaster:
-    # Shapes alone, for which no memory is taken.
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
-        if network.cell in RESERVOIRS:
-            return _reservoir_forecaster(fields, network, names, reservoirs)
-        if network.cell == INTEGRATOR:
-            return _equation(fields, network, names, axis)
-        if "members" not in fields.content:
-            return Forecaster(network, len(names))
-        members = fields.whole("members", 1, MAX_MEMBERS)
-        return EnsembleForecaster([Forecaster(network, len(names)) for _ in range(members)])
+    if network.cell in RESERVOIRS:
+        return _reservoir_forecaster(fields, network, names, reservoirs)
+    if network.cell == INTEGRATOR:
+        return _equation(fields, network, names, axis)
+    if "members" not in fields.content:
+        return Forecaster(network, len(names))
+    members = fields.whole("members", 1, MAX_MEMBERS)
+    return EnsembleForecaster([Forecaster(network, len(names)) for _ in range(members)])
 
 
 def _reservoir_forecaster(
