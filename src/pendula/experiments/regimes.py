@@ -1,5 +1,6 @@
 """Lorenz, Rössler and a periodic signal by turns: which is it now, and how soon is that known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,13 +8,13 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
-from pendula.filtering import evaluate_labels
+from pendula.filtering import LabelsEvaluated, evaluate_labels
 from pendula.forecasting import fit
 from pendula.nn import Network
 from pendula.report import Reference, ReportContent, labels_figures
-from pendula.runs import Labels
+from pendula.runs import Labels, PairedFit
 from pendula.systems import Switching, draw_switching
-from pendula.training import Training
+from pendula.training import Listener, Training
 
 __all__ = ["REGIME_SWITCHES", "RegimeSwitches", "run"]
 
@@ -71,21 +72,52 @@ def run(settings: RegimeSwitches, progress: Progress) -> ExperimentResult:
     Returns:
         The share of rows that is told right, and how late switches are told; figures and a page.
     """
-    record = draw_switching(settings.switching, generator=np.random.default_rng(settings.seed))
-    fitted = fit(
-        record, "regime", task="regimes", model=Network(hidden_size=settings.hidden_size),
-        window=6 * settings.period, washout=settings.period, seed=settings.seed, listener=progress("gru"),
+    fitted = _fit(settings, listener=progress("gru"))
+    evaluated = evaluate_labels(fitted)
+    results = _results(evaluated.to_dict(), fitted, settings)
+    content = _content(results["verdict"], evaluated, fitted, settings)
+    return ExperimentResult(results=results, content=content, figures=content.images, paired_fits={"gru": fitted})
+
+
+def _fit(settings: RegimeSwitches, *, listener: Listener) -> PairedFit:
+    return fit(
+        draw_switching(settings.switching, generator=np.random.default_rng(settings.seed)),
+        "regime",
+        task="regimes",
+        model=Network(hidden_size=settings.hidden_size),
+        window=6 * settings.period,
+        washout=settings.period,
         labels=Labels(minimum_duration=settings.minimum_duration),
         training=Training(
             epochs=settings.epochs, steps_per_epoch=100, learning_rate=0.01, batch_size=32, patience=None
         ),
-    )  # fmt: skip
-    evaluated = evaluate_labels(fitted)
-    scores = evaluated.to_dict()
+        seed=settings.seed,
+        listener=listener,
+    )
+
+
+def _results(scores: Mapping[str, Any], fitted: PairedFit, settings: RegimeSwitches) -> dict[str, Any]:
     network, half = scores["models"]["network"], settings.period / 2
     delay = network["median_delay_rows"]
-    verdict = _verdict(scores, half)
-    content = ReportContent(
+    return {
+        "experiment": "regimes",
+        "seed": settings.seed,
+        "accuracy": network["accuracy"],
+        "linear_accuracy": scores["baselines"]["linear"]["accuracy"],
+        "period": settings.period,
+        "median_delay": delay,
+        **{name: network[name] for name in ("switches", "missed", "false_switches", "confusion")},
+        "classes": scores["classes"],
+        "seconds": fitted.seconds,
+        "fulfilled": network["accuracy"] >= WANTED and delay is not None and delay <= half,
+        "verdict": _verdict(scores, half),
+    }
+
+
+def _content(
+    verdict: list[str], evaluated: LabelsEvaluated, fitted: PairedFit, settings: RegimeSwitches
+) -> ReportContent:
+    return ReportContent(
         title="Which regime is it now",
         verdict=verdict,
         notes=[
@@ -99,7 +131,7 @@ def run(settings: RegimeSwitches, progress: Progress) -> ExperimentResult:
             ),
         ],
         settings={"Rows": settings.rows, "Units": settings.hidden_size, "Epochs": settings.epochs},
-        scores=scores,
+        scores=evaluated.to_dict(),
         figures=labels_figures(fitted, evaluated),
         references=(
             Reference(name="Lorenz", citation="E. N. Lorenz, Journal of the Atmospheric Sciences 20, 130 (1963)"),
@@ -107,26 +139,9 @@ def run(settings: RegimeSwitches, progress: Progress) -> ExperimentResult:
         ),
         seed=settings.seed,
     )
-    results: dict[str, Any] = {
-        "experiment": "regimes",
-        "seed": settings.seed,
-        "accuracy": network["accuracy"],
-        "linear_accuracy": scores["baselines"]["linear"]["accuracy"],
-        "period": settings.period,
-        "median_delay": delay,
-        "switches": network["switches"],
-        "missed": network["missed"],
-        "false_switches": network["false_switches"],
-        "confusion": network["confusion"],
-        "classes": scores["classes"],
-        "seconds": fitted.seconds,
-        "fulfilled": network["accuracy"] >= WANTED and delay is not None and delay <= half,
-        "verdict": verdict,
-    }
-    return ExperimentResult(results=results, content=content, figures=content.images, paired_fits={"gru": fitted})
 
 
-def _verdict(scores: dict[str, Any], half: float) -> list[str]:
+def _verdict(scores: Mapping[str, Any], half: float) -> list[str]:
     network, linear = scores["models"]["network"], scores["baselines"]["linear"]
     delay = network["median_delay_rows"]
     late = "none is told" if delay is None else f"the median delay is {delay:g} rows, half a period {half:g}"

@@ -40,11 +40,12 @@ from pendula.report.interval_figure import interval_lines
 from pendula.report.labels_report import labels_figures, labels_report, labels_verdict
 from pendula.report.links import ANALYSIS_PAGE, link_analysis
 from pendula.report.page import Reference, ReportContent, ReportFigure, render_report
-from pendula.report.paired_report import idle_path_note, paired_report, paired_verdict
+from pendula.report.paired_report import paired_report, paired_verdict
 from pendula.report.record_figures import end_forecast
 from pendula.report.rolling_figures import backtest_figure, backtest_lines, surprise_figure
 from pendula.report.scores import ScoreCell, ScoreRow, ScoreTable, score_table
 from pendula.report.text import score_text
+from pendula.report.told_parts import idle_path_note
 from pendula.report.told_report import told_report, told_verdict
 from pendula.report.verdict import seen_note, verdict_of
 from pendula.report.write import write_report

@@ -9,13 +9,12 @@ from pendula.figures import draw_confusion, draw_regimes, draw_roc, draw_series
 from pendula.filtering import LabelsEvaluated
 from pendula.metrics import roc_curve, switch_rows
 from pendula.report.coordinates import drawn_times, quantities
-from pendula.report.facts import CELL_NAMES, CELL_SOURCES, SCALINGS, data_facts, software_versions
-from pendula.report.learning_figures import loss_sheet
+from pendula.report.facts import CELL_SOURCES, SCALINGS, data_facts, software_versions
 from pendula.report.numbers import counted, format_number
 from pendula.report.page import Reference, ReportContent, ReportFigure
-from pendula.report.paired_report import idle_path_note
 from pendula.report.scores import finite_score, unit_of
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet
+from pendula.report.told_parts import idle_path_note, network_facts, told_losses, told_title, training_facts
 from pendula.report.verdict import seen_note
 from pendula.runs import PairedFit
 
@@ -45,7 +44,7 @@ def labels_report(fit: PairedFit, evaluated: LabelsEvaluated | None = None) -> R
     figures = labels_figures(fit, evaluated)
     recipe = fit.recipe
     return ReportContent(
-        title=f"{recipe.target[0]} told from {', '.join(recipe.inputs)} with {_ARTICLES[recipe.network.cell]}",
+        title=told_title(fit),
         verdict=labels_verdict(scores),
         notes=[*idle_path_note(fit), *fit.notes, fit.outcome.value, *_notes(fit)],
         settings=_settings(fit),
@@ -127,7 +126,6 @@ def _delay(scores: Mapping[str, Any]) -> str | None:
     return None if rows is None else f"{format_number(rows, digits=3)} {'row' if rows == 1 else 'rows'}"
 
 
-_ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}
 _CITATIONS = {
     "classify": "The probabilities of a trajectory are those after its last row. Trained by −ln p of the true label.",
     "regimes": "The probabilities of a row are told from the rows up to it. Trained by −ln p of the true labels.",
@@ -159,9 +157,7 @@ def _counts(fit: PairedFit) -> str:
 
 
 def _settings(fit: PairedFit) -> dict[str, object]:
-    recipe, network, training = fit.recipe, fit.recipe.network, fit.recipe.training
-    whole = recipe.task == "classify"
-    done = fit.history[-1].epoch if fit.history else 0
+    recipe, whole = fit.recipe, fit.recipe.task == "classify"
     weights = ", ".join(f"{name} {weight:g}" for name, weight in recipe.labels.weights.items())
     lasting = {
         "Minimum duration": counted(recipe.labels.minimum_duration, "row"),
@@ -170,20 +166,13 @@ def _settings(fit: PairedFit) -> dict[str, object]:
         "Washout": counted(recipe.washout, "row"),
     }
     return {
-        "Cell": CELL_NAMES[network.cell],
-        "Hidden size": network.hidden_size,
-        "Layers": network.num_layers,
-        "Parameters": sum(each.numel() for each in fit.model.network.parameters()),
+        **network_facts(fit),
         **({"Pieces": "whole trajectories"} if whole else lasting),
         "Class weights": "balanced" if recipe.labels.balanced else weights or "all alike",
         "Missing inputs": recipe.missing,
         "Scaling": SCALINGS.get(recipe.scaling, "none"),
         "Loss": "−ln p of the true label" + (" of each trajectory" if whole else " of every row after the washout"),
-        "Method": f"{training.method or 'adam'}, batches of {training.batch_size}",
-        "Learning rate": f"{format_number(training.learning_rate)}, {training.schedule}",
-        "Epochs": f"{done} done of {training.epochs}, epoch {fit.best_epoch} kept",
-        "Training time": f"{format_number(fit.seconds, digits=3)} s",
-        "Seed": recipe.seed,
+        **training_facts(fit),
     }
 
 
@@ -271,17 +260,9 @@ def _regimes(fit: PairedFit, evaluated: LabelsEvaluated) -> ReportFigure:
 
 
 def _losses(fit: PairedFit) -> ReportFigure | None:
-    errors = [record.validation_one_step for record in fit.history]
-    measured = {"network": errors} if any(error is not None for error in errors) else {}
-    kept = f" The weights of epoch {fit.best_epoch} were kept." if measured else " The last epoch was kept."
-    return loss_sheet(
-        measured,
-        {"training": [record.train_loss for record in fit.history if record.epoch > 0]},
-        part="validation",
-        first=0,
-        kept=fit.best_epoch,
-        who="the network",
+    return told_losses(
+        fit,
         error="log-loss (nats)",
         caption="The mean of −ln p of the true labels on the validation part, before training (epoch 0) and after each "
-        f"epoch; and that of training, where classes count as they are weighted.{kept}",
+        "epoch; and that of training, where classes count as they are weighted.",
     )

@@ -9,17 +9,17 @@ from pendula.figures import Quantity, draw_error_histogram, draw_free_runs, draw
 from pendula.figures.style import shorten
 from pendula.filtering import PairedEvaluated, evaluate_pairs
 from pendula.report.coordinates import drawn_times, quantities
-from pendula.report.facts import CELL_NAMES, CELL_SOURCES, SCALINGS, data_facts, software_versions
-from pendula.report.learning_figures import loss_sheet
+from pendula.report.facts import CELL_SOURCES, SCALINGS, data_facts, software_versions
 from pendula.report.numbers import counted, format_number
 from pendula.report.page import Reference, ReportContent, ReportFigure
 from pendula.report.scores import finite_score, unit_of
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
 from pendula.report.stretches import readable_rows
+from pendula.report.told_parts import idle_path_note, network_facts, told_losses, told_title, training_facts
 from pendula.report.verdict import seen_note
 from pendula.runs import PairedFit
 
-__all__ = ["idle_path_note", "paired_report", "paired_verdict"]
+__all__ = ["paired_report", "paired_verdict"]
 
 ALIKE = 0.01
 """Errors that differ by less than this share count as equal."""
@@ -50,11 +50,10 @@ def paired_report(fit: PairedFit, evaluated: PairedEvaluated | None = None) -> R
     scores = {} if evaluated is None else evaluated.to_dict()
     drawn = [_told(fit, evaluated), _errors(fit, evaluated)] if evaluated is not None else []
     figures = [figure for figure in [*drawn, _losses(fit), _record(fit)] if figure is not None]
-    inputs, targets = ", ".join(fit.recipe.inputs), ", ".join(fit.recipe.target)
     return ReportContent(
-        title=f"{targets} told from {inputs} with {_ARTICLES[fit.recipe.network.cell]}",
+        title=told_title(fit),
         verdict=paired_verdict(scores),
-        notes=[*idle_path_note(fit), *fit.notes, fit.outcome.value, _washout_note(fit)],
+        notes=[*idle_path_note(fit), *fit.notes, fit.outcome.value, _start_note(fit)],
         settings=_settings(fit),
         data=data_facts(fit),
         scores=scores,
@@ -102,23 +101,6 @@ def paired_verdict(scores: Mapping[str, Any]) -> list[str]:
     return [*seen_note(scores), *sentences]
 
 
-def idle_path_note(fit: PairedFit) -> list[str]:
-    """Say that the training added nothing to the linear filter.
-
-    Args:
-        fit: The fit.
-
-    Returns:
-        One sentence where the kept epoch is 0, or none.
-    """
-    if fit.best_epoch > 0 or not fit.history:
-        return []
-    if fit.recipe.network.linear_lags:
-        return ["The recurrent part added nothing: the kept epoch is 0, so this is the linear filter alone."]
-    return ["Training made the network no better: the kept epoch is 0, so these are its weights before training."]
-
-
-_ARTICLES = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}
 _NAMES = {"linear": "a linear filter of the inputs", "mean": "the mean"}
 
 
@@ -126,33 +108,36 @@ def _quantity(error: float, unit: str) -> str:
     return f"{format_number(error, digits=3)} {unit if unit.strip() not in {'', '1'} else ''}".rstrip()
 
 
-def _washout_note(fit: PairedFit) -> str:
+def _start_note(fit: PairedFit) -> str:
     washout = fit.recipe.washout
+    scored = (
+        f"its first {counted(washout, 'row')} are not scored, except in the column that says so"
+        if washout
+        else "all of its rows are scored"
+    )
     return (
-        f"A run begins with nothing known before it: its first {counted(washout, 'row')} are not scored, except in the "
-        "column that says so. Over the test part it begins in the inputs before it, which are known."
+        f"A run begins {_STARTS[fit.recipe.initial_state]}; {scored}. Over the test part it begins in the inputs "
+        "before it, which are known."
     )
 
 
+_STARTS = {
+    "zeros": "with a state of zeros, and nothing known before it",
+    "rest": "at rest, as if the inputs had stood still at their mean",
+    "learned": "with a state that was learned",
+}
+
+
 def _settings(fit: PairedFit) -> dict[str, object]:
-    recipe, network, training = fit.recipe, fit.recipe.network, fit.recipe.training
-    lags = f"a linear filter over {counted(network.linear_lags, 'step')}" if network.linear_lags else "nothing"
-    done = fit.history[-1].epoch if fit.history else 0
+    recipe, lags = fit.recipe, fit.recipe.network.linear_lags
     return {
-        "Cell": CELL_NAMES[network.cell],
-        "Hidden size": network.hidden_size,
-        "Layers": network.num_layers,
-        "Parameters": sum(weights.numel() for weights in fit.model.network.parameters()),
-        "Beside the network": lags,
+        **network_facts(fit),
+        "Beside the network": f"a linear filter over {counted(lags, 'step')}" if lags else "nothing",
         "Window": counted(recipe.window, "step"),
         "Washout": counted(recipe.washout, "step"),
         "Scaling": SCALINGS.get(recipe.scaling, "none"),
         "Loss": "squared errors after every step of the window from the washout on",
-        "Method": f"{training.method or 'adam'}, batches of {training.batch_size}",
-        "Learning rate": f"{format_number(training.learning_rate)}, {training.schedule}",
-        "Epochs": f"{done} done of {training.epochs}, epoch {fit.best_epoch} kept",
-        "Training time": f"{format_number(fit.seconds, digits=3)} s",
-        "Seed": recipe.seed,
+        **training_facts(fit),
     }
 
 
@@ -211,18 +196,10 @@ def _errors(fit: PairedFit, evaluated: PairedEvaluated) -> ReportFigure:
 
 
 def _losses(fit: PairedFit) -> ReportFigure | None:
-    errors = [record.validation_one_step for record in fit.history]
-    measured = {"network": errors} if any(error is not None for error in errors) else {}
-    kept = f" The weights of epoch {fit.best_epoch} were kept." if measured else " The last epoch was kept."
-    return loss_sheet(
-        measured,
-        {"training": [record.train_loss for record in fit.history if record.epoch > 0]},
-        part="validation",
-        first=0,
-        kept=fit.best_epoch,
-        who="the network",
+    return told_losses(
+        fit,
         caption="Root mean square error on the validation part in units of the scaled targets, before training (epoch "
-        f"0) and after each epoch; and the mean squared error of training, in units of what the head tells.{kept}",
+        "0) and after each epoch; and the mean squared error of training, in units of what the head tells.",
     )
 
 
