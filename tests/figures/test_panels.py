@@ -244,6 +244,15 @@ def test_diverged_runs_do_not_flatten_the_truth() -> None:
     assert drawn[5] > high  # the curve is seen to leave
 
 
+def test_observations_are_dots_beneath_the_truth() -> None:
+    time, truth = np.arange(30.0), np.sin(np.arange(30.0))
+    axes = draw_free_runs(time, truth, runs={"lstm": truth}, observed=truth + 5)
+    assert legend(axes)[0] == "observed"
+    assert axes.lines[0].get_linestyle() == "None"
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), truth + 5)
+    assert axes.lines[0].get_zorder() < axes.lines[1].get_zorder()
+
+
 def test_runs_that_end_in_nan_are_noted_and_gaps_are_not() -> None:
     truth = np.sin(np.arange(30.0))
     ended, gap = truth.copy(), truth.copy()

@@ -294,11 +294,8 @@ def _figure(made: Mapping[str, _Compared]) -> bytes:
             draw_free_runs(
                 STEP * np.arange(DRAWN),
                 each.truth[:DRAWN],
-                runs={
-                    "network": each.network[:DRAWN],
-                    "Kalman filter": each.kalman[:DRAWN],
-                    "observation": each.observed[:DRAWN],
-                },
+                runs={"Kalman filter": each.kalman[:DRAWN], "network": each.network[:DRAWN]},
+                observed=each.observed[:DRAWN],
                 quantity=Quantity(name="position" if name == "oscillator" else "sine of the angle"),
                 clock=Quantity(name="time", unit="s"),
                 title=f"{name}: told from noisy observations",

@@ -61,6 +61,7 @@ def draw_free_runs(
     truth: Float[ndarray, " time"],
     *,
     runs: Mapping[str, Float[ndarray, " time"]],
+    observed: Float[ndarray, " time"] | None = None,
     quantity: Quantity = VALUE,
     clock: Quantity = CLOCK,
     title: str = "Free run",
@@ -72,6 +73,7 @@ def draw_free_runs(
         time: Of the test part.
         truth: What came.
         runs: What each predictor said when fed with its own predictions only.
+        observed: Noisy observations of the truth, drawn as dots beneath; None where the truth is what was observed.
         quantity: Name and unit of the values.
         clock: Name and unit of the time.
         title: Above the panel.
@@ -87,6 +89,8 @@ def draw_free_runs(
         'off scale: linear from t = 1'
     """
     with drawing(axes) as panel:
+        if observed is not None:
+            panel.plot(time, observed, ".", color=TRUTH.color, markersize=3.5, alpha=0.7, label="observed", zorder=0)
         draw_curves(panel, time, truth=truth, curves=runs, lines=strokes(runs), clock=clock)
         panel.set_title(plain(title))
         panel.set_ylabel(quantity.label)
