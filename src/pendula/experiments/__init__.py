@@ -4,6 +4,7 @@ from pendula.experiments.base import Experiment, ExperimentResult, Progress
 from pendula.experiments.bifurcations import BIFURCATIONS, BifurcationDiagram
 from pendula.experiments.coverage import COVERAGE, CoverageProtocol
 from pendula.experiments.demo import DEMO, Demo
+from pendula.experiments.encoder_decoder import ENCODER_DECODER, EncoderDecoderRun
 from pendula.experiments.fitzhugh_nagumo import FITZHUGH_NAGUMO, FitzHughNagumoRun
 from pendula.experiments.flip_flop import FLIP_FLOP, FlipFlop
 from pendula.experiments.four_ways import FOUR_WAYS, FourWays
@@ -49,6 +50,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         SILVERBOX,
         KALMAN_GAP,
         FITZHUGH_NAGUMO,
+        ENCODER_DECODER,
         DEMO,
     )
 }
@@ -58,6 +60,7 @@ __all__ = [
     "BifurcationDiagram",
     "CoverageProtocol",
     "Demo",
+    "EncoderDecoderRun",
     "Experiment",
     "ExperimentResult",
     "FitzHughNagumoRun",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from pendula.errors import ArgumentError, ShapeError
-from pendula.shapes import BatchTensor, Bool, Int, SeriesTensor
+from pendula.shapes import BatchTensor, Bool, Float, Int, SeriesTensor
 
 __all__ = ["SequencePairs", "pairs_from"]
 
@@ -93,7 +93,7 @@ class SequencePairs:
 
 
 def pairs_from(
-    inputs: SeriesTensor, targets: SeriesTensor, *, window: int, steps: int, stride: int = 1
+    inputs: SeriesTensor, targets: Float[Tensor, "time output"], *, window: int, steps: int, stride: int = 1
 ) -> SequencePairs:
     """Cut pairs out of two series on one time axis: a window of the one, and the steps of the other that follow it.
 
