@@ -65,6 +65,7 @@ def test_a_small_run(monkeypatch):
         model="both",
         hidden_size=2,
         window=60,
+        washout=20,
         batch_size=4,
         epochs=1,
         steps=2,
@@ -87,5 +88,5 @@ def test_bad_settings_are_told():
         run(SilverboxRun(), lambda _: silent)
     with pytest.raises(ArgumentError, match="`model` must be one of lstm, duffing, both: got gru"):
         SilverboxRun(model="gru")
-    with pytest.raises(ArgumentError, match="`window` must be at least 51: got 50"):
-        SilverboxRun(window=50)
+    with pytest.raises(ArgumentError, match="`window` must be at least 151: got 150"):
+        SilverboxRun(window=150)

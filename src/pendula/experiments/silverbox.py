@@ -46,7 +46,9 @@ class SilverboxRun:
         model: lstm, an LSTM with a linear head; duffing, a Duffing oscillator in an integrator cell with a few tanh
             units beside it; or both.
         hidden_size: Units of the LSTM.
-        window: Samples of a piece to learn from, of which the first 50 are not scored.
+        window: Samples of a piece to learn from.
+        washout: The first of them, which are not scored: the circuit does not start from rest there, and what it did
+            before dies out within about so many.
         batch_size: Pieces in a step.
         epochs: How often the validation part is looked at; the step size falls to zero until the last.
         steps: Steps between two looks.
@@ -61,10 +63,11 @@ class SilverboxRun:
     model: str = "both"
     hidden_size: int = 32
     window: int = 300
-    batch_size: int = 32
+    washout: int = 150
+    batch_size: int = 64
     epochs: int = 100
-    steps: int = 800
-    learning_rate: float = 5e-3
+    steps: int = 300
+    learning_rate: float = 1e-2
     units: int = 8
     rows: int = ROWS
     seeds: int = 1
@@ -78,9 +81,10 @@ class SilverboxRun:
         """
         if self.model not in MODELS:
             raise ArgumentError(f"`model` must be one of {', '.join(MODELS)}: got {self.model}. Choose one.")
-        for name, least in (("seeds", 1), ("window", 51), ("units", 0), ("rows", 200), ("steps", 1)):
-            if getattr(self, name) < least:
-                raise ArgumentError(f"`{name}` must be at least {least}: got {getattr(self, name)}. Raise it.")
+        least = {"seeds": 1, "washout": 0, "window": self.washout + 1, "units": 0, "rows": 200, "steps": 1}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise ArgumentError(f"`{name}` must be at least {low}: got {getattr(self, name)}. Raise it.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -154,7 +158,8 @@ def _lstm(data: Silverbox, settings: SilverboxRun, seed: int, progress: Progress
             patience=None,
         ),
         window=settings.window,
-        washout=50,
+        washout=settings.washout,
+        initial_state="rest",
         test=0,
         seed=seed,
     )
