@@ -47,7 +47,7 @@ def test_a_small_run():
 def test_settings_are_checked():
     with pytest.raises(ArgumentError, match="`write` must be at least 1: got 0"):
         EncoderDecoderRun(write=0)
-    with pytest.raises(ArgumentError, match="`noise` must not be negative: got -1.0"):
+    with pytest.raises(ArgumentError, match=r"`noise` must not be negative: got -1.0"):
         EncoderDecoderRun(noise=-1.0)
     with pytest.raises(ArgumentError, match=r"`rows` must be enough .*: expected 1400 or more, got 1000"):
         EncoderDecoderRun(rows=1000)
