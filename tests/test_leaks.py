@@ -13,6 +13,7 @@ from pendula.forecasting import fit_baselines, fit_record, forecast
 from pendula.nn import Network, Reservoir
 from pendula.runs import Recipe
 from pendula.series import Part, fit_scaler, leak_check, record
+from pendula.series.controls import controlled_record
 from pendula.training import Training
 
 GRU = Network(cell="gru", hidden_size=3)
@@ -35,6 +36,12 @@ def gapped():
     made = values()
     made[[20, 21, 70, 105, 150]] = np.nan
     return record(xr.Dataset({"x": ("time", made), "v": ("time", values(seed=1))}))
+
+
+def controlled():
+    drive = np.random.default_rng(2).normal(size=160)
+    series = xr.Dataset({"x": ("time", values()), "u": ("time", drive)}, coords={"time": 0.1 * np.arange(160)})
+    return controlled_record(series, "x", "u")
 
 
 def trajectories():
@@ -72,6 +79,8 @@ PIPELINES = {
     "carried state": (single, recipe(training={"carry_state": True, "loss": "every"}, window=6)),
     "gaps and two channels": (gapped, recipe()),
     "without validation": (single, recipe(validation=0, network={"linear_lags": 3})),
+    "under controls": (controlled, recipe(network={"linear_lags": 3}, training={"horizon": 3, "input_noise": 0.1})),
+    "under controls, calibrated on folds": (controlled, recipe(calibration_folds=2, training={"epochs": 1})),
     "by trajectory": (trajectories, recipe(by="trajectory", network={"linear_lags": 3})),
     "trajectories cut by time": (trajectories, recipe(test=0.3)),
     "from a date": (dated, recipe(test_from="2000-04-20")),
@@ -104,10 +113,17 @@ def learned(fit):
         "linear": {name: (made.solution.weight, made.solution.bias, made.lags) for name, made in linear.items()},
         "period": getattr(baselines.get("seasonal"), "period", 0),
         "calibration": -1.0 if fit.calibration is None else fit.calibration.errors,
-        "forecast": fit.model.run(fit.record.values[None, fit.validation_stop - 8 : fit.validation_stop], steps=10)
+        "forecast": forecast_of(fit)
         if fit.record.present[fit.validation_stop - 8 : fit.validation_stop].all()
         else -1.0,
     }
+
+
+def forecast_of(fit):
+    """Ten steps from the start of the test part; under controls that are planned, whatever the record has there."""
+    window, controls = slice(fit.validation_stop - 8, fit.validation_stop), fit.record.controls
+    planned = None if controls is None else np.concatenate([controls.values[window], np.ones((10, 1))])[None]
+    return fit.model.run(fit.record.values[None, window], steps=10, controls=planned)
 
 
 def readable(known, boundary):

@@ -1,5 +1,8 @@
 """Small records and small fits that the tests share."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -59,3 +62,13 @@ def brief():
 def sine_fit(network, brief):
     """A fit of a noisy sine of 160 rows: 96 for training, 24 for validation, 40 for tests."""
     return pendula.fit(make_series(noisy_sine()), model=network, training=brief, window=8)
+
+
+@pytest.fixture(scope="session")
+def oracle():
+    """Load the forecaster that is written out step by step."""
+    path = Path(__file__).parents[1] / "oracles" / "forecasters.py"
+    spec = importlib.util.spec_from_file_location("oracle_forecasters", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

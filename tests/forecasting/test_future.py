@@ -1,10 +1,8 @@
 """The verb forecast: against step-by-step loops, and intervals against quantiles taken by hand."""
 
-import importlib.util
 import math
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,16 +19,6 @@ from pendula.forecasting import fit_linear, forecast, roll
 from pendula.nn import Network
 from pendula.runs import Calibration
 from pendula.series import Part, record
-
-
-@pytest.fixture(scope="module")
-def oracle():
-    """Load the forecaster that is written out step by step."""
-    path = Path(__file__).parents[1] / "oracles" / "forecasters.py"
-    spec = importlib.util.spec_from_file_location("oracle_forecasters", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module", params=[

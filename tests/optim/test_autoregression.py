@@ -67,7 +67,7 @@ def test_no_equation_crosses_the_end_of_a_segment(cut, lags, leads, channels, la
     values[outside] = np.nan
     first = lags - 1 + later
     features, targets = slow_equations(values, segments, lags=lags, leads=leads, first=first)
-    blocks = list(_equations(values, segments, lags=lags, leads=leads, first=first))
+    blocks = list(_equations(values, segments, lags=lags, leads=leads, first=first, channels=channels))
     assert sum(len(block) for block, _ in blocks) == len(features)
     if not len(features):
         return
@@ -103,6 +103,27 @@ def test_it_is_the_autoregression_of_statsmodels(lags):
     np.testing.assert_allclose(solution.bias[0], constant, rtol=0, atol=1e-10)
     np.testing.assert_allclose(solution.weight[:, 0], coefficients, rtol=0, atol=1e-10)
     np.testing.assert_allclose(solution.rms[0], np.sqrt(np.mean(reference.resid**2)), rtol=1e-10)
+
+
+@pytest.mark.parametrize("lags", [1, 2, 5])
+def test_with_controls_it_is_that_of_statsmodels_with_exogenous_inputs(lags):
+    values, controls = second_order(400), np.random.default_rng(1).normal(size=(400, 2))
+    values += np.cumsum(controls, axis=0)[:, :1]
+    shown = np.concatenate([values, np.roll(controls, -1, axis=0)], axis=1)
+    solution = autoregression_problem(shown, whole(values), lags=lags, channels=1).solve()
+    # Beside x_t there is u_(t+1): of x_(t+1) it sees u_(t+1) … u_(t+2−lags).
+    driving = np.concatenate([np.roll(controls, lag, axis=0) for lag in range(lags)], axis=1)
+    reference = AutoReg(values[:, 0], lags, trend="c", exog=driving).fit()
+    constant, *coefficients = reference.params
+    expected = np.array([[coefficients[lag], *coefficients[lags + 2 * lag :][:2]] for lag in range(lags)])
+    expected[0, 0] -= 1  # of the increment
+    np.testing.assert_allclose(solution.bias, [constant], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(solution.weight.reshape(lags, 3), expected, rtol=0, atol=1e-9)
+    # In free run it is shown the controls ahead: statsmodels' own dynamic prediction.
+    known = np.concatenate([values[:300], np.roll(controls, -1, axis=0)[:300]], axis=1)
+    run = iterate(solution, known[None], steps=50, controls=np.roll(controls, -1, axis=0)[None, 300:350])
+    dynamic = reference.predict(start=300, end=349, dynamic=0)
+    np.testing.assert_allclose(run[0, :, 0], dynamic, rtol=0, atol=1e-8)
 
 
 def test_several_leads_are_as_many_regressions():

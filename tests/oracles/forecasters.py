@@ -55,13 +55,14 @@ def filtered(series, weight, bias, lags):
 
 
 def predict(forecaster, series):
-    """Predict for one series [time, channel]: an array [time, lead, channel]."""
-    network, channels = forecaster.network, series.shape[1]
+    """Predict for one series [time, channel, and controls behind]: an array [time, lead, channel]."""
+    network, channels = forecaster.network, forecaster.channels
+    known, controls = series[:, :channels], series[:, channels:]
     buffers = {name: value.double().numpy() for name, value in forecaster.named_buffers()}
     features = series
     if network.increments:
-        steps = np.diff(series, axis=0, prepend=series[:1])
-        features = np.concatenate([series, steps / buffers["increment_scale"]], axis=1)
+        steps = np.diff(known, axis=0, prepend=known[:1])
+        features = np.concatenate([known, steps / buffers["increment_scale"], controls], axis=1)
     recurrent = forecaster.recurrent
     states = rnn_states(features, rnn_layers(recurrent)) if network.cell == "rnn" else cell_states(features, recurrent)
     V, c = (value.detach().double().numpy() for value in (forecaster.head.weight, forecaster.head.bias))
@@ -69,17 +70,20 @@ def predict(forecaster, series):
     for t, h in enumerate(states):
         predictions[t] = (V @ h + c).reshape(network.leads, channels) * buffers["output_scale"]
         if network.residual:
-            predictions[t] += series[t]
+            predictions[t] += known[t]
     if network.linear_lags:
         linear = filtered(series, buffers["linear.weight"], buffers["linear.bias"], network.linear_lags)
         predictions += linear.reshape(predictions.shape)
     return predictions
 
 
-def run_on(forecaster, history, steps):
+def run_on(forecaster, history, steps, controls=None):
     """Run freely by showing the network its whole history anew for every block of predictions."""
     history = np.array(history)
     first = len(history)
     while len(history) < first + steps:
-        history = np.concatenate([history, predict(forecaster, history)[-1]])
-    return history[first : first + steps]
+        block = predict(forecaster, history)[-1]
+        if controls is not None:
+            block = np.concatenate([block, controls[len(history) - first :][:1]], axis=1)
+        history = np.concatenate([history, block])
+    return history[first : first + steps, : forecaster.channels]

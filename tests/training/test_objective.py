@@ -160,7 +160,7 @@ def test_noise_is_added_to_the_inputs_alone():
 
 def test_noise_has_its_size():
     shaking = objective(window=40, input_noise=0.1)
-    shaken = shaking._noisy(torch.zeros(50, 40, 2), shaking.draw(torch.zeros(50, 41, 2)).noise)
+    shaken = shaking._noisy(torch.zeros(50, 40, 2), shaking.draw(torch.zeros(50, 41, 2)).noise, known=2)
     assert abs(float(shaken.std()) - 0.1) < 0.005
 
 
@@ -194,3 +194,34 @@ def test_a_direct_forecaster_in_streams_is_refused():
         ArgumentError, match=r"`carry_state` must be off for a direct forecaster, which predicts 3 steps"
     ):
         check_objective(window=5, washout=0, horizon=1, leads=3, carry_state=True)
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_controls_are_read_in_the_window_and_in_the_run_and_never_scored(forced):
+    forecaster = build(Network(cell="gru", hidden_size=5), 1, 1, seed=3).double()
+    with torch.no_grad():
+        forecaster.head.weight.copy_(torch.linspace(-0.5, 0.5, 5)[None])
+    pieces = pieces_of(WINDOW + 4)
+    pieces[:, -1, 1] = torch.nan  # what stands beside the last value drives the next one
+    scored, run, history = [], [], pieces[:, :WINDOW]
+    with torch.no_grad():
+        scored.append(forecaster(history)[0][:, -1, 0] - pieces[:, WINDOW, :1])
+        for step in range(4):
+            value = forecaster(history)[0][:, -1, 0]
+            if step:
+                run.append(value - pieces[:, WINDOW + step, :1])
+            told = pieces[:, WINDOW + step, :1] if forced else value
+            history = torch.cat([history, torch.cat([told, pieces[:, WINDOW + step, 1:]], dim=1)[:, None]], dim=1)
+    expected = torch.stack(scored).square().mean() + torch.stack(run).square().mean()
+    loss, _ = objective(horizon=4, teacher_forcing=float(forced))(forecaster, pieces)
+    torch.testing.assert_close(loss.detach(), expected, rtol=0, atol=1e-12)
+
+
+def test_noise_leaves_controls_as_they_are():
+    forecaster = build(Network(cell="gru", hidden_size=5), 1, 1, seed=3).double()
+    seen = []
+    forecaster.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    pieces = pieces_of(WINDOW + 1)
+    objective(input_noise=0.1)(forecaster, pieces)
+    assert torch.equal(seen[0][..., 1], pieces[:, :WINDOW, 1])
+    assert bool((seen[0][..., 0] != pieces[:, :WINDOW, 0]).all())

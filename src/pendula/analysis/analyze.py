@@ -95,6 +95,7 @@ def analyze(fit: Fit, settings: AnalysisSettings | None = None) -> Analysis:
         are told in the record's units.
 
     Raises:
+        ArgumentError: If the fit has controls: what is driven is no system of its own.
         DataError: If no stretch of the training part without a gap is long enough.
 
     Examples:
@@ -105,6 +106,12 @@ def analyze(fit: Fit, settings: AnalysisSettings | None = None) -> Analysis:
         >>> analyze(made, AnalysisSettings(steps=200, memory=False)).regime.kind in ("quasi-periodic", "point")
         True
     """
+    if fit.model.controls is not None:
+        named = ", ".join(fit.model.controls.names)
+        raise ArgumentError(
+            f"`fit` must have no controls to be looked at as a dynamical system: got {named}, which drive it from "
+            "without. Fit it without `controls`."
+        )
     settings = settings or AnalysisSettings()
     dynamics, shown = _state_space(fit)
     settings = _within_reach(settings, dynamics)

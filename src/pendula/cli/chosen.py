@@ -26,11 +26,21 @@ def chosen(task: Task) -> dict[str, Any]:
         "rows": len(rows),
         "time": {"column": rows.axis.name, "units": rows.axis.units, "step": rows.axis.step_text},
         "target": dict(zip(rows.names, rows.units, strict=True)),
+        **_controls(rows),
         "trajectories": len(rows.blocks),
         "parts": _parts(task),
         "gaps": len(rows) - int(rows.present.sum()),
         "recipe": _recipe(task.recipe),
     }
+
+
+def _controls(rows: "Record") -> dict[str, Any]:
+    controls = rows.controls
+    return {} if controls is None else {"control": dict(zip(controls.names, controls.units, strict=True))}
+
+
+def _columns(rows: "Record") -> str:
+    return ", ".join(_with_unit(name, unit) for name, unit in zip(rows.names, rows.units, strict=True))
 
 
 def _recipe(recipe: "Recipe") -> dict[str, Any]:
@@ -60,7 +70,8 @@ def chosen_lines(task: Task, *, network: str | None = None, training: str | None
     lines = {
         "data": f"{task.source}, {len(rows)} rows" + _trajectories(rows),
         "time": _time(rows),
-        "target": ", ".join(_with_unit(name, unit) for name, unit in zip(rows.names, rows.units, strict=True)),
+        "target": _columns(rows),
+        **({} if rows.controls is None else {"control": _columns(rows.controls)}),
         "parts": ", ".join(f"{name} {size}" for name, size in parts.items()) + " rows",
         "window": f"{recipe.window} rows",
         "network": network or _network(task),

@@ -31,6 +31,7 @@ def compare(
     *,
     cells: str = "rnn,lstm,gru",
     target: str | None = None,
+    control: str | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
     config: Path | None = None,
@@ -44,6 +45,7 @@ def compare(
         file: The file of data, or the name of a record that comes with Pendula.
         cells: The recurrent layers to compare, joined by commas. [default: rnn,lstm,gru]
         target: The columns to learn, joined by commas; the only one when left out.
+        control: The columns that are known for the future, too, joined by commas.
         output: Folder for the report, its figures and the scores; nothing is written when left out.
         overwrite: Write into a folder that holds something else, and replace files of the same names.
         config: An experiment file (TOML) with the tables [data], [network] and [training], named as in --set; options
@@ -60,7 +62,7 @@ def compare(
     from pendula.report import idle_note, verdict_of
 
     names = _cells(cells, recipe)
-    task = task_from(file, target=target, config=config, data=data, recipe=recipe, cell=_shown(names))
+    task = task_from(file, target=target, control=control, config=config, data=data, recipe=recipe, cell=_shown(names))
     if output is not None:
         from pendula.cli.folders import prepare_folder
 

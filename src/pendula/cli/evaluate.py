@@ -1,6 +1,5 @@
 """The command `evaluate`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -215,17 +214,7 @@ def _policy(refit: str, past: Literal["expanding", "sliding"]) -> "RefitPolicy":
 
 
 def _held_out(file: str, fit: "Fit", data: RecordOptions) -> "tuple[xarray.Dataset, tuple[str, ...]]":
-    from pendula.cli.records import data_settings, filling_notes, read_series
-    from pendula.config import DataSettings
-    from pendula.series import fill_gaps
-    from pendula.series.table import TIME_NAMES
+    from pendula.cli.records import read_like
 
-    settings = data_settings(DataSettings(), file=file, target=",".join(fit.model.names), options=data)
-    column = fit.model.axis.name
-    if settings.time is None and column.lower() not in TIME_NAMES:
-        settings = replace(settings, time=column)
-    series, notes = read_series(settings)
-    if settings.gaps != "fill":
-        return series, notes
-    filled, count = fill_gaps(series)
-    return filled, (*notes, *filling_notes(count))
+    controls = () if fit.model.controls is None else fit.model.controls.names
+    return read_like(fit.model.axis, file=file, columns=(*fit.model.names, *controls), options=data)

@@ -1,5 +1,6 @@
 """The command `fit`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ pendula fit pendulum.csv --cell esn --hidden-size 400 --set network.reservoir.le
 pendula fit pendulum.csv --cell ngrc --set network.polynomial.delays=3
 pendula fit pendulum.csv --cell integrator --system pendulum --set network.equation.known.drive=0
 pendula fit pendulum.csv --head gaussian --linear-lags 8
+pendula fit heater.csv --target temperature --control power --cell gru
 pendula fit circuit.csv --input u --target y --washout 50
 pendula fit pendulum.csv --set training.patience=10 -o runs/patient
 pendula fit --resume runs/pendulum
@@ -31,6 +33,7 @@ def fit(
     /,
     *,
     target: str | None = None,
+    control: str | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
     resume: Path | None = None,
@@ -49,6 +52,8 @@ def fit(
         file: The file of data (.csv, .tsv, .txt, .npz, .h5, .nc, .parquet), or the name of a record that comes with
             Pendula: sunspots or co2.
         target: The columns to learn, joined by commas; the only one when left out.
+        control: The columns that are known for the future of a forecast, too, joined by commas: a drive, a dose, the
+            time of day. They are read one row ahead, and not forecast.
         output: The run directory. [default: runs/ and the file's name]
         overwrite: Replace the run directory if it exists, once the new fit is whole.
         resume: Go on with the interrupted run of that name; no FILE then.
@@ -58,12 +63,23 @@ def fit(
         recipe: How the fit is made.
         paired: How targets are told from inputs.
         out: How to print.
+
+    Raises:
+        ArgumentError: If --control is named beside --input.
     """
     if resume is not None:
-        _check_alone(file, target=target, output=output, config=config, overwrite=overwrite, data=data, paired=paired)
+        others = {
+            "FILE": file, "--target": target, "--control": control, "--output": output, "--config": config,
+            "--overwrite": overwrite,
+        }  # fmt: skip
+        _check_alone(others, data=data, paired=paired)
         _resume(resume, epochs=_epochs_alone(recipe), out=out)
         return
     if paired.is_paired:
+        if control is not None:
+            raise ArgumentError(
+                f"`--control` must go with a forecast: got {control} and a target told from inputs. Name it in --input."
+            )
         from pendula.cli.pairs import begin_pairs
 
         begin_pairs(
@@ -78,13 +94,24 @@ def fit(
             out=out,
         )
         return
-    _begin(file, target=target, run=output, overwrite=overwrite, config=config, data=data, recipe=recipe, out=out)
+    _begin(
+        file,
+        target=target,
+        control=control,
+        run=output,
+        overwrite=overwrite,
+        config=config,
+        data=data,
+        recipe=recipe,
+        out=out,
+    )
 
 
 def _begin(
     file: str | None,
     *,
     target: str | None,
+    control: str | None,
     run: Path | None,
     overwrite: bool,
     config: Path | None,
@@ -98,7 +125,7 @@ def _begin(
     from pendula.cli.reports import deliver_fit
     from pendula.forecasting import fit_record
 
-    task = task_from(file, target=target, config=config, data=data, recipe=recipe)
+    task = task_from(file, target=target, control=control, config=config, data=data, recipe=recipe)
     run = run or Path("runs") / Path(task.source).stem
     out.remark(*chosen_lines(task), f"run       {run}", "")
     try:
@@ -138,17 +165,7 @@ def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
     deliver_fit(made, run, chosen=chosen(task), out=out)
 
 
-def _check_alone(
-    file: str | None,
-    *,
-    target: str | None,
-    output: Path | None,
-    config: Path | None,
-    overwrite: bool,
-    data: RecordOptions,
-    paired: PairedOptions,
-) -> None:
-    others = {"FILE": file, "--target": target, "--output": output, "--config": config, "--overwrite": overwrite}
+def _check_alone(others: Mapping[str, object], *, data: RecordOptions, paired: PairedOptions) -> None:
     given = [name for name, value in others.items() if value] + (["options of the data"] if data != AS_RECORDED else [])
     given += ["options of the inputs"] if paired != UNPAIRED else []
     if given:

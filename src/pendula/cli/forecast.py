@@ -22,13 +22,14 @@ pendula forecast runs/pendulum --steps 500 -o future.csv
 pendula forecast runs/pendulum --steps 20 --start 12.5 --coverage 0.68
 pendula forecast runs/noisy --steps 100 --samples 200 --keep-samples -o ensemble.nc
 pendula forecast runs/noisy --steps 5000 --samples 3 --start nothing --keep-samples -o trajectories.nc
+pendula forecast runs/heater plan.csv -o future.csv
 pendula forecast runs/circuit inputs.csv -o told.csv
 """
 
 
 def forecast(
     run: Path,
-    inputs: str | None = None,
+    file: str | None = None,
     /,
     *,
     steps: int | None = None,
@@ -46,8 +47,9 @@ def forecast(
 
     Args:
         run: The run directory.
-        inputs: For a fit with --input: the file of inputs from which the targets are told.
-        steps: How many steps to forecast.
+        file: For a fit with --control: the file of controls that are planned, of which the rows from the first forecast
+            value on count. For a fit with --input: the file of inputs from which the targets are told.
+        steps: How many steps to forecast; as far as the planned controls reach when left out.
         coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
         start: Time of the first forecast value; after the record's end when left out; with --samples also nothing, for
             trajectories that no record precedes.
@@ -57,7 +59,7 @@ def forecast(
         output: File to write, by its suffix; without one a table on a terminal, CSV elsewhere.
         overwrite: Replace that file if it exists.
         seed: Of the samples. [default: 0]
-        data: How the file of inputs is read.
+        data: How that file is read.
         out: How to print.
 
     Raises:
@@ -83,13 +85,15 @@ def forecast(
             "samples": samples,
             "keep-samples": keep_samples or None,
         })
-        tell_file(fit, run, inputs, data, output=output, out=out)
+        tell_file(fit, run, file, data, output=output, out=out)
         return
-    if steps is None or inputs is not None or data != AS_RECORDED:
+    plan = _plan(fit, file, data)
+    if steps is None and plan is None:
         raise ArgumentError(_STEPS_ALONE)
     future = run_on(
         fit,
         steps,
+        controls=plan,
         coverage=0.9 if coverage is None else coverage,
         start=start,
         samples=samples,
@@ -97,6 +101,7 @@ def forecast(
         keep_samples=keep_samples,
     )
     future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
+    steps = future.sizes["time"]
     out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on))
     if output is not None:
         write(future, output)
@@ -116,7 +121,24 @@ def _check_kept(keep_samples: bool, output: Path | None, out: Output) -> None:
 
 _STEPS_ALONE = (
     "`--steps` must be given to a fit that forecasts, and no file: expected how many steps to run on. Write "
-    "--steps 100; a file of inputs goes with a fit that was made with --input."
+    "--steps 100; a file goes with a fit that was made with --control or --input."
+)
+
+
+def _plan(fit: "Fit", file: str | None, data: RecordOptions) -> "xarray.Dataset | None":
+    controls = fit.model.controls
+    if file is None or controls is None:
+        if file is not None or data != AS_RECORDED:
+            raise ArgumentError(_STEPS_ALONE if controls is None else _NO_PLAN)
+        return None
+    from pendula.cli.records import read_like
+
+    return read_like(fit.model.axis, file=file, columns=controls.names, options=data)[0]
+
+
+_NO_PLAN = (
+    "`FILE` must be named where options tell how it is read: expected a file of planned controls, got none. Write "
+    "`pendula forecast runs/heater plan.csv`, for example."
 )
 
 

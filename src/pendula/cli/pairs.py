@@ -278,15 +278,10 @@ def _read(settings: "DataSettings", labels: tuple[str, ...]) -> "tuple[xarray.Da
 def _series_for(
     fit: "PairedFit", file: str, columns: tuple[str, ...], data: RecordOptions
 ) -> "tuple[xarray.Dataset, tuple[str, ...]]":
-    from pendula.cli.records import data_settings, filling_notes, read_series
-    from pendula.config import DataSettings
+    from pendula.cli.records import filling_notes, read_series, settings_like
     from pendula.series import fill_gaps
-    from pendula.series.table import TIME_NAMES
 
-    settings = data_settings(DataSettings(), file=file, target=None, options=data)
-    column = fit.model.axis.name
-    if settings.time is None and column.lower() not in TIME_NAMES:
-        settings = replace(settings, time=column)
+    settings = settings_like(fit.model.axis, file=file, options=data)
     series, notes = read_series(settings, labels=fit.recipe.target if fit.recipe.tells_labels else ())
     wanted = series[[name for name in columns if name in series.data_vars]]
     if settings.gaps != "fill":

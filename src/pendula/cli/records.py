@@ -13,9 +13,19 @@ if TYPE_CHECKING:
 
     from pendula.config import DataSettings
     from pendula.runs import Recipe
-    from pendula.series import Record
+    from pendula.series import Record, TimeAxis
 
-__all__ = ["Task", "data_settings", "filling_notes", "gap_notes", "read_series", "recipe_for", "task_from"]
+__all__ = [
+    "Task",
+    "data_settings",
+    "filling_notes",
+    "gap_notes",
+    "read_like",
+    "read_series",
+    "recipe_for",
+    "settings_like",
+    "task_from",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -41,6 +51,7 @@ def task_from(
     file: str | None,
     *,
     target: str | None,
+    control: str | None = None,
     config: Path | None,
     data: RecordOptions,
     recipe: RecipeOptions,
@@ -51,6 +62,7 @@ def task_from(
     Args:
         file: The file of data.
         target: The columns to learn, joined by commas.
+        control: The columns that are known for the future, too, joined by commas.
         config: The experiment file, if there is one.
         data: How the file of data is read.
         recipe: How the fit is made.
@@ -69,7 +81,7 @@ def task_from(
     from pendula.runs import Recipe
 
     written = ExperimentFile() if config is None else read_experiment(config)
-    settings = data_settings(written.data, file=file, target=target, options=data)
+    settings = data_settings(written.data, file=file, target=target, control=control, options=data)
     choices = merge(written.choices, recipe.choices())
     # Before the file is read: bad settings are told at once.
     build(Recipe, choices if cell is None else _for_cell(choices, cell))
@@ -78,12 +90,18 @@ def task_from(
     except DataError as error:
         # The library calls them columns; here they are an option.
         raise DataError(str(error).replace("`columns`", "`--target`").replace("`group`", "`--group`")) from error
-    rows, fill_notes = _rows(series, choose_target(series, settings.target or None), settings, choices, cell=cell)
+    wanted = choose_target(series, settings.target or None, settings.control)
+    rows, fill_notes = _rows(series, wanted, settings, choices, cell=cell)
     return Task(
         source=settings.file or "",
         record=rows,
         recipe=recipe_for(rows, choices, cell=cell),
-        notes=(*read_notes, *fill_notes, *gap_notes(rows, filled=settings.gaps == "fill")),
+        notes=(
+            *read_notes,
+            *fill_notes,
+            *_plan_notes(series, rows),
+            *gap_notes(rows, filled=settings.gaps == "fill"),
+        ),
         choices=choices,
     )
 
@@ -130,7 +148,12 @@ def _for_cell(choices: Mapping[str, Any], cell: str) -> dict[str, Any]:
 
 
 def data_settings(
-    written: "DataSettings", *, file: str | None, target: str | None, options: RecordOptions
+    written: "DataSettings",
+    *,
+    file: str | None,
+    target: str | None,
+    control: str | None = None,
+    options: RecordOptions,
 ) -> "DataSettings":
     """Lay options over what an experiment file says of the data.
 
@@ -138,6 +161,7 @@ def data_settings(
         written: What the file says.
         file: The file of data.
         target: The columns to learn, joined by commas.
+        control: The columns that are known for the future, too, joined by commas.
         options: How the file of data is read.
 
     Returns:
@@ -151,6 +175,7 @@ def data_settings(
     given: dict[str, Any] = {
         "file": file,
         "target": listed(target),
+        "control": listed(control),
         "time": options.time,
         "trajectory": options.trajectory,
         "group": options.group,
@@ -195,6 +220,56 @@ def read_series(settings: "DataSettings", *, labels: Sequence[str] = ()) -> tupl
     return series, tuple(notes)
 
 
+def settings_like(
+    axis: "TimeAxis", *, file: str, columns: Sequence[str] = (), options: RecordOptions
+) -> "DataSettings":
+    """Say how a file is read that is like the one a fit was made from.
+
+    Args:
+        axis: The fit's time axis, by whose name the time column is found where it is not a usual one.
+        file: The file.
+        columns: The columns that are needed; any when left out.
+        options: How the file is read.
+
+    Returns:
+        Which data to read.
+    """
+    from pendula.config import DataSettings
+    from pendula.series.table import TIME_NAMES
+
+    settings = data_settings(DataSettings(target=tuple(columns)), file=file, target=None, options=options)
+    if settings.time is None and axis.name.lower() not in TIME_NAMES:
+        return replace(settings, time=axis.name)
+    return settings
+
+
+def read_like(
+    axis: "TimeAxis", *, file: str, columns: Sequence[str], options: RecordOptions
+) -> tuple["xarray.Dataset", tuple[str, ...]]:
+    """Read a file that is like the one a fit was made from, and fill its gaps where that is asked for.
+
+    Args:
+        axis: As for `settings_like`.
+        file: As for `settings_like`.
+        columns: As for `settings_like`.
+        options: As for `settings_like`.
+
+    Returns:
+        The series, and notes on what was done to it.
+
+    Raises:
+        DataError: If the file cannot be read or lacks a column.
+    """
+    from pendula.series import fill_gaps
+
+    settings = settings_like(axis, file=file, columns=columns, options=options)
+    series, notes = read_series(settings)
+    if settings.gaps != "fill":
+        return series, notes
+    filled, count = fill_gaps(series)
+    return filled, (*notes, *filling_notes(count))
+
+
 def filling_notes(filled: int) -> tuple[str, ...]:
     """Say what became of the gaps.
 
@@ -221,14 +296,14 @@ def _rows(
     cell: str | None,
 ) -> tuple["Record", tuple[str, ...]]:
     from pendula.forecasting import fill_parts
-    from pendula.series import record
-    from pendula.series.record import assemble, to_dataset
+    from pendula.series.controls import assemble_controlled, controlled_record
+    from pendula.series.record import to_dataset
 
     if settings.gaps != "fill":
-        return record(series, target), ()
-    holes = assemble(series, target)
+        return controlled_record(series, target, settings.control), ()
+    holes = assemble_controlled(series, target, settings.control)
     rows, filled = fill_parts(holes, recipe_for(holes, choices, cell=cell))
-    return record(to_dataset(rows), target), filling_notes(filled)
+    return controlled_record(to_dataset(rows), target, settings.control), filling_notes(filled)
 
 
 _FILLED = "Filled samples are interpolated between the values around their gap, and scores near them are too good."
@@ -244,7 +319,7 @@ def _read(settings: "DataSettings", labels: Sequence[str]) -> "xarray.Dataset":
         name,
         time=settings.time,
         units=settings.units,
-        columns=settings.target or None,
+        columns=(*settings.target, *settings.control) if settings.target else None,
         trajectory=settings.trajectory,
         group=settings.group,
         labels=labels,
@@ -264,6 +339,18 @@ def _named_units(series: "xarray.Dataset", settings: "DataSettings") -> "xarray.
 
 def _step(value: Any, text: str) -> float | str:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else text
+
+
+def _plan_notes(series: "xarray.Dataset", rows: "Record") -> list[str]:
+    from pendula.series.columns import time_values
+
+    if rows.controls is None or rows.trajectory is not None:
+        return []
+    planned = int((time_values(series)[0] > rows.time[-1]).sum())
+    if not planned:
+        return []
+    counted = "1 row" if planned == 1 else f"{planned} rows"
+    return [f"{counted} after the last target hold controls alone; `forecast` takes them from the same file."]
 
 
 def gap_notes(rows: "Record", *, filled: bool) -> list[str]:

@@ -15,6 +15,7 @@ class DataSettings:
     Attributes:
         file: The file of data, or the name of a record that comes with Pendula; None where it is told elsewhere.
         target: The columns to learn; none for the only one.
+        control: The columns that are known for the future of a forecast, too.
         time: The time column; None to recognize it by name.
         trajectory: The column that tells trajectories apart; None for `trajectory`, if there is one.
         group: The group of an HDF5 or NetCDF file; None for its root.
@@ -30,6 +31,7 @@ class DataSettings:
 
     file: str | None = None
     target: tuple[str, ...] = ()
+    control: tuple[str, ...] = ()
     time: str | None = None
     trajectory: str | None = None
     group: str | None = None

@@ -6,10 +6,11 @@ import numpy as np
 
 from pendula.errors import DataError
 from pendula.optim import LinearMap, autoregression_problem, iterate, select_order
+from pendula.series.controls import ahead, beside
 from pendula.series.record import Record
 from pendula.series.scaling import Scaler
 from pendula.series.windows import latest_rows
-from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
+from pendula.shapes import BatchControls, BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["LinearAutoregression", "Persistence", "SeasonalPersistence", "find_period", "fit_linear"]
 
@@ -77,44 +78,60 @@ class SeasonalPersistence:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LinearAutoregression:
-    """The next increment is a linear function of the last values, found by least squares.
+    """The next increment is a linear function of the last values, and of the controls, found by least squares.
 
     Attributes:
         solution: The linear function.
         lags: How many values it looks at.
         scaler: The transform under which it is linear; None for physical units.
+        controls: How many controls it is told, beside the values whose next ones they drive; 0 for none.
     """
 
     solution: LinearMap
     lags: int
     scaler: Scaler | None = None
+    controls: int = 0
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether it has to be told the controls of the steps ahead."""
+        return self.controls > 0
 
     @property
     def context(self) -> int:
         """Its lags."""
         return self.lags
 
-    def run(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"]:
+    def run(
+        self, context: BatchSeries, *, steps: int, controls: BatchControls | None = None
+    ) -> Float[ndarray, "batch step channel"]:
         """Iterate the linear function.
 
         Args:
             context: The known past of each start.
             steps: How many steps.
+            controls: Those of the rows of `context` and of the `steps` after them.
 
         Returns:
             The free run. One that diverges goes on as infinities and NaN.
         """
-        if self.scaler is None:
-            return iterate(self.solution, context, steps=steps)
-        run = iterate(self.solution, self.scaler.transform(context), steps=steps)
+        known = context if self.scaler is None else self.scaler.transform(context)
+        if controls is None:
+            run = iterate(self.solution, known, steps=steps)
+        else:
+            driving, rows = ahead(controls), context.shape[1]
+            shown = np.concatenate([known, driving[:, :rows]], axis=2)
+            run = iterate(self.solution, shown, steps=steps, controls=driving[:, rows:])
         with np.errstate(all="ignore"):
-            return self.scaler.inverse(run)
+            return run if self.scaler is None else self.scaler.inverse(run)
 
 
 def fit_linear(
     record: Record, stop: int, *, most_lags: int, lags: int | None = None, scaler: Scaler | None = None
 ) -> LinearAutoregression:
     """Fit a linear autoregression by least squares to all rows before the test part.
+
+    Where the record has controls it is told them as the network is: an autoregression with exogenous inputs.
 
     Args:
         record: The record.
@@ -137,19 +154,22 @@ def fit_linear(
         array([30., 31.])
     """
     values = record.values[:stop] if scaler is None else scaler.transform(record.values[:stop])
+    channels, controls = values.shape[1], 0
+    if record.controls is not None:
+        values, controls = beside(values, record.controls.values[:stop]), len(record.controls.names)
     segments = latest_rows(np.clip(record.segments, 0, stop), MOST_ROWS)
     lengths = segments[:, 1] - segments[:, 0]
     longest = int(lengths.max(initial=0))
     if lags is None and longest > 1:
         most = min(most_lags, max(1, (longest - 1) // 2))
-        lags = select_order(values, latest_rows(segments[lengths > most], ORDER_ROWS), most=most)
+        lags = select_order(values, latest_rows(segments[lengths > most], ORDER_ROWS), most=most, channels=channels)
     if lags is None or longest <= lags:
         raise DataError(
             f"`lags` must be shorter than the longest gap-free stretch: expected at most {longest - 1}, "
             f"got {lags or 1}. Fill the gaps with `--gaps fill`, or lower `lags`."
         )
-    solution = autoregression_problem(values, segments, lags=lags).solve()
-    return LinearAutoregression(solution=solution, lags=lags, scaler=scaler)
+    solution = autoregression_problem(values, segments, lags=lags, channels=channels).solve()
+    return LinearAutoregression(solution=solution, lags=lags, scaler=scaler, controls=controls)
 
 
 def find_period(values: Series, segments: Int[ndarray, "segment 2"]) -> int | None:

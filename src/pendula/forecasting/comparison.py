@@ -11,7 +11,8 @@ from pendula.forecasting.preparation import choose_target, default_window
 from pendula.nn import INTEGRATOR, SOLVED, Cell, Network, as_network
 from pendula.runs import Fit, Recipe
 from pendula.series.containers import Data, unpacked
-from pendula.series.record import Record, record
+from pendula.series.controls import controlled_record
+from pendula.series.record import Record
 from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
 from pendula.training import Listener, Training, silent
@@ -36,6 +37,7 @@ def compare(
     series: Data,
     target: str | Sequence[str] | None = None,
     *,
+    controls: str | Sequence[str] | None = None,
     models: Sequence[Cell] | Mapping[str, Network] = ("rnn", "lstm", "gru"),
     training: Training | None = None,
     window: int | None = None,
@@ -48,6 +50,7 @@ def compare(
     Args:
         series: Variables along `time`; or a DataArray, or a DataFrame or Series of pandas.
         target: The variable or variables to learn; the only one when left out.
+        controls: The variable or variables that are known for the future, too.
         models: Names of cells, or architectures by name.
         training: How to train all of them.
         window: Steps of known past that the networks see; the usual number of each when left out. All are scored on the
@@ -68,7 +71,7 @@ def compare(
         (['rnn', 'gru'], ['persistence', 'seasonal', 'linear'])
     """
     dataset, _ = unpacked(series)
-    rows = record(dataset, choose_target(dataset, target))
+    rows = controlled_record(dataset, choose_target(dataset, target, controls), controls or ())
     networks = models if isinstance(models, Mapping) else {name: as_network(name) for name in models}
     recipes = {
         name: Recipe(

@@ -24,8 +24,9 @@ from pendula.nn import RESERVOIR
 from pendula.runs import AnyFit, Fit, Model, PairedFit
 from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
+from pendula.series.controls import controlled_record
 from pendula.series.overlap import count_seen
-from pendula.series.record import Record, record
+from pendula.series.record import Record
 from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
@@ -113,7 +114,8 @@ def evaluate(
 
     The baselines are fitted to the rows before the fit's test part; all predictors are scored on the same rows. Rows of
     the series that the fit has seen, those with the times and the values of its training or validation part, are
-    scored, too; `seen` says how many they are.
+    scored, too; `seen` says how many they are. Where the fit has controls, the network and the linear autoregression
+    are told the true ones of the rows that they forecast.
 
     Args:
         fit: The fit; for one that tells targets from inputs see `pendula.filtering.evaluate_told`.
@@ -185,8 +187,11 @@ def part_to_score(fit: Fit, series: Data | None = None) -> Part:
         UnitsError: If a variable has another unit.
     """
     if series is not None:
-        held_out = record(unpacked(series)[0], fit.model.names)
+        controls = fit.model.controls
+        held_out = controlled_record(unpacked(series)[0], fit.model.names, () if controls is None else controls.names)
         check_alike(held_out, units=fit.model.units, axis=fit.model.axis)
+        if controls is not None and held_out.controls is not None:
+            check_alike(held_out.controls, units=controls.units, axis=fit.model.axis)
         _check_long_enough(held_out, fit.model.window)
         return Part(parent=held_out, start=0, stop=len(held_out))
     if not len(fit.split.test):

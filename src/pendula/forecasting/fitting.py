@@ -157,7 +157,7 @@ def _finish(
     score: bool = True,
 ) -> Fit:
     parts, rows = prepared.split, prepared.split.train.parent
-    model = Model.of(rows, trained.forecaster, scaler=prepared.scaler, window=recipe.window)
+    model = Model.of(rows, trained.forecaster, scaler=prepared.scaler, window=recipe.window, controls=prepared.controls)
     made = Fit(
         model=model,
         record=rows,

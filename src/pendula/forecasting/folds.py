@@ -12,7 +12,7 @@ from pendula.forecasting.learning import learn_side_by_side
 from pendula.forecasting.preparation import Prepared, prepare
 from pendula.nn import ReservoirForecaster
 from pendula.runs import Calibration, Model, Recipe
-from pendula.series.record import Record, find_segments
+from pendula.series.record import Record
 from pendula.series.split import Part
 from pendula.training import Trained, silent, solve_readouts
 
@@ -72,7 +72,7 @@ def _trained_without(blocks: Sequence[Part], model: Model, recipe: Recipe, *, ep
     made = [prepare(_masked(block, blocks[-1].stop), again) for block in blocks]
     learned = learn_side_by_side(made, [again] * len(made), [silent] * len(made))
     return [
-        replace(model, forecaster=trained.forecaster, scaler=each.scaler)
+        replace(model, forecaster=trained.forecaster, scaler=each.scaler, controls=each.controls)
         for each, (trained, _) in zip(made, learned, strict=True)
     ]
 
@@ -82,4 +82,4 @@ def _masked(block: Part, stop: int) -> Record:
     known = block.parent.slice(0, stop)
     values = known.values.copy()
     values[block.start : block.stop] = np.nan
-    return replace(known, values=values, segments=find_segments(values, known.blocks))
+    return known.with_values(values)

@@ -9,6 +9,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DivergedError
 from pendula.filtering import tell
+from pendula.forecasting.controls import controls_from, plan_of, steps_of
 from pendula.forecasting.drawing import NOTHING, draw_future
 from pendula.forecasting.starting import in_units, start_row, times_from
 from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
@@ -28,6 +29,7 @@ def forecast(
     steps: int | None = None,
     *,
     inputs: Data | None = None,
+    controls: Data | None = None,
     coverage: float = 0.9,
     start: TimeValue | str | None = None,
     samples: int | None = None,
@@ -44,9 +46,11 @@ def forecast(
 
     Args:
         fit: The fit.
-        steps: How many steps to forecast.
+        steps: How many steps to forecast; with `controls`, as far as they reach when left out.
         inputs: Only for a fit that tells targets from inputs, in place of `steps`: a series of them, from which the
             targets are told row by row; see `pendula.filtering.tell`.
+        controls: Only for a fit under controls: a series of those that are planned, of which the rows from the first
+            forecast value on count. Where it has no row, those of the record are taken, as far as they reach.
         coverage: Probability with which the truth is to lie in the interval, between 0 and 1.
         start: Time of the first forecast value; after the record's end when left out. Values before it are known,
             values from it on are not looked at. With samples also "nothing": trajectories that no record precedes.
@@ -64,8 +68,9 @@ def forecast(
 
     Raises:
         ArgumentError: If `steps`, `coverage`, `start` or `samples` breaks its rule.
-        DataError: If a gap lies within the window before the start.
+        DataError: If a gap lies within the window before the start, or controls of a step are missing.
         DivergedError: If a free run leaves the finite numbers.
+        UnitsError: If a control has another unit than in the record.
 
     Examples:
         >>> import pendula
@@ -78,7 +83,7 @@ def forecast(
         ('rad', array([20. , 20.1, 20.2]), True)
     """
     if isinstance(fit, PairedFit):
-        if inputs is None or steps is not None or start is not None or samples is not None:
+        if inputs is None or any(given is not None for given in (steps, start, samples, controls)):
             raise ArgumentError(
                 f"`inputs` must be given alone to a fit that tells {', '.join(fit.recipe.target)} from "
                 f"{', '.join(fit.recipe.inputs)}: expected a series of inputs, got none, or other arguments, too. "
@@ -87,7 +92,7 @@ def forecast(
         return packed(tell(fit, inputs), unpacked(inputs)[1])
     if inputs is not None:
         raise ArgumentError("`inputs` must be left out for a fit that forecasts: got a series. Ask for `steps`.")
-    if steps is None:
+    if steps is None and controls is None:
         raise ArgumentError("`steps` must be given: expected how many steps to forecast, got none. Ask for one.")
     if keep_samples and fit.container.kind != "dataset":
         raise ArgumentError(
@@ -95,7 +100,14 @@ def forecast(
             "holds no samples beside the forecast. Hand in a Dataset."
         )
     future = forecast_dataset(
-        fit, steps, coverage=coverage, start=start, samples=samples, seed=seed, keep_samples=keep_samples
+        fit,
+        steps,
+        controls=None if controls is None else unpacked(controls)[0],
+        coverage=coverage,
+        start=start,
+        samples=samples,
+        seed=seed,
+        keep_samples=keep_samples,
     )
     if told := few_runs(future):
         warnings.warn(told, stacklevel=2)
@@ -107,8 +119,9 @@ _CONTAINERS = {"array": "a DataArray", "frame": "a DataFrame"}
 
 def forecast_dataset(
     fit: Fit,
-    steps: int,
+    steps: int | None,
     *,
+    controls: xr.Dataset | None = None,
     coverage: float = 0.9,
     start: TimeValue | str | None = None,
     samples: int | None = None,
@@ -120,6 +133,7 @@ def forecast_dataset(
     Args:
         fit: The fit.
         steps: As for `forecast`.
+        controls: As for `forecast`.
         coverage: As for `forecast`.
         start: As for `forecast`.
         samples: As for `forecast`.
@@ -131,9 +145,13 @@ def forecast_dataset(
 
     Raises:
         ArgumentError: If `steps`, `coverage`, `start` or `samples` breaks its rule.
-        DataError: If a gap lies within the window before the start.
+        DataError: If a gap lies within the window before the start, or controls of a step are missing.
         DivergedError: If a free run leaves the finite numbers.
+        UnitsError: If a control has another unit than in the record.
     """
+    plan = plan_of(fit, controls)
+    if steps is None and plan is not None:
+        steps = steps_of(fit, plan, start_row(fit, start))
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
     if steps > MOST_STEPS:
@@ -151,12 +169,14 @@ def forecast_dataset(
     row = start_row(fit, start)
     first = row - fit.model.window
     context = fit.record.values[None, first:row]
-    values = fit.model.run(context, steps=steps, start=fit.record.time[first : first + 1])[0]
+    told = controls_from(fit, plan, row, steps)
+    driving = None if told is None else told[None]
+    values = fit.model.run(context, steps=steps, start=fit.record.time[first : first + 1], controls=driving)[0]
     if not np.isfinite(values).all():
         step = int(np.argmin(np.isfinite(values).all(axis=1))) + 1
         raise DivergedError(f"The free run diverged at step {step} of {steps}. Forecast fewer steps, or {_advice(fit)}")
     lower, upper = _interval(fit, values, coverage)
-    spread = fit.model.spread(context, steps=steps)
+    spread = fit.model.spread(context, steps=steps, controls=driving)
     bands = {"": values, "_lower": lower, "_upper": upper, **({} if spread is None else {"_spread": spread[0]})}
     future = in_units(fit, bands, times=times_from(fit, row, steps)).assign_attrs(
         coverage=coverage,

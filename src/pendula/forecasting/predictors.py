@@ -6,9 +6,10 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.runs import Model
-from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
+from pendula.series.record import Record
+from pendula.shapes import BatchControls, BatchSeries, ControlSeries, Float, Int, Series, ndarray
 
-__all__ = ["Predictor", "predict_from"]
+__all__ = ["Controlled", "Predictor", "controls_of", "predict_from"]
 
 BATCH = 4096
 """Origins that are gathered at once, so that memory stays bounded."""
@@ -36,6 +37,31 @@ class Predictor(Protocol):
         ...
 
 
+@runtime_checkable
+class Controlled(Protocol):
+    """A predictor that may have to be told the controls of the steps ahead."""
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether it has to be told them."""
+        ...
+
+    def run(
+        self, context: BatchSeries, *, steps: int, controls: BatchControls | None = None
+    ) -> Float[ndarray, "batch step channel"]:
+        """Forecast from several starts in one batch.
+
+        Args:
+            context: The known past of each start, at least `context` values.
+            steps: How many steps to run freely.
+            controls: Those of the rows of `context` and of the `steps` after them.
+
+        Returns:
+            The next `steps` values of each start.
+        """
+        ...
+
+
 def predict_from(
     predictor: Predictor,
     values: Series,
@@ -43,6 +69,7 @@ def predict_from(
     *,
     steps: int,
     times: ndarray | None = None,
+    controls: ControlSeries | None = None,
 ) -> Float[ndarray, "origin step channel"]:
     """Forecast from several rows of a series, in batches.
 
@@ -52,6 +79,8 @@ def predict_from(
         origins: Rows of the first forecast values; each has the predictor's context before it.
         steps: How many steps to run freely.
         times: Time value of each row, for which a driven equation asks.
+        controls: Of the same rows, those ahead of an origin included: they are known there, too. Predictors that do not
+            ask for them are not told.
 
     Returns:
         The forecasts of rows `origin` to `origin + steps`.
@@ -70,13 +99,36 @@ def predict_from(
             "Start later, or use a predictor with a shorter memory."
         )
     chunks = np.split(origins, range(BATCH, len(origins), BATCH))
-    return np.concatenate([_runs(predictor, values, chunk, steps=steps, times=times) for chunk in chunks])
+    return np.concatenate([
+        _runs(predictor, values, chunk, steps=steps, times=times, controls=controls) for chunk in chunks
+    ])
+
+
+def controls_of(record: Record) -> ControlSeries | None:
+    """Give the controls of a record as `predict_from` takes them.
+
+    Args:
+        record: The record.
+
+    Returns:
+        A row of them for each row of the record; None where it has none.
+    """
+    return None if record.controls is None else record.controls.values
 
 
 def _runs(
-    predictor: Predictor, values: Series, origins: Int[ndarray, " origin"], *, steps: int, times: ndarray | None
+    predictor: Predictor,
+    values: Series,
+    origins: Int[ndarray, " origin"],
+    *,
+    steps: int,
+    times: ndarray | None,
+    controls: ControlSeries | None,
 ) -> Float[ndarray, "origin step channel"]:
     contexts = origins[:, None] + np.arange(-predictor.context, 0)
+    if isinstance(predictor, Controlled) and predictor.is_controlled and controls is not None:
+        driving = controls[origins[:, None] + np.arange(-predictor.context, steps)]
+        return predictor.run(values[contexts], steps=steps, controls=driving)
     if not isinstance(predictor, Model) or not len(origins):
         return predictor.run(values[contexts], steps=steps)
     along = predictor.run_along(values, origins, steps=steps, times=times)

@@ -7,10 +7,12 @@ import torch
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
+from pendula.forecasting.controls import check_controls
 from pendula.nn import INTEGRATOR, RESERVOIR, SOLVED, Cell, Forecaster, build
-from pendula.runs import Recipe, fingerprint
+from pendula.runs import Channels, Recipe, fingerprint
+from pendula.series.controls import beside
 from pendula.series.record import Record, column_names
-from pendula.series.scaling import Scaler, fit_scaler
+from pendula.series.scaling import Scaler, ScalerKind, fit_scaler
 from pendula.series.split import Part, Split, default_by, split
 from pendula.series.windows import window_segments, windows_for
 from pendula.shapes import Int, Series, SeriesTensor, ndarray
@@ -38,12 +40,15 @@ MOST_RUN_STEPS = 500
 """Free runs on the validation part go at most so far."""
 
 
-def choose_target(series: xr.Dataset, target: str | Sequence[str] | None) -> tuple[str, ...]:
+def choose_target(
+    series: xr.Dataset, target: str | Sequence[str] | None, controls: str | Sequence[str] | None = None
+) -> tuple[str, ...]:
     """Find the variables to learn.
 
     Args:
         series: Variables along `time`.
         target: The ones asked for; the only one when left out.
+        controls: Variables that are known for the future, too; none of them is learned unless it is asked for.
 
     Returns:
         Their names.
@@ -53,8 +58,9 @@ def choose_target(series: xr.Dataset, target: str | Sequence[str] | None) -> tup
     """
     if target is not None:
         return column_names(series, target)
-    names = column_names(series)
-    if len(names) > 1:
+    known = column_names(series, controls) if controls else ()
+    names = tuple(name for name in column_names(series) if name not in known)
+    if len(names) != 1:
         raise ArgumentError(
             f"`target` must be named where there are several columns: expected some of {', '.join(names)}, got none. "
             f"Write `--target {names[0]}`, or `--target {','.join(names)}` to learn them together."
@@ -102,7 +108,9 @@ class Prepared:
     Attributes:
         split: The three parts.
         scaler: Fitted on the training part.
-        values: The scaled record, in the training's precision; in float64 for networks that are solved for.
+        controls: What is known for the future, too, with its scale; None where there is nothing of the kind.
+        values: The scaled record, in the training's precision; in float64 for networks that are solved for. Controls
+            stand beside the values whose next ones they drive.
         validation: Windows that choose the epoch, or None.
         forecasters: Fresh networks with their scales and their linear path, one for each member; none for reservoirs or
             an equation, which are made when they are trained.
@@ -111,6 +119,7 @@ class Prepared:
 
     split: Split
     scaler: Scaler
+    controls: Channels | None
     values: SeriesTensor
     validation: Validation | None
     forecasters: tuple[Forecaster, ...]
@@ -136,17 +145,22 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
         ArgumentError: If the recipe does not suit the record.
         DataError: If a part is too short for a window.
     """
+    check_controls(rows, recipe)
     parts = split_record(rows, recipe)
     if len(parts.test):
         # A record that cannot be scored is refused before the training, not after it.
         window_segments(rows, parts.test.start, parts.test.stop, length=recipe.window, reach_back=True)
     scaler = fit_scaler(parts.train, kind=recipe.scaling, transform=recipe.transform)
+    controls = _scaled_controls(parts.train, recipe.scaling)
     scaled = scaler.transform(rows.values)
+    if controls is not None and rows.controls is not None:
+        scaled = beside(scaled, controls.scaler.transform(rows.controls.values))
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
     is_solved = recipe.network.cell in SOLVED
     return Prepared(
         split=parts,
         scaler=scaler,
+        controls=controls,
         values=torch.from_numpy(scaled).to(torch.float64 if is_solved else getattr(torch, recipe.training.precision)),
         validation=validation,
         forecasters=()
@@ -156,6 +170,11 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
         ),
         fingerprint=fingerprint(rows, recipe),
     )
+
+
+def _scaled_controls(train: Part, kind: ScalerKind) -> Channels | None:
+    controls = train.record.controls
+    return None if controls is None else Channels.of(controls, controls.names, fit_scaler(controls, kind))
 
 
 def gap_free(part: Part) -> Int[ndarray, "segment 2"]:
@@ -171,7 +190,8 @@ def gap_free(part: Part) -> Int[ndarray, "segment 2"]:
 
 
 def _fresh(parts: Split, scaled: Series, validation: Validation | None, recipe: Recipe, *, seed: int) -> Forecaster:
-    forecaster = build(recipe.network, scaled.shape[1], seed=seed)
+    channels = len(parts.train.parent.names)
+    forecaster = build(recipe.network, channels, scaled.shape[1] - channels, seed=seed)
     start_forecaster(
         forecaster,
         scaled,

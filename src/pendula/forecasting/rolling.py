@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pendula.errors import ArgumentError
-from pendula.forecasting.predictors import Predictor, predict_from
+from pendula.forecasting.predictors import Predictor, controls_of, predict_from
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
 from pendula.shapes import Float, Int, ndarray
@@ -108,8 +108,9 @@ def roll(
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(most_origins, len(rows))).round().astype(np.int64))
     origins = rows[chosen]
     truth = record.values[origins[:, None] + np.arange(leads)]
+    controls = controls_of(record)
     errors = {
-        name: predict_from(predictor, record.values, origins, steps=leads, times=record.time) - truth
+        name: predict_from(predictor, record.values, origins, steps=leads, times=record.time, controls=controls) - truth
         for name, predictor in predictors.items()
     }
     return RollingErrors(origins=origins, truth=truth, errors=errors)

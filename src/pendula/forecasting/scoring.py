@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pendula.forecasting.predictors import Predictor, predict_from
+from pendula.forecasting.predictors import Predictor, controls_of, predict_from
 from pendula.metrics import pointwise_scores, valid_prediction_time
 from pendula.series.axis import TimeAxis
 from pendula.series.record import Record
@@ -72,7 +72,7 @@ def score_part(predictors: Mapping[str, Predictor], part: Part, *, window: int, 
     runs = _runs(segments, window) if free_run else []
     evaluation = Evaluation(part=part, rows=rows, truth=record.values[rows], one_step={}, free_run={}, scores={})
     for name, predictor in predictors.items():
-        evaluation.one_step[name] = predict_from(predictor, record.values, rows, steps=1, times=record.time)[:, 0]
+        evaluation.one_step[name] = _predict(predictor, record, rows, steps=1)[:, 0]
         evaluation.scores[name] = pointwise_scores(evaluation.truth, evaluation.one_step[name])
         if free_run:
             evaluation.free_run[name] = _run_all(predictor, record, runs)[rows]
@@ -108,9 +108,15 @@ def _runs(segments: Int[ndarray, "segment 2"], window: int) -> list[tuple[int, i
 def _run_all(predictor: Predictor, record: Record, runs: list[tuple[int, int]]) -> Series:
     joined = np.full_like(record.values, np.nan)
     for origin, steps in runs:
-        made = predict_from(predictor, record.values, np.array([origin]), steps=steps, times=record.time)
-        joined[origin : origin + steps] = made[0]
+        joined[origin : origin + steps] = _predict(predictor, record, np.array([origin]), steps=steps)[0]
     return joined
+
+
+def _predict(
+    predictor: Predictor, record: Record, origins: Int[ndarray, " origin"], *, steps: int
+) -> Float[ndarray, "origin step channel"]:
+    controls = controls_of(record)
+    return predict_from(predictor, record.values, origins, steps=steps, times=record.time, controls=controls)
 
 
 def _spans(evaluation: Evaluation, runs: list[tuple[int, int]]) -> list[slice]:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
 from pendula.forecasting.evaluation import part_to_score
-from pendula.forecasting.predictors import predict_from
+from pendula.forecasting.predictors import controls_of, predict_from
 from pendula.forecasting.scoring import scored_rows
 from pendula.runs import Fit
 from pendula.series.containers import Data
@@ -109,7 +109,7 @@ def surprise(fit: Fit, series: Data | None = None, *, alarm_rate: float = ALARM_
     rows, model = part.parent, fit.model
     segments = window_segments(rows, part.start, part.stop, length=model.window, reach_back=True)
     judged = scored_rows(segments, model.window)
-    expected = predict_from(model, rows.values, judged, steps=1, times=rows.time)[:, 0]
+    expected = predict_from(model, rows.values, judged, steps=1, times=rows.time, controls=controls_of(rows))[:, 0]
     errors = model.scaler.transform(expected) - model.scaler.transform(rows.values[judged])
     size = _sizes(np.where(np.isfinite(errors), errors, np.inf), _scales(fit))
     at_least = len(known) - np.searchsorted(known, size, side="left")

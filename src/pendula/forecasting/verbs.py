@@ -14,7 +14,8 @@ from pendula.forecasting.preparation import choose_target, default_by, default_w
 from pendula.nn import InitialState, Network, RecurrentLayer, as_network
 from pendula.runs import NO_LABELS, AnyFit, Fit, Labels, Missing, PairedFit, PairedRecipe, PairedTask, Recipe
 from pendula.series.containers import Data, unpacked
-from pendula.series.record import Record, record
+from pendula.series.controls import controlled_record
+from pendula.series.record import Record
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Listener, Training, silent
 
@@ -27,6 +28,7 @@ def fit(
     target: str | Sequence[str] | None = None,
     *,
     inputs: None = None,
+    controls: str | Sequence[str] | None = None,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
@@ -104,6 +106,7 @@ def fit(
     target: str | Sequence[str] | None = None,
     *,
     inputs: str | Sequence[str] | None = None,
+    controls: str | Sequence[str] | None = None,
     task: PairedTask | None = None,
     labels: Labels = NO_LABELS,
     missing: Missing = "gap",
@@ -138,6 +141,8 @@ def fit(
         target: The variable or variables to learn; the only one when left out.
         inputs: The variable or variables that the target is told from; without any the target is forecast from its own
             past.
+        controls: The variable or variables that are known for the future of a forecast, too: a drive, a dose, the time
+            of day. They are read, and not forecast.
         task: With `inputs`, filter when left out: the target of every row. Labels, text or whole numbers, are told from
             the inputs, or from all other variables with numbers: classify tells one for each trajectory, regimes one
             for every row.
@@ -187,6 +192,7 @@ def fit(
     dataset, container = unpacked(series)
     if inputs is not None or task is not None:
         _check_plain(transform)
+        _check_uncontrolled(controls)
         pairs, chosen = _paired(
             dataset,
             target,
@@ -217,7 +223,8 @@ def fit(
         raise ArgumentError(
             f"`washout` must go with `inputs`: got {washout} and no inputs. Set it in `training` for a forecast."
         )
-    rows, network = record(dataset, choose_target(dataset, target)), as_network(model)
+    network = as_network(model)
+    rows = controlled_record(dataset, choose_target(dataset, target, controls), controls or ())
     recipe = Recipe(
         network=network,
         training=training or Training(),
@@ -259,6 +266,13 @@ def _paired(
     # An architecture says all; the name of a cell leaves the linear path open.
     named = set(given) | ({"linear_lags"} if isinstance(model, Network) else set())
     return rows, usual_recipe(rows, chosen, given=named)
+
+
+def _check_uncontrolled(controls: str | Sequence[str] | None) -> None:
+    if controls is not None:
+        raise ArgumentError(
+            f"`controls` must go with a forecast: got {controls} and targets told from inputs. Name it in `inputs`."
+        )
 
 
 def _check_plain(transform: ScalerLink) -> None:

@@ -18,7 +18,7 @@ def one_stack(forecaster: AnyForecaster, *, argument: str, becomes: str) -> Fore
         The forecaster itself.
 
     Raises:
-        ArgumentError: If it is a reservoir, an equation or an ensemble.
+        ArgumentError: If it is a reservoir, an equation or an ensemble, or has controls.
 
     Examples:
         >>> from pendula.nn import Network, build
@@ -30,6 +30,11 @@ def one_stack(forecaster: AnyForecaster, *, argument: str, becomes: str) -> Fore
         pendula.errors.ArgumentError: `model` must be one network to become ONNX: expected one, got an ensemble of 2...
     """
     if isinstance(forecaster, Forecaster):
+        if forecaster.controls:
+            raise ArgumentError(
+                f"`{argument}` must have no controls to become {becomes}: got {forecaster.controls}, which would have "
+                "to be shown one row ahead. Use it in Pendula."
+            )
         return forecaster
     if isinstance(forecaster, EnsembleForecaster):
         raise ArgumentError(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.reservoir_forecaster import middle_run
-from pendula.shapes import BatchSeries, BatchTensor, Float
+from pendula.shapes import BatchSeries, BatchTensor, Float, ShownTensor
 
 __all__ = ["EnsembleForecaster", "EnsembleState"]
 
@@ -39,7 +39,8 @@ class EnsembleForecaster(nn.Module):
 
     Attributes:
         network: Their architecture.
-        channels: Channels of the series.
+        channels: Channels that are predicted.
+        controls: Columns after them that are known for the future, too.
 
     References:
         B. Lakshminarayanan, A. Pritzel and C. Blundell, "Simple and scalable predictive uncertainty estimation using
@@ -55,11 +56,11 @@ class EnsembleForecaster(nn.Module):
 
     def __init__(self, members: Sequence[Forecaster]) -> None:
         super().__init__()
-        self.network, self.channels = members[0].network, members[0].channels
+        self.network, self.channels, self.controls = members[0].network, members[0].channels, members[0].controls
         self.members = nn.ModuleList(members)
 
     def forward(
-        self, series: BatchTensor, state: EnsembleState | None = None
+        self, series: ShownTensor, state: EnsembleState | None = None
     ) -> tuple[Float[Tensor, "batch time lead channel"], EnsembleState]:
         """Predict, at every step, the values that follow it. No gradients flow: the members were trained before.
 

@@ -12,7 +12,7 @@ from pendula.nn.mixture import Mixture
 from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentState
 from pendula.nn.spread import Spread
-from pendula.shapes import BatchTensor, Float
+from pendula.shapes import Float, ShownTensor
 
 __all__ = ["Forecaster", "ForecasterState", "build", "detach"]
 
@@ -47,9 +47,14 @@ class Forecaster(nn.Module):
 
     With a likelihood head this prediction is the mean of a distribution, whose form the state tells, too.
 
+    With controls a series has columns beside its channels: in row t the controls u_(t+1), which drive the step to the
+    row that is predicted. They are read, by the stack and by the linear path, and never predicted:
+    $h_t = \mathrm{cell}\big((x_t, \Delta x_t / d, u_{t+1}), h_{t-1}\big)$.
+
     Args:
         network: The architecture.
-        channels: Channels of the series.
+        channels: Channels that are predicted: the first columns of the series.
+        controls: Columns after them that are known for the future, too.
 
     Attributes:
         output_scale: s, the size of what the head predicts, in scaled units; set from the training part.
@@ -67,20 +72,21 @@ class Forecaster(nn.Module):
     output_scale: Float[Tensor, "lead channel"]
     increment_scale: Float[Tensor, " channel"]
 
-    def __init__(self, network: Network, channels: int) -> None:
+    def __init__(self, network: Network, channels: int, controls: int = 0) -> None:
         super().__init__()
         self.network = network
         self.channels = channels
+        self.controls = controls
         outputs = network.leads * channels
         self.recurrent = CELLS[network.cell](
-            channels * (2 if network.increments else 1),
+            channels * (2 if network.increments else 1) + controls,
             network.hidden_size,
             num_layers=network.num_layers,
             dropout=network.dropout,
             batch_first=True,
         )
         self.head = nn.Linear(network.hidden_size, outputs)
-        self.linear = LinearPath(channels, network.linear_lags, outputs) if network.linear_lags else None
+        self.linear = LinearPath(channels + controls, network.linear_lags, outputs) if network.linear_lags else None
         self.register_buffer("output_scale", torch.ones(network.leads, channels))
         self.register_buffer("increment_scale", torch.ones(channels))
         if network.residual or network.linear_lags:
@@ -90,12 +96,12 @@ class Forecaster(nn.Module):
         self.spread = None if network.head == "point" else Spread(network.hidden_size, channels, network.mixed)
 
     def forward(
-        self, series: BatchTensor, state: ForecasterState | None = None
+        self, series: ShownTensor, state: ForecasterState | None = None
     ) -> tuple[Float[Tensor, "batch time lead channel"], ForecasterState]:
         """Predict, at every step, the values that follow it.
 
         Args:
-            series: Scaled values.
+            series: Scaled values, with controls if there are any.
             state: What was seen before them; nothing when left out.
 
         Returns:
@@ -105,7 +111,7 @@ class Forecaster(nn.Module):
         return predictions, state
 
     def distribute(
-        self, series: BatchTensor, state: ForecasterState | None = None, *, since: int = 0
+        self, series: ShownTensor, state: ForecasterState | None = None, *, since: int = 0
     ) -> tuple[Mixture, ForecasterState]:
         """Tell, at some steps, the distribution of the value that follows it.
 
@@ -134,9 +140,9 @@ class Forecaster(nn.Module):
         predictions, state, output = self._advance(series, state)
         return self.spread(output[:, since:], predictions[:, since:, 0], self.output_scale[0]), state
 
-    def _advance(self, series: BatchTensor, state: ForecasterState | None) -> tuple[Tensor, ForecasterState, Tensor]:
+    def _advance(self, series: ShownTensor, state: ForecasterState | None) -> tuple[Tensor, ForecasterState, Tensor]:
         state = state or ForecasterState(None, None, None)
-        features = self._features(series, state.last).to(self.head.weight.dtype)
+        features, known = self._features(series, state.last).to(self.head.weight.dtype), self.told(series)
         output, hidden = self.recurrent(features, state.hidden)
         shape = (*series.shape[:2], self.network.leads, self.channels)
         predictions = (self.head(output).reshape(shape) * self.output_scale).to(series.dtype)
@@ -145,11 +151,22 @@ class Forecaster(nn.Module):
             linear, past = self.linear(series, self.linear.empty(series) if state.past is None else state.past)
             predictions = predictions + linear.reshape(shape)
         if self.network.residual:
-            predictions = predictions + series[:, :, None, :]
-        return predictions, ForecasterState(hidden, series[:, -1:], past), output
+            predictions = predictions + known[:, :, None, :]
+        return predictions, ForecasterState(hidden, known[:, -1:], past), output
+
+    def told(self, series: ShownTensor) -> Float[Tensor, "batch time channel"]:
+        """Take the channels that are predicted out of a series.
+
+        Args:
+            series: Scaled values, with controls if there are any.
+
+        Returns:
+            Its first columns; all of them where there are no controls.
+        """
+        return series[..., : self.channels] if self.controls else series
 
     def taken_apart(
-        self, series: BatchTensor
+        self, series: ShownTensor
     ) -> tuple[Float[Tensor, "batch time feature"], Float[Tensor, "batch time lead channel"]]:
         """Tell what the recurrent stack sees from what is added to its head, for series without a past.
 
@@ -164,23 +181,25 @@ class Forecaster(nn.Module):
         if self.linear is not None:
             added = added + self.linear(series, self.linear.empty(series))[0].reshape(shape)
         if self.network.residual:
-            added = added + series[:, :, None, :]
+            added = added + self.told(series)[:, :, None, :]
         return self._features(series, None).to(self.head.weight.dtype), added
 
-    def _features(self, series: BatchTensor, last: Tensor | None) -> Tensor:
+    def _features(self, series: ShownTensor, last: Tensor | None) -> Tensor:
         if not self.network.increments:
             return series
+        known, controls = self.told(series), series[..., self.channels :]
         # The increment of the very first value is unknown; it is shown as 0.
-        before = torch.cat([series[:, :1] if last is None else last, series[:, :-1]], dim=1)
-        return torch.cat([series, (series - before) / self.increment_scale], dim=-1)
+        before = torch.cat([known[:, :1] if last is None else last, known[:, :-1]], dim=1)
+        return torch.cat([known, (known - before) / self.increment_scale, controls], dim=-1)
 
 
-def build(network: Network, channels: int, *, seed: int = 0) -> Forecaster:
+def build(network: Network, channels: int, controls: int = 0, *, seed: int = 0) -> Forecaster:
     """Draw a fresh forecaster.
 
     Args:
         network: The architecture.
-        channels: Channels of the series.
+        channels: Channels that are predicted.
+        controls: Columns after them that are known for the future, too.
         seed: Of the weights; the global random state is left alone.
 
     Returns:
@@ -194,7 +213,7 @@ def build(network: Network, channels: int, *, seed: int = 0) -> Forecaster:
     with torch.random.fork_rng(devices=[]):
         # torch.manual_seed would seed the accelerators too, and those are not put back.
         torch.default_generator.manual_seed(seed)
-        forecaster = Forecaster(network, channels)
+        forecaster = Forecaster(network, channels, controls)
         # A head that starts at zero stays there.
         head = None if network.residual or network.linear_lags else forecaster.head
         initialize(forecaster.recurrent, head, network.initialization, generator=torch.default_generator)

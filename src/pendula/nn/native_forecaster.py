@@ -11,7 +11,7 @@ from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.kernels.memory import require
 from pendula.nn.kernels.native import core
 from pendula.nn.kernels.problem import BITS, CELLS
-from pendula.shapes import BatchTensor, Float
+from pendula.shapes import BatchTensor, Float, ShownTensor
 
 __all__ = ["NativeForecaster", "misfits", "room_for", "runs_natively"]
 
@@ -21,7 +21,7 @@ WORTHWHILE_PRODUCTS = 500_000
 """Work that is done before a second thread has woken up is not worth one."""
 
 
-def runs_natively(forecaster: Forecaster, values: BatchTensor, state: ForecasterState | None = None) -> bool:
+def runs_natively(forecaster: Forecaster, values: ShownTensor, state: ForecasterState | None = None) -> bool:
     """Tell whether the native core can run a forecaster on from given values.
 
     It can where the forecaster's layers are native, nothing random happens in them, nobody looks on or differentiates,
@@ -42,6 +42,8 @@ def runs_natively(forecaster: Forecaster, values: BatchTensor, state: Forecaster
     """
     stack, dtype = forecaster.recurrent, forecaster.head.weight.dtype
     if core is None or stack.backend != "native" or {dtype, values.dtype} - BITS.keys():
+        return False
+    if forecaster.controls:  # which the core does not hand on from step to step
         return False
     if (stack.training and stack.dropout) or _is_watched(forecaster):
         return False

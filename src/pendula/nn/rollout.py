@@ -10,7 +10,7 @@ from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.integrator_forecaster import IntegratorForecaster
 from pendula.nn.native_forecaster import NativeForecaster, runs_natively
 from pendula.nn.reservoir_forecaster import ReservoirForecaster
-from pendula.shapes import BatchTensor, Float, Tensor, ndarray
+from pendula.shapes import AheadTensor, Float, ShownTensor, Tensor, ndarray
 
 __all__ = ["AnyForecaster", "continue_run", "free_run", "member_runs"]
 
@@ -19,7 +19,12 @@ AnyForecaster: TypeAlias = Forecaster | EnsembleForecaster | ReservoirForecaster
 
 
 def free_run(
-    forecaster: AnyForecaster, context: BatchTensor, steps: int, *, start: float | Float[ndarray, " batch"] = 0.0
+    forecaster: AnyForecaster,
+    context: ShownTensor,
+    steps: int,
+    *,
+    start: float | Float[ndarray, " batch"] = 0.0,
+    controls: AheadTensor | None = None,
 ) -> Float[Tensor, "batch steps channel"]:
     """Warm a forecaster up on known values and let it run on by itself, all starts in one batch.
 
@@ -34,6 +39,8 @@ def free_run(
         context: The known past of each start, scaled.
         steps: How many steps to run.
         start: Time of the first known value of each start, in units of time; only a driven equation asks for it.
+        controls: What stands beside the forecast values in the columns of controls, at least `steps` − 1 rows of it; a
+            forecaster without controls is given none.
 
     Returns:
         The next `steps` values, scaled. A run that leaves the finite numbers goes on as infinities and NaN.
@@ -49,7 +56,7 @@ def free_run(
     if steps < 1:
         raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
     if isinstance(forecaster, EnsembleForecaster):
-        return forecaster.middle(member_runs(forecaster, context, steps))
+        return forecaster.middle(member_runs(forecaster, context, steps, controls=controls))
     if isinstance(forecaster, ReservoirForecaster):
         return forecaster.free_run(context, steps)
     if isinstance(forecaster, IntegratorForecaster):
@@ -58,11 +65,11 @@ def free_run(
         if runs_natively(forecaster, context):
             return NativeForecaster(forecaster, context.dtype).run(context, None, steps)
         predictions, state = forecaster(context)
-        return continue_run(forecaster, predictions[:, -1], state, steps)
+        return continue_run(forecaster, predictions[:, -1], state, steps, controls=controls)
 
 
 def member_runs(
-    forecaster: AnyForecaster, context: BatchTensor, steps: int
+    forecaster: AnyForecaster, context: ShownTensor, steps: int, *, controls: AheadTensor | None = None
 ) -> list[Float[Tensor, "batch steps channel"]]:
     """Let each member of a forecaster run on by itself.
 
@@ -70,6 +77,7 @@ def member_runs(
         forecaster: The network.
         context: The known past of each start, scaled.
         steps: How many steps to run.
+        controls: As for `free_run`.
 
     Returns:
         The next `steps` values by each member, scaled; none where the forecaster has no members.
@@ -81,12 +89,17 @@ def member_runs(
         (3, [])
     """
     if isinstance(forecaster, EnsembleForecaster):
-        return [free_run(member, context, steps) for member in forecaster.each()]
+        return [free_run(member, context, steps, controls=controls) for member in forecaster.each()]
     return forecaster.member_runs(context, steps) if isinstance(forecaster, ReservoirForecaster) else []
 
 
 def continue_run(
-    forecaster: Forecaster, block: Float[Tensor, "batch lead channel"], state: ForecasterState, steps: int
+    forecaster: Forecaster,
+    block: Float[Tensor, "batch lead channel"],
+    state: ForecasterState,
+    steps: int,
+    *,
+    controls: AheadTensor | None = None,
 ) -> Float[Tensor, "batch steps channel"]:
     """Go on from a forecaster's last predictions and state.
 
@@ -97,6 +110,7 @@ def continue_run(
         block: Its predictions of the next `leads` steps, scaled.
         state: Its state after the last known step.
         steps: How many steps to run.
+        controls: As for `free_run`.
 
     Returns:
         The next `steps` values, scaled, the given block first.
@@ -107,6 +121,9 @@ def continue_run(
         return torch.cat([block, run], dim=1)
     blocks = [block]
     while len(blocks) * block.shape[1] < steps:
-        predictions, state = forecaster(blocks[-1], state)
-        blocks.append(predictions[:, -1])
+        step = len(blocks)
+        shown = block if controls is None else torch.cat([block, controls[:, step - 1 : step]], dim=-1)
+        predictions, state = forecaster(shown, state)
+        block = predictions[:, -1]
+        blocks.append(block)
     return torch.cat(blocks, dim=1)[:, :steps]

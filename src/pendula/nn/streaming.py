@@ -49,6 +49,11 @@ class Stream:
             raise ArgumentError(
                 f"`batch` must be positive: expected 1 or more, got {batch}. Follow one series at least."
             )
+        if forecaster.controls:
+            raise ArgumentError(
+                f"`forecaster` must have no controls to be followed value by value: got {forecaster.controls}. Show it "
+                "windows with `Model.run`."
+            )
         if not dtype.is_floating_point:
             raise ArgumentError(f"`dtype` must be a floating-point type: got {dtype}. Choose torch.float64.")
         self._forecaster = copy.deepcopy(forecaster).eval()

@@ -6,7 +6,7 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.optim.ridge import FloatArray, LinearMap, RidgeProblem, ridge_problem
-from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
+from pendula.shapes import BatchControls, BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["autoregression_problem", "iterate", "lagged", "select_order"]
 
@@ -14,7 +14,13 @@ BLOCK_ROWS = 32_768
 
 
 def autoregression_problem(
-    values: Series, segments: Int[ndarray, "segment 2"], *, lags: int, leads: int = 1, first: int | None = None
+    values: Series,
+    segments: Int[ndarray, "segment 2"],
+    *,
+    lags: int,
+    leads: int = 1,
+    first: int | None = None,
+    channels: int | None = None,
 ) -> RidgeProblem:
     """Set up x_(t+k) − x_t ≈ b_k + Σ_j A_kj x_(t−j), for k = 1 … `leads` and j = 0 … `lags` − 1.
 
@@ -27,6 +33,8 @@ def autoregression_problem(
         leads: How many steps ahead.
         first: Position in each segment of the first x_t; `lags` − 1 when left out. A larger one makes problems of
             different lags comparable, row by row.
+        channels: How many columns are told, the first ones; all when left out. The others are read alone, and stand
+            beside the values whose next ones they drive: an autoregression with exogenous inputs.
 
     Returns:
         The reduced least-squares problem; outputs are ordered lead by lead, channels within a lead.
@@ -42,7 +50,8 @@ def autoregression_problem(
     for name, value in (("lags", lags), ("leads", leads)):
         if value < 1:
             raise ArgumentError(f"`{name}` must be positive: expected 1 or more, got {value}. Count it in steps.")
-    return ridge_problem(_equations(values, segments, lags=lags, leads=leads, first=first))
+    told = values.shape[1] if channels is None else channels
+    return ridge_problem(_equations(values, segments, lags=lags, leads=leads, first=first, channels=told))
 
 
 def lagged(values: BatchSeries, lags: int) -> Float[ndarray, "batch lag_channel"]:
@@ -58,27 +67,37 @@ def lagged(values: BatchSeries, lags: int) -> Float[ndarray, "batch lag_channel"
     return np.asarray(values[:, : -lags - 1 : -1].reshape(len(values), -1))
 
 
-def iterate(solution: LinearMap, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch steps channel"]:
+def iterate(
+    solution: LinearMap,
+    context: Float[ndarray, "batch time column"],
+    *,
+    steps: int,
+    controls: BatchControls | None = None,
+) -> Float[ndarray, "batch steps channel"]:
     """Run an autoregression freely: its predictions become its past.
 
     Args:
         solution: The increments' map, of one lead.
-        context: The known past, at least as long as the memory.
+        context: The known past, at least as long as the memory; controls beside it, if there are any.
         steps: How many steps to run.
+        controls: What stands beside the values ahead, at least `steps` − 1 rows of it.
 
     Returns:
         The next `steps` values. A run that leaves the finite numbers goes on as infinities and NaN.
     """
-    channels = context.shape[2]
-    lags = len(solution.weight) // channels
-    run = np.concatenate([context[:, -lags:], np.empty((len(context), steps, channels))], axis=1)
+    columns, told = context.shape[2], len(solution.bias)
+    lags = len(solution.weight) // columns
+    run = np.concatenate([context[:, -lags:], np.empty((len(context), steps, columns))], axis=1)
+    if controls is not None:
+        run[:, lags:, told:][:, : controls.shape[1]] = controls[:, :steps]
     with np.errstate(all="ignore"):
         for step in range(lags, lags + steps):
-            run[:, step] = run[:, step - 1] + solution(lagged(run[:, step - lags : step], lags))
-    return np.asarray(run[:, lags:])
+            seen = lagged(run[:, step - lags : step], lags)
+            run[:, step, :told] = run[:, step - 1, :told] + solution(seen)
+    return np.asarray(run[:, lags:, :told])
 
 
-def select_order(values: Series, segments: Int[ndarray, "segment 2"], *, most: int) -> int:
+def select_order(values: Series, segments: Int[ndarray, "segment 2"], *, most: int, channels: int | None = None) -> int:
     r"""Choose the memory of an autoregression by Akaike's information criterion.
 
     All orders are compared on the same rows: AIC = n log det Σ̂ + 2 m, with m coefficients and the residuals'
@@ -89,6 +108,7 @@ def select_order(values: Series, segments: Int[ndarray, "segment 2"], *, most: i
         values: The series.
         segments: Half-open row ranges to learn from.
         most: Longest memory to consider, in steps.
+        channels: As for `autoregression_problem`.
 
     Returns:
         The order with the smallest criterion.
@@ -97,7 +117,7 @@ def select_order(values: Series, segments: Int[ndarray, "segment 2"], *, most: i
         H. Akaike, "A new look at the statistical model identification", IEEE Trans. Automatic Control 19 (1974) 716.
     """
     candidates = _orders(most)
-    criteria = [_criterion(values, segments, lags=lags, most=most) for lags in candidates]
+    criteria = [_criterion(values, segments, lags=lags, most=most, channels=channels) for lags in candidates]
     return candidates[int(np.argmin(criteria))]
 
 
@@ -107,30 +127,35 @@ def _orders(most: int) -> list[int]:
     return sorted({min(order, most) for order in steps})
 
 
-def _criterion(values: Series, segments: Int[ndarray, "segment 2"], *, lags: int, most: int) -> float:
-    problem = autoregression_problem(values, segments, lags=lags, first=most - 1)
+def _criterion(
+    values: Series, segments: Int[ndarray, "segment 2"], *, lags: int, most: int, channels: int | None
+) -> float:
+    problem = autoregression_problem(values, segments, lags=lags, first=most - 1, channels=channels)
     solution = problem.solve()
     if 2 * (len(solution.weight) + 1) > problem.rows:
         return np.inf
     coefficients = solution.weight.size + solution.bias.size
     # Below rounding, a smaller residual means nothing.
-    floor = max(np.finfo(np.float64).eps * float(np.nanmax(np.abs(values))), np.finfo(np.float64).tiny)
+    floor = max(np.finfo(np.float64).eps * float(np.nanmax(np.abs(values[:, :channels]))), np.finfo(np.float64).tiny)
     return float(problem.rows * 2 * np.log(np.maximum(solution.rms, floor)).sum() + 2 * coefficients)
 
 
 def _equations(
-    values: Series, segments: Int[ndarray, "segment 2"], *, lags: int, leads: int, first: int | None
+    values: Series, segments: Int[ndarray, "segment 2"], *, lags: int, leads: int, first: int | None, channels: int
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     start = lags - 1 if first is None else first
     block = max(256, BLOCK_ROWS // (lags * values.shape[1]))
     for begin, end in segments:
         for t in range(begin + start, end - leads, block):
-            yield _equation_block(values, np.arange(t, min(t + block, end - leads)), lags=lags, leads=leads)
+            yield _equation_block(
+                values, np.arange(t, min(t + block, end - leads)), lags=lags, leads=leads, channels=channels
+            )
 
 
 def _equation_block(
-    values: Series, rows: Int[ndarray, " row"], *, lags: int, leads: int
+    values: Series, rows: Int[ndarray, " row"], *, lags: int, leads: int, channels: int
 ) -> tuple[FloatArray, FloatArray]:
     features = values[rows[:, None] - np.arange(lags)]  # [row, lag, channel]
-    targets = values[rows[:, None] + np.arange(1, leads + 1)] - values[rows][:, None]
+    told = values[:, :channels]
+    targets = told[rows[:, None] + np.arange(1, leads + 1)] - told[rows][:, None]
     return features.reshape(len(rows), -1), targets.reshape(len(rows), -1)

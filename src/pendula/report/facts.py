@@ -181,7 +181,8 @@ def data_facts(fit: AnyFit) -> dict[str, object]:
     """
     record = fit.record
     facts: dict[str, object] = {
-        "Channels": ", ".join(label(name, unit) for name, unit in zip(record.names, record.units, strict=True)),
+        "Channels": _labels(record),
+        **({} if record.controls is None else {"Controls": _labels(record.controls)}),
         "Rows": len(record),
         f"From {record.axis.name}": _moment(record, 0),
         f"To {record.axis.name}": _moment(record, -1),
@@ -193,6 +194,10 @@ def data_facts(fit: AnyFit) -> dict[str, object]:
     ranges = fit.split.ranges
     sizes = {name: ranges[part][1] - ranges[part][0] if part in ranges else 0 for part, name in _PARTS.items()}
     return facts | {name: counted(size, "row") if size else "none" for name, size in sizes.items()}
+
+
+def _labels(record: Record) -> str:
+    return ", ".join(label(name, unit) for name, unit in zip(record.names, record.units, strict=True))
 
 
 _PARTS = {"train": "Training part", "validation": "Validation part", "test": "Test part"}

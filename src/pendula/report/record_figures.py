@@ -73,6 +73,9 @@ def end_forecast(fit: Fit) -> tuple[xr.Dataset | None, str]:
     Returns:
         The forecast with its interval, and an empty text; or None, and a sentence that says why there is none.
     """
+    if fit.model.controls is not None:
+        named = ", ".join(fit.model.controls.names)
+        return None, f"There is no forecast: it depends on the {named} to come. `pendula forecast` takes a plan of it."
     calibration = fit.calibration
     steps = min(MOST_STEPS, fit.model.window if calibration is None else calibration.leads)
     try:

@@ -119,7 +119,7 @@ def load_fit(folder: Path) -> Fit:
     common = load_common(folder, manifest, more=(GRADIENTS_FILE,) if watched else ())
     record = common.record
     model = load_model(folder / MODEL_FOLDER)
-    if model.names != record.names or model.units != record.units:
+    if (model.names, model.units) != (record.names, record.units) or _controls(model) != _controls(record):
         raise RunError(
             f"`{folder}` must be one run: expected a model of {', '.join(record.names)}, got one of "
             f"{', '.join(model.names)}. Restore it from a copy, or train anew."
@@ -139,6 +139,10 @@ def load_fit(folder: Path) -> Fit:
         notes=manifest.notes,
         gradients=read_gradients(folder / GRADIENTS_FILE) if watched else (),
     )
+
+
+def _controls(holder: Model | Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return ((), ()) if holder.controls is None else (holder.controls.names, holder.controls.units)
 
 
 def _calibration(result: Fields, folder: Path, *, channels: int) -> Calibration | None:

@@ -61,11 +61,14 @@ class Manifest:
         Returns:
             A manifest with the status "training".
         """
+        joined = record.joined
+        steered = {} if record.controls is None else {"controls": len(record.controls.names)}
         data = {
             "sha256": data_hash(record),
             "rows": len(record),
-            "names": record.names,
-            "units": record.units,
+            "names": joined.names,
+            "units": joined.units,
+            **steered,  # so many of the names, the last ones
             "axis": record.axis.to_dict(),
         }
         created = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -118,10 +121,12 @@ class Manifest:
         """
         self.check_file(folder, SERIES_FILE)
         data = Fields(path=folder / MANIFEST_FILE, content=self.data, place="data.")
+        names = data.texts("names")
         record = load_record(
             folder / SERIES_FILE,
-            names=data.texts("names"),
-            units=data.texts("units", count=len(data.content["names"])),
+            names=names,
+            units=data.texts("units", count=len(names)),
+            controls=data.whole("controls", 1, len(names) - 1) if "controls" in data.content else 0,
             axis=axis_from(data.table("axis")),
             rows=data.whole("rows", 0, 2**53),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, ShapeError
 from pendula.nn import (
     AnyForecaster,
     EnsembleForecaster,
@@ -17,11 +17,13 @@ from pendula.nn import (
     free_run,
     member_runs,
 )
+from pendula.runs.channels import Channels
 from pendula.runs.model_stream import ModelStream
 from pendula.series.axis import TimeAxis, TimeValue
+from pendula.series.controls import ahead
 from pendula.series.record import Record
 from pendula.series.scaling import Scaler
-from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
+from pendula.shapes import AheadTensor, BatchControls, BatchSeries, Float, Int, Series, ShownTensor, ndarray
 
 __all__ = ["Model"]
 
@@ -40,6 +42,7 @@ class Model:
         units: Units of the channels.
         axis: Time axis of the record it was trained on, whose step is the network's.
         window: Steps of known past that warm the network up.
+        controls: What is known for the future, too; None where there is nothing of the kind.
     """
 
     forecaster: AnyForecaster
@@ -48,9 +51,18 @@ class Model:
     units: tuple[str, ...]
     axis: TimeAxis
     window: int
+    controls: Channels | None = None
 
     @classmethod
-    def of(cls, record: Record, forecaster: AnyForecaster, *, scaler: Scaler, window: int) -> "Model":
+    def of(
+        cls,
+        record: Record,
+        forecaster: AnyForecaster,
+        *,
+        scaler: Scaler,
+        window: int,
+        controls: Channels | None = None,
+    ) -> "Model":
         """Give a network the names, units and time step of the record that it forecasts.
 
         Args:
@@ -58,6 +70,7 @@ class Model:
             forecaster: The trained network.
             scaler: From the record's units to the network's.
             window: Steps of known past that warm the network up.
+            controls: What is known for the future, too.
 
         Returns:
             The model.
@@ -69,7 +82,13 @@ class Model:
             units=record.units,
             axis=record.axis,
             window=window,
+            controls=controls,
         )
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether it has to be told the controls of the steps ahead."""
+        return self.controls is not None
 
     @property
     def context(self) -> int:
@@ -77,7 +96,7 @@ class Model:
         return self.window
 
     def run(
-        self, context: BatchSeries, *, steps: int, start: ndarray | None = None
+        self, context: BatchSeries, *, steps: int, start: ndarray | None = None, controls: BatchControls | None = None
     ) -> Float[ndarray, "batch step channel"]:
         """Forecast from several starts in one batch.
 
@@ -85,28 +104,38 @@ class Model:
             context: The known past of each start in physical units; the last `window` steps of it are used.
             steps: How many steps to run freely.
             start: Time value of the first known value of each start; only a driven equation asks for it.
+            controls: Those of the rows of `context` and of the `steps` after them, in physical units; a model without
+                controls is given none.
 
         Returns:
             The next `steps` values of each start, in physical units. A run that diverges goes on as infinities or NaN.
+
+        Raises:
+            ArgumentError: If controls are missing, or given to a model that has none.
+            ShapeError: If they are not those of the context and of all steps.
         """
         network = self.forecaster.eval()
         skipped = max(0, context.shape[1] - self.window) * self.axis.clock[0]
-        scaled = self._scaled(context[:, -self.window :])
-        run = free_run(network, scaled, steps, start=self._clock(start) + skipped).numpy()
+        scaled, driving = self._read(context, controls, steps)
+        run = free_run(network, scaled, steps, start=self._clock(start) + skipped, controls=driving).numpy()
         with np.errstate(all="ignore"):
             return self.scaler.inverse(run)
 
-    def spread(self, context: BatchSeries, *, steps: int) -> Float[ndarray, "batch step channel"] | None:
+    def spread(
+        self, context: BatchSeries, *, steps: int, controls: BatchControls | None = None
+    ) -> Float[ndarray, "batch step channel"] | None:
         """Tell how far the members of an ensemble go apart in free run.
 
         Args:
             context: The known past of each start in physical units; the last `window` steps of it are used.
             steps: How many steps to run freely.
+            controls: As for `run`.
 
         Returns:
             The standard deviation of the members' runs, in physical units; None where there is one network alone.
         """
-        runs = member_runs(self.forecaster.eval(), self._scaled(context[:, -self.window :]), steps)
+        scaled, driving = self._read(context, controls, steps)
+        runs = member_runs(self.forecaster.eval(), scaled, steps, controls=driving)
         if len(runs) < 2:
             return None
         with np.errstate(all="ignore"):
@@ -211,6 +240,9 @@ class Model:
         Returns:
             A stream that has seen nothing yet; its `step` takes the next value and predicts those that follow.
 
+        Raises:
+            ArgumentError: If the model has controls.
+
         Examples:
             >>> import pendula, xarray as xr
             >>> t = np.arange(200) * 0.1
@@ -225,6 +257,24 @@ class Model:
         """
         clock = self._clock(None if start is None else np.asarray(start))
         return ModelStream(self.forecaster, self.scaler, start=float(clock))
+
+    def _read(
+        self, context: BatchSeries, controls: BatchControls | None, steps: int
+    ) -> tuple[ShownTensor, AheadTensor | None]:
+        # The window as the network reads it, and the controls beside the steps ahead.
+        values = self._scaled(context[:, -self.window :])
+        if self.controls is None or controls is None:
+            if (self.controls is None) != (controls is None):
+                raise ArgumentError(_not_controlled(self.controls))
+            return values, None
+        rows, expected = values.shape[1], (len(context), context.shape[1] + steps, len(self.controls.names))
+        if controls.shape != expected:
+            raise ShapeError(
+                f"`controls` must be those of the context and of all steps: expected shape {expected}, got "
+                f"{controls.shape}. A row of them for each time."
+            )
+        driving = torch.from_numpy(ahead(self.controls.scaler.transform(controls[:, -rows - steps :])))
+        return torch.cat([values, driving[:, :rows]], dim=-1), driving[:, rows:]
 
     def _scaled(self, values: BatchSeries) -> Float[torch.Tensor, "batch time channel"]:
         return torch.from_numpy(np.ascontiguousarray(self.scaler.transform(values)))
@@ -253,6 +303,15 @@ class Model:
                 "Its drive depends on it."
             )
         return self.axis.elapsed(times)
+
+
+def _not_controlled(controls: Channels | None) -> str:
+    if controls is None:
+        return "`controls` must be left out for a model that has none: got some. Fit it with `controls`."
+    return (
+        f"`controls` must be given to a model under controls: expected {', '.join(controls.names)} of the context and "
+        "of all steps, got none. They are known for the future."
+    )
 
 
 def _passes(origins: Int[ndarray, " origin"], window: int) -> Iterator[tuple[int, int, Int[ndarray, " origin"]]]:

@@ -11,6 +11,7 @@ from pendula.nn import (
     INTEGRATOR,
     NEXT_GENERATION,
     RESERVOIRS,
+    SOLVED,
     AnyForecaster,
     EchoMember,
     EnsembleForecaster,
@@ -23,13 +24,16 @@ from pendula.nn import (
     observed_components,
 )
 from pendula.runs.axis_fields import axis_from
+from pendula.runs.channels import Channels
 from pendula.runs.fields import Fields
 from pendula.runs.model import Model
 from pendula.runs.model_parts import (
     MAX_CHANNELS,
     MAX_WINDOW,
     WEIGHTS_FILE,
+    channels_from,
     fill_weights,
+    plain_channels,
     read_fields,
     scaler_from,
     write_parts,
@@ -82,6 +86,7 @@ def save_model(model: Model, folder: str | Path) -> None:
         "scaler": model.scaler.to_dict(),
         "axis": model.axis.to_dict(),
         **_counted(model.forecaster),
+        **({} if model.controls is None else {"controls": plain_channels(model.controls)}),
         "reservoirs": [asdict(reservoir) for reservoir in _reservoirs(model.forecaster)],
     }
     write_parts(Path(folder), content, model.forecaster.state_dict())
@@ -101,7 +106,7 @@ def load_model(folder: str | Path) -> Model:
     Raises:
         RunError: If a file is missing, damaged, unsafe, or written by a newer Pendula.
     """
-    fields = read_fields(Path(folder), _NAMES, optional=["reservoirs", "members"])
+    fields = read_fields(Path(folder), _NAMES, optional=["reservoirs", "members", "controls"])
     network = fields.table("network").build(Network)
     tables = fields.tables("reservoirs", MAX_MEMBERS) if "reservoirs" in fields.content else []
     reservoirs: list[Reservoir | NextGeneration] = [
@@ -116,8 +121,9 @@ def load_model(folder: str | Path) -> Model:
     scaler = scaler_from(fields.table("scaler"), channels)
     axis = axis_from(fields.table("axis"))
     window = fields.whole("window", 1, MAX_WINDOW)
+    controls = channels_from(fields.table("controls")) if "controls" in fields.content else None
     forecaster = fill_weights(
-        fields, lambda: _hollow(fields, network, names, axis, reservoirs), layers=network.num_layers
+        fields, lambda: _hollow(fields, network, names, axis, reservoirs, controls), layers=network.num_layers
     )
     return Model(
         forecaster=_ready(fields.path.parent / WEIGHTS_FILE, forecaster),
@@ -126,6 +132,7 @@ def load_model(folder: str | Path) -> Model:
         units=units,
         axis=axis,
         window=window,
+        controls=controls,
     )
 
 
@@ -153,15 +160,19 @@ def _hollow(
     names: Sequence[str],
     axis: TimeAxis,
     reservoirs: Sequence[Reservoir | NextGeneration],
+    controls: Channels | None,
 ) -> AnyForecaster:
+    if controls is not None and network.cell in SOLVED:
+        raise fields.error("controls", f"none with the cell {network.cell}", list(controls.names))
+    columns = len(names), 0 if controls is None else len(controls.names)
     if network.cell in RESERVOIRS:
         return _reservoir_forecaster(fields, network, names, reservoirs)
     if network.cell == INTEGRATOR:
         return _equation(fields, network, names, axis)
     if "members" not in fields.content:
-        return Forecaster(network, len(names))
+        return Forecaster(network, *columns)
     members = fields.whole("members", 1, MAX_MEMBERS)
-    return EnsembleForecaster([Forecaster(network, len(names)) for _ in range(members)])
+    return EnsembleForecaster([Forecaster(network, *columns) for _ in range(members)])
 
 
 def _reservoir_forecaster(

@@ -9,6 +9,7 @@ from torch import nn
 
 from pendula.errors import DataError, RunError
 from pendula.files import write_json
+from pendula.runs.channels import Channels
 from pendula.runs.fields import Fields
 from pendula.runs.tensor_file import MAX_TENSOR_BYTES, Digest, Shapes, count_tensors, read_tensors, write_tensors
 from pendula.runs.versions import FORMAT, check_format, pendula_version
@@ -20,7 +21,9 @@ __all__ = [
     "MODEL_FILE",
     "MODEL_FOLDER",
     "WEIGHTS_FILE",
+    "channels_from",
     "fill_weights",
+    "plain_channels",
     "read_fields",
     "scaler_from",
     "write_parts",
@@ -131,6 +134,38 @@ def scaler_from(fields: Fields, channels: int) -> Scaler:
         return Scaler.from_dict(fields.content)
     except DataError as error:
         raise fields.error("scale", "positive numbers", fields.content["scale"]) from error
+
+
+def plain_channels(channels: Channels) -> dict[str, Any]:
+    """Give names, units and scale of columns as plain values.
+
+    Args:
+        channels: The columns.
+
+    Returns:
+        What `channels_from` reads.
+    """
+    return {"names": channels.names, "units": channels.units, "scaler": channels.scaler.to_dict()}
+
+
+def channels_from(fields: Fields) -> Channels:
+    """Make columns from a table whose values are checked first.
+
+    Args:
+        fields: What `plain_channels` gave.
+
+    Returns:
+        The columns.
+
+    Raises:
+        RunError: If a value is missing, unknown or of another type.
+    """
+    fields.check_names(("names", "units", "scaler"))
+    names = fields.texts("names")
+    if not 0 < len(names) <= MAX_CHANNELS:
+        raise fields.error("names", f"1 to {MAX_CHANNELS} names", len(names))
+    units = fields.texts("units", count=len(names))
+    return Channels(names=names, units=units, scaler=scaler_from(fields.table("scaler"), len(names)))
 
 
 def _weights_path(fields: Fields) -> Path:

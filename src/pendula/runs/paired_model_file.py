@@ -3,14 +3,12 @@
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pendula.nn import CELLS, CausalFilter, InitialState, Network
 from pendula.runs.axis_fields import axis_from
-from pendula.runs.channels import Channels
 from pendula.runs.fields import Fields
 from pendula.runs.labels import NO_LABELS, Labels
-from pendula.runs.model_parts import MAX_CHANNELS, MAX_WINDOW, fill_weights, read_fields, scaler_from, write_parts
+from pendula.runs.model_parts import MAX_WINDOW, channels_from, fill_weights, plain_channels, read_fields, write_parts
 from pendula.runs.paired_model import PairedModel
 from pendula.runs.paired_recipe import Missing, PairedTask
 from pendula.runs.presence import shown_channels
@@ -33,8 +31,8 @@ def save_paired_model(model: PairedModel, folder: str | Path) -> None:
     """
     content = {
         "network": asdict(model.network.network),
-        "inputs": _plain(model.inputs),
-        "targets": _plain(model.targets),
+        "inputs": plain_channels(model.inputs),
+        "targets": plain_channels(model.targets),
         "axis": model.axis.to_dict(),
         "window": model.window,
         "washout": model.washout,
@@ -63,7 +61,7 @@ def load_paired_model(folder: str | Path) -> PairedModel:
     """
     fields = read_fields(Path(folder), _NAMES, optional=_LATER)
     network = _network(fields)
-    inputs, targets = _channels(fields.table("inputs")), _channels(fields.table("targets"))
+    inputs, targets = channels_from(fields.table("inputs")), channels_from(fields.table("targets"))
     window = fields.whole("window", 1, MAX_WINDOW)
     washout = fields.whole("washout", 0, window - 1)
     labels = fields.table("labels").build(Labels) if "labels" in fields.content else NO_LABELS
@@ -107,16 +105,3 @@ def _task(fields: Fields, labels: Labels) -> PairedTask:
 def _initial_state(fields: Fields) -> InitialState:
     found: InitialState = fields.get("initial_state", InitialState) if "initial_state" in fields.content else "zeros"
     return found
-
-
-def _plain(channels: Channels) -> dict[str, Any]:
-    return {"names": channels.names, "units": channels.units, "scaler": channels.scaler.to_dict()}
-
-
-def _channels(fields: Fields) -> Channels:
-    fields.check_names(("names", "units", "scaler"))
-    names = fields.texts("names")
-    if not 0 < len(names) <= MAX_CHANNELS:
-        raise fields.error("names", f"1 to {MAX_CHANNELS} names", len(names))
-    units = fields.texts("units", count=len(names))
-    return Channels(names=names, units=units, scaler=scaler_from(fields.table("scaler"), len(names)))

@@ -26,7 +26,8 @@ def data_hash(record: Record) -> str:
         record: The record.
 
     Returns:
-        SHA-256 in hexadecimal digits; the same on every machine, whichever kind of NaN marks the gaps.
+        SHA-256 in hexadecimal digits; the same on every machine, whichever kind of NaN marks the gaps. Controls count,
+        where there are any.
 
     Examples:
         >>> from pendula.series import record
@@ -40,6 +41,8 @@ def data_hash(record: Record) -> str:
     digest = hashlib.sha256(json.dumps(head).encode("ascii"))
     for array, kind in ((record.time, record.time.dtype.newbyteorder("<")), (values, np.dtype("<f8"))):
         digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+    if record.controls is not None:
+        digest.update(data_hash(record.controls).encode("ascii"))
     return digest.hexdigest()
 
 
@@ -57,15 +60,18 @@ def save_record(record: Record, path: Path) -> None:
     write_atomically(path, lambda partial: partial.write_bytes(content))
 
 
-def load_record(path: Path, *, names: tuple[str, ...], units: tuple[str, ...], axis: TimeAxis, rows: int) -> Record:
+def load_record(
+    path: Path, *, names: tuple[str, ...], units: tuple[str, ...], axis: TimeAxis, rows: int, controls: int = 0
+) -> Record:
     """Read a record that `save_record` wrote.
 
     Args:
         path: The file.
-        names: Names of its channels.
-        units: Units of its channels.
+        names: Names of its channels, and of its controls after them.
+        units: Units of these.
         axis: Its time axis.
         rows: How many rows it has.
+        controls: How many of the names are controls.
 
     Returns:
         The record, bit for bit.
@@ -91,16 +97,16 @@ def load_record(path: Path, *, names: tuple[str, ...], units: tuple[str, ...], a
         raise
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise RunError(_damaged(path, f"expected its variables, got {error}")) from error
-    segments = find_segments(values, trajectory_blocks(trajectory, rows))
-    return Record(
+    joined = Record(
         values=np.ascontiguousarray(values),
         names=names,
         units=units,
         time=time,
         axis=axis,
-        segments=segments,
+        segments=find_segments(values, trajectory_blocks(trajectory, rows)),
         trajectory=trajectory,
     )
+    return joined.apart(len(names) - controls)
 
 
 def _netcdf(record: Record) -> memoryview:
@@ -108,6 +114,7 @@ def _netcdf(record: Record) -> memoryview:
     import h5netcdf
     import h5py
 
+    record = record.joined
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
         file.dimensions = {"time": len(record)}

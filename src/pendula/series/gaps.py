@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from pendula.errors import ArgumentError
-from pendula.series.record import Record, assemble, find_segments, to_dataset
+from pendula.series.record import Record, assemble, to_dataset
 from pendula.shapes import ndarray
 
 __all__ = ["fill_gaps"]
@@ -53,13 +53,15 @@ def fill_gaps(
 
 
 def _fill_record(record: Record, longest: int | None, cuts: Sequence[int]) -> tuple[Record, int]:
-    blocks = record.blocks
     values = record.values.copy()
-    for stretch in np.split(values, np.union1d(blocks[1:, 0], np.asarray(cuts, dtype=np.int64))):
+    for stretch in np.split(values, np.union1d(record.blocks[1:, 0], np.asarray(cuts, dtype=np.int64))):
         for channel in stretch.T:
             _fill_channel(channel, longest)
     count = int(np.isnan(record.values).sum() - np.isnan(values).sum())
-    return replace(record, values=values, segments=find_segments(values, blocks)), count
+    if record.controls is not None:
+        controls, more = _fill_record(record.controls, longest, cuts)
+        record, count = replace(record, controls=controls), count + more
+    return record.with_values(values), count
 
 
 def _fill_channel(channel: ndarray, longest: int | None) -> None:

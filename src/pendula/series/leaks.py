@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ __all__ = ["leak_check"]
 def leak_check(pipeline: Callable[[Record], Any], record: Record, boundary: int, *, seed: int = 0) -> None:
     """Make sure that what a pipeline makes of the past does not depend on the future.
 
-    The rows from `boundary` on are overwritten in several ways (noise, another scale, a large offset, another order);
-    the pipeline's output must stay the same, bit for bit.
+    The rows from `boundary` on, controls included, are overwritten in several ways (noise, another scale, a large
+    offset, another order); the pipeline's output must stay the same, bit for bit.
 
     Args:
         pipeline: Any function of a record whose output claims to depend on the rows before `boundary` alone. It returns
@@ -48,8 +49,8 @@ def leak_check(pipeline: Callable[[Record], Any], record: Record, boundary: int,
         )
     # Copies, because a pipeline may return views of the record or reuse a buffer.
     before = {name: array.copy() for name, array in _arrays(pipeline(record))}
-    for change, values in _futures(record, boundary, np.random.default_rng(seed)):
-        after = dict(_arrays(pipeline(replace(record, values=values))))
+    for change, changed in _changed(record, boundary, np.random.default_rng(seed)):
+        after = dict(_arrays(pipeline(changed)))
         moved = _movement(before, after)
         if moved:
             raise LeakError(
@@ -57,6 +58,12 @@ def leak_check(pipeline: Callable[[Record], Any], record: Record, boundary: int,
                 f"got {moved} when the future was {change}. "
                 "Fit scalers on the training part, and cut windows within it."
             )
+
+
+def _changed(record: Record, boundary: int, generator: np.random.Generator) -> Iterator[tuple[str, Record]]:
+    controls = repeat(None) if record.controls is None else _changed(record.controls, boundary, generator)
+    for (change, values), driving in zip(_futures(record, boundary, generator), controls, strict=False):
+        yield change, replace(record, values=values, controls=None if driving is None else driving[1])
 
 
 def _futures(record: Record, boundary: int, generator: np.random.Generator) -> Iterator[tuple[str, Series]]:

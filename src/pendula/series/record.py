@@ -12,7 +12,7 @@ from pendula.series.columns import channel_values, check_channel, column_names, 
 from pendula.series.grid import Grid, find_grid, trajectory_blocks
 from pendula.shapes import Int, Mask, Series, ndarray
 
-__all__ = ["Record", "assemble", "column_names", "find_segments", "record", "to_dataset"]
+__all__ = ["Record", "assemble", "check_learnable", "column_names", "find_segments", "record", "to_dataset"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -27,6 +27,7 @@ class Record:
         axis: The regular axis under `time`; that of the last trajectory, where there are several.
         segments: Half-open row ranges without a missing sample, each within one trajectory.
         trajectory: Identifier of each row's trajectory, or None.
+        controls: What is known for the future, too, on the same rows; None where there is nothing of the kind.
     """
 
     values: Series
@@ -36,14 +37,16 @@ class Record:
     axis: TimeAxis
     segments: Int[ndarray, "segment 2"]
     trajectory: ndarray | None = None
+    controls: "Record | None" = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     @property
     def present(self) -> Mask:
-        """Whether each row has all of its samples."""
-        return np.asarray(~np.isnan(self.values).any(axis=1))
+        """Whether each row has all of its samples, controls included."""
+        whole = np.asarray(~np.isnan(self.values).any(axis=1))
+        return whole if self.controls is None else whole & self.controls.present
 
     @property
     def blocks(self) -> Int[ndarray, "block 2"]:
@@ -87,7 +90,20 @@ class Record:
             axis=self._axis_of(start, stop),
             segments=clipped[clipped[:, 1] > clipped[:, 0]],
             trajectory=trajectory,
+            controls=None if self.controls is None else self.controls.slice(start, stop),
         )
+
+    def with_values(self, values: Series) -> "Record":
+        """Put other values in the place of this record's.
+
+        Args:
+            values: As many rows and channels.
+
+        Returns:
+            A record with the gaps that these and the controls have.
+        """
+        made = replace(self, values=values)
+        return replace(made, segments=find_segments(made.joined.values, self.blocks))
 
     def select(self, names: Sequence[str]) -> "Record":
         """Keep some of the channels, in the given order.
@@ -106,6 +122,33 @@ class Record:
             names=tuple(names),
             units=tuple(self.units[column] for column in columns),
             segments=find_segments(values, self.blocks),
+        )
+
+    def apart(self, targets: int) -> "Record":
+        """Take the channels after the first ones for controls; the gaps stay those of all of them.
+
+        Args:
+            targets: How many channels are no controls.
+
+        Returns:
+            A record of those, with the others as its controls; this one where there are no others.
+        """
+        if targets == len(self.names):
+            return self
+        controls = self.select(self.names[targets:])
+        return replace(self.select(self.names[:targets]), segments=self.segments, controls=controls)
+
+    @property
+    def joined(self) -> "Record":
+        """The same rows with the controls as channels after the others: what `apart` undoes."""
+        if self.controls is None:
+            return self
+        return replace(
+            self,
+            values=np.concatenate([self.values, self.controls.values], axis=1),
+            names=(*self.names, *self.controls.names),
+            units=(*self.units, *self.controls.units),
+            controls=None,
         )
 
     def index(self, name: str) -> int:
@@ -165,12 +208,24 @@ def record(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> R
     made = assemble(dataset, columns)
     for name, channel in zip(made.names, made.values.T, strict=True):
         check_channel(name, channel)
+    check_learnable(made)
+    return made
+
+
+def check_learnable(made: Record) -> None:
+    """Make sure that some rows of a record follow each other.
+
+    Args:
+        made: The record.
+
+    Raises:
+        DataError: If no two do.
+    """
     if made.longest < 2:
         raise DataError(
             f"`{', '.join(made.names)}` must have samples that follow each other: expected 2 in a row, "
             f"got {made.longest}. Fill the gaps with `--gaps fill`, or choose fewer columns."
         )
-    return made
 
 
 def assemble(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> Record:
@@ -224,9 +279,10 @@ def to_dataset(record: Record) -> xr.Dataset:
         record: The record.
 
     Returns:
-        Variables along `time`, units in their attributes.
+        Variables along `time`, controls among them, units in their attributes.
     """
-    pairs = zip(record.names, record.units, record.values.T, strict=True)
+    joined = record.joined
+    pairs = zip(joined.names, joined.units, joined.values.T, strict=True)
     variables = {name: ("time", channel.copy(), {"units": unit} if unit else {}) for name, unit, channel in pairs}
     coords: dict[str, object] = {"time": ("time", record.time.copy(), _time_attributes(record.axis))}
     if record.trajectory is not None:

@@ -66,7 +66,9 @@ class HessianFreeDescent:
         pieces = self._windows.gather(order)
         inputs = pieces[:, : self._window]
         if noise := self._settings.input_noise:
-            inputs = inputs + noise * torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype)
+            known = self._forecaster.told(inputs)
+            known = known + noise * torch.randn(known.shape, generator=generator, dtype=inputs.dtype)
+            inputs = torch.cat([known, inputs[..., known.shape[2] :]], dim=-1)  # controls are known as they are
         step = self._optimizer.step(self._sample(inputs, pieces))
         return step.before, step.gradient_norm
 
@@ -98,7 +100,8 @@ class HessianFreeDescent:
     def _sample(self, inputs: BatchTensor, pieces: Tensor) -> Sample:
         forecaster, leads = self._forecaster, self._forecaster.network.leads
         features, added = forecaster.taken_apart(inputs)
-        targets = pieces[:, 1 : self._window + leads].unfold(1, leads, 1).transpose(2, 3)  # batch, time, lead, channel
+        told = forecaster.told(pieces)[:, 1 : self._window + leads]
+        targets = told.unfold(1, leads, 1).transpose(2, 3)  # batch, time, lead, channel
         # (prediction − target) / s = V h + c − (target − added) / s
         left = (targets - added) / forecaster.output_scale
         return Sample(features, left[:, self._first :].flatten(2).to(features.dtype))

@@ -6,7 +6,7 @@ import torch
 
 from pendula.errors import ArgumentError
 from pendula.nn import Forecaster, ForecasterState
-from pendula.shapes import BatchTensor, Float, Tensor
+from pendula.shapes import Float, ShownTensor, Tensor
 from pendula.training.settings import Loss
 
 __all__ = ["Draws", "Objective"]
@@ -53,7 +53,7 @@ class Objective:
     def __call__(
         self,
         forecaster: Forecaster,
-        pieces: BatchTensor,
+        pieces: ShownTensor,
         state: ForecasterState | None = None,
         *,
         draws: Draws | None = None,
@@ -70,18 +70,18 @@ class Objective:
             The loss, and the state at the end of the window.
         """
         draws = self.draw(pieces) if draws is None else draws
-        inputs = self._noisy(pieces[:, : self.window], draws.noise)
+        inputs = self._noisy(pieces[:, : self.window], draws.noise, known=forecaster.channels)
         first = self._first_scored(forecaster, carries_on=state is not None)
         if forecaster.spread is not None:
             mixture, end = forecaster.distribute(inputs, state, since=first)
-            return -mixture.log_density(pieces[:, first + 1 : self.window + 1]).mean(), end
+            return -mixture.log_density(forecaster.told(pieces)[:, first + 1 : self.window + 1]).mean(), end
         predictions, end = forecaster(inputs, state)
         loss = self._window_loss(forecaster, predictions, pieces, first=first)
         if self.horizon > 1:
             loss = loss + self._run_loss(forecaster, predictions[:, -1], end, pieces[:, self.window :], draws.forced)
         return loss, end
 
-    def draw(self, pieces: BatchTensor) -> Draws:
+    def draw(self, pieces: ShownTensor) -> Draws:
         """Draw noise and forcing of a batch.
 
         Args:
@@ -105,9 +105,10 @@ class Objective:
             return self.window - 1
         return 0 if carries_on else max(self.washout, forecaster.network.linear_lags - 1)
 
-    def _window_loss(self, forecaster: Forecaster, predictions: Tensor, pieces: BatchTensor, *, first: int) -> Tensor:
+    def _window_loss(self, forecaster: Forecaster, predictions: Tensor, pieces: ShownTensor, *, first: int) -> Tensor:
         leads = forecaster.network.leads
-        targets = pieces[:, 1 : self.window + leads].unfold(1, leads, 1).transpose(2, 3)  # batch, time, lead, channel
+        told = forecaster.told(pieces)[:, 1 : self.window + leads]
+        targets = told.unfold(1, leads, 1).transpose(2, 3)  # batch, time, lead, channel
         errors = (predictions[:, first:] - targets[:, first:]) / forecaster.output_scale
         return errors.square().mean()
 
@@ -115,17 +116,22 @@ class Objective:
         self, forecaster: Forecaster, block: Tensor, state: ForecasterState, future: Tensor, forced: Tensor | None
     ) -> Tensor:
         # The first value of the future is the window loss's; the run goes on from its prediction.
-        value, errors = block, []
+        value, errors, truth = block, [], forecaster.told(future)
         for step in range(1, self.horizon):
             if forced is not None:
-                value = torch.where(forced[step - 1], future[:, step - 1 : step], value)
+                value = torch.where(forced[step - 1], truth[:, step - 1 : step], value)
+            if forecaster.controls:
+                value = torch.cat([value, future[:, step - 1 : step, forecaster.channels :]], dim=-1)
             predictions, state = forecaster(value, state)
             value = predictions[:, -1]
-            errors.append((value - future[:, step : step + 1]) / forecaster.output_scale)
+            errors.append((value - truth[:, step : step + 1]) / forecaster.output_scale)
         return torch.cat(errors, dim=1).square().mean()
 
-    def _noisy(self, inputs: BatchTensor, noise: Tensor | None) -> BatchTensor:
-        return inputs if noise is None else inputs + self.input_noise * noise
+    def _noisy(self, inputs: ShownTensor, noise: Tensor | None, *, known: int) -> ShownTensor:
+        if noise is None:
+            return inputs
+        noisy = inputs[..., :known] + self.input_noise * noise[..., :known]
+        return torch.cat([noisy, inputs[..., known:]], dim=-1)  # controls are known as they are
 
 
 def check_objective(*, window: int, washout: int, horizon: int, leads: int, carry_state: bool = False) -> None:

@@ -41,6 +41,8 @@ def why_not_native(forecaster: Forecaster, windows: Windows, settings: Training,
         return f"it scores no free run, and `horizon` is {settings.horizon}"
     if network.head != "point":
         return f"it minimizes squared errors, and `head` is {network.head}"
+    if forecaster.controls:
+        return f"it reads no controls, and there are {forecaster.controls}"
     if network.dropout:
         return f"it drops no units, and `dropout` is {network.dropout}"
     if values.device.type != "cpu":

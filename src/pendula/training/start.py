@@ -38,7 +38,7 @@ def start_forecaster(
 
     Args:
         forecaster: A fresh forecaster; it is changed in place.
-        values: The scaled series.
+        values: The scaled series, with controls if there are any.
         segments: Half-open row ranges of the training part.
         validation: The errors that choose the penalty.
         select_by: Which of them: one_step or free_run.
@@ -50,7 +50,8 @@ def start_forecaster(
     Raises:
         ArgumentError: If the training part is too short for the linear path.
     """
-    increments = np.concatenate([np.diff(values[start:stop], axis=0) for start, stop in segments])
+    known = values[:, : forecaster.channels]
+    increments = np.concatenate([np.diff(known[start:stop], axis=0) for start, stop in segments])
     typical = np.maximum(np.sqrt(np.square(increments).mean(axis=0)), SMALLEST_SCALE)
     forecaster.increment_scale.copy_(torch.from_numpy(typical))
     chosen = None
@@ -72,7 +73,7 @@ def _left_over(forecaster: Forecaster, values: Series, segments: Int[ndarray, "s
     for start, stop in segments:
         series = torch.from_numpy(values[start:stop])[None]
         added = forecaster.taken_apart(series)[1][0, first:-1, 0]
-        errors.append((series[0, first + 1 :] - added) / forecaster.output_scale[0])
+        errors.append((forecaster.told(series)[0, first + 1 :] - added) / forecaster.output_scale[0])
     apart = torch.cat(errors)
     # A channel that others tell exactly leaves a singular matrix.
     return apart.T @ apart / len(apart) + SMALLEST_DEVIATION**2 * torch.eye(forecaster.channels)
@@ -94,7 +95,9 @@ def _start_linear(
             f"`linear_lags` must be shorter than the training part: expected at most {longest - network.leads} steps, "
             f"got {network.linear_lags}. Lower it, or set it to 0."
         )
-    problem = autoregression_problem(values, segments, lags=network.linear_lags, leads=network.leads)
+    problem = autoregression_problem(
+        values, segments, lags=network.linear_lags, leads=network.leads, channels=forecaster.channels
+    )
     candidates = (0.0,) if validation is None else PENALTIES
     errors = []
     for candidate in candidates if penalty is None else (penalty,):

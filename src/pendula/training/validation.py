@@ -9,7 +9,7 @@ import torch
 
 from pendula.nn import Forecaster, free_run
 from pendula.series.windows import Windows
-from pendula.shapes import BatchTensor
+from pendula.shapes import ShownTensor
 from pendula.training.likelihood import equivalent_deviation
 
 __all__ = ["Validation"]
@@ -44,13 +44,14 @@ class Validation:
             Root mean square error in scaled units; with a likelihood head the deviation that the likelihood stands for.
         """
         pieces = _spread(self.one_step, MOST_WINDOWS, forecaster)
+        truth = forecaster.told(pieces)[:, self.window : self.window + 1]
         with _evaluating(forecaster), torch.no_grad():
             if forecaster.spread is not None:
                 mixture, _ = forecaster.distribute(pieces[:, : self.window], since=self.window - 1)
-                loss = -float(mixture.log_density(pieces[:, self.window : self.window + 1]).mean())
+                loss = -float(mixture.log_density(truth).mean())
                 return equivalent_deviation(loss, forecaster.channels) if math.isfinite(loss) else math.inf
             predictions, _ = forecaster(pieces[:, : self.window])
-        return _rms(predictions[:, -1, :1] - pieces[:, self.window : self.window + 1])
+        return _rms(predictions[:, -1, :1] - truth)
 
     def free_run_error(self, forecaster: Forecaster) -> float | None:
         """Measure the error of free runs.
@@ -65,9 +66,11 @@ class Validation:
         if self.free_run is None:
             return None
         pieces = _spread(self.free_run, MOST_RUNS, forecaster)
+        known, future = pieces[:, : self.window], pieces[:, self.window :]
+        controls = future[..., forecaster.channels :] if forecaster.controls else None
         with _evaluating(forecaster):
-            run = free_run(forecaster, pieces[:, : self.window], pieces.shape[1] - self.window)
-        return _rms(run - pieces[:, self.window :])
+            run = free_run(forecaster, known, future.shape[1], controls=controls)
+        return _rms(run - forecaster.told(future))
 
 
 @contextmanager
@@ -80,7 +83,7 @@ def _evaluating(forecaster: Forecaster) -> Iterator[None]:
         forecaster.train(was_training)
 
 
-def _spread(windows: Windows, most: int, forecaster: Forecaster) -> BatchTensor:
+def _spread(windows: Windows, most: int, forecaster: Forecaster) -> ShownTensor:
     chosen = torch.linspace(0, len(windows) - 1, min(most, len(windows))).round().to(torch.int64)
     return windows.gather(chosen).to(forecaster.output_scale.device)
 

@@ -1,0 +1,184 @@
+"""Controls in forecasts: which networks take them, and those of the rows to come."""
+
+import numpy as np
+import xarray as xr
+
+from pendula.errors import ArgumentError, DataError
+from pendula.forecasting.starting import times_from
+from pendula.nn import CELLS
+from pendula.runs import Fit, Recipe
+from pendula.series.alike import check_alike
+from pendula.series.axis import TimeAxis
+from pendula.series.columns import channel_values, column_names, time_values
+from pendula.series.grid import trajectory_blocks
+from pendula.series.record import Record, assemble, find_segments
+from pendula.shapes import ControlSeries, Float, ndarray
+
+__all__ = ["check_controls", "controls_from", "plan_of", "steps_of"]
+
+
+def check_controls(rows: Record, recipe: Recipe) -> None:
+    """Make sure that a network can be told controls.
+
+    Args:
+        rows: The record.
+        recipe: Every choice.
+
+    Raises:
+        ArgumentError: If the record has controls, and something in the recipe takes none.
+    """
+    if rows.controls is None:
+        return
+    network = recipe.network
+    named = ", ".join(rows.controls.names)
+    if network.cell not in CELLS:
+        raise ArgumentError(
+            f"`cell` must take controls where there are some: expected {', '.join(CELLS)}, got {network.cell} and "
+            f"{named}. Choose one of them, or leave `controls` out."
+        )
+    for name, expected, actual in (
+        ("head", "point", network.head),
+        ("leads", 1, network.leads),
+        ("engine", "pendula", recipe.training.engine),
+    ):
+        if actual != expected:
+            raise ArgumentError(
+                f"`{name}` must be {expected} under controls: got {actual} and {named}. Leave one of them out."
+            )
+
+
+def plan_of(fit: Fit, series: xr.Dataset | None) -> Record | None:
+    """Read the controls that are planned.
+
+    Args:
+        fit: The fit.
+        series: Its controls along `time`; other variables are not looked at.
+
+    Returns:
+        A record of them; None where there is no series.
+
+    Raises:
+        ArgumentError: If there is a series and the fit has no controls.
+        DataError: If a control is missing, or the time step is another than the fit's.
+        UnitsError: If a control has another unit.
+    """
+    controls = fit.model.controls
+    if series is None:
+        return None
+    if controls is None:
+        raise ArgumentError(
+            "`controls` must be left out for a fit that has none: got a series. Fit it with `controls`, or ask for "
+            "`steps` alone."
+        )
+    names, axis = column_names(series, controls.names), fit.model.axis
+    plan = assemble(series, names) if series.sizes["time"] > 1 else _one_row(series, names, axis)
+    try:
+        check_alike(plan, units=controls.units, axis=axis)
+    except DataError as error:
+        raise DataError(str(error).replace("`series`", "`controls`")) from error
+    return plan
+
+
+def steps_of(fit: Fit, plan: Record, row: int) -> int:
+    """Count the steps that a plan reaches beyond a row.
+
+    Args:
+        fit: The fit.
+        plan: The planned controls.
+        row: The first row to forecast.
+
+    Returns:
+        How many rows of the plan are not before it.
+
+    Raises:
+        DataError: If there is none.
+    """
+    first = times_from(fit, row, 1)
+    steps = int((_clock(fit, plan.time) > _clock(fit, first) - _slack(fit)).sum())
+    if not steps:
+        raise DataError(
+            f"`controls` must reach beyond the known rows: expected them from {_shown(first[0])} on, got the last at "
+            f"{_shown(plan.time[-1])}. Plan the steps to forecast."
+        )
+    return steps
+
+
+def controls_from(fit: Fit, plan: Record | None, row: int, steps: int) -> ControlSeries | None:
+    """Put together the controls that a forecast needs: those of its window, and those of its steps.
+
+    Where a plan has a row of the forecast, that counts; elsewhere the record's own does, as far as it reaches.
+
+    Args:
+        fit: The fit.
+        plan: The planned controls; those of rows before the forecast are not looked at.
+        row: The first row to forecast.
+        steps: How many steps.
+
+    Returns:
+        The controls from the first row of the window to the last of the forecast; None for a fit that has none.
+
+    Raises:
+        DataError: If those of a step are missing.
+    """
+    known = fit.record.controls
+    if known is None:
+        return None
+    ahead = np.full((steps, len(known.names)), np.nan)
+    own = known.values[row : row + steps]
+    ahead[: len(own)] = own
+    times = times_from(fit, row, steps)
+    if plan is not None:
+        _lay_over(ahead, plan.values, _clock(fit, plan.time), _clock(fit, times), slack=_slack(fit))
+    missing = np.isnan(ahead).any(axis=1)
+    if missing.any():
+        step, first, last = int(missing.argmax()), _shown(times[0]), _shown(times[-1])
+        raise DataError(
+            f"`controls` must be known for every step of a forecast: expected {', '.join(known.names)} from {first} to "
+            f"{last}, got none at {_shown(times[step])}, step {step + 1} of {steps}. "
+            + ("Hand in a series or a file of them." if plan is None else "Complete them, or forecast fewer steps.")
+        )
+    return np.concatenate([known.values[row - fit.model.window : row], ahead])
+
+
+def _one_row(series: xr.Dataset, names: tuple[str, ...], axis: TimeAxis) -> Record:
+    # It has no time step, which is then the fit's.
+    times, _, _ = time_values(series)
+    values = np.column_stack([channel_values(series, name) for name in names])
+    return Record(
+        values=values,
+        names=names,
+        units=tuple(str(series[name].attrs.get("units", "")) for name in names),
+        time=times,
+        axis=axis,
+        segments=find_segments(values, trajectory_blocks(None, len(times))),
+    )
+
+
+def _lay_over(
+    ahead: Float[ndarray, "step control"],
+    planned: Float[ndarray, "row control"],
+    own: Float[ndarray, " row"],
+    times: Float[ndarray, " step"],
+    *,
+    slack: float,
+) -> None:
+    place = np.minimum(np.searchsorted(own, times - slack), len(own) - 1)
+    found = np.abs(own[place] - times) <= slack
+    ahead[found] = planned[place[found]]
+
+
+def _clock(fit: Fit, times: ndarray) -> ndarray:
+    axis = fit.model.axis
+    if (times.dtype.kind == "M") != (axis.kind == "datetime"):
+        wanted, given = ("dates", "numbers") if axis.kind == "datetime" else ("numbers", "dates")
+        raise DataError(f"`controls` must have {wanted} for times, as the record: got {given}. Write both alike.")
+    return axis.elapsed(times)
+
+
+def _slack(fit: Fit) -> float:
+    # Times that were rounded in a file are met; dates of calendar steps are exact.
+    return 1.0 if fit.model.axis.is_calendar else 0.01 * fit.model.axis.clock[0]
+
+
+def _shown(moment: object) -> str:
+    return f"{moment:.10g}" if isinstance(moment, float) else str(moment)

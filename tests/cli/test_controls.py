@@ -1,0 +1,100 @@
+"""Forecasts under controls, on the command line."""
+
+import numpy as np
+import pytest
+
+TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "8", "--quiet")
+
+
+@pytest.fixture
+def heater(folder, bare_reports):
+    """A record heater.csv of a temperature under a power, a plan of the power, and both in one file."""
+    u, y = np.random.default_rng(0).normal(size=230), np.zeros(230)
+    for t in range(229):
+        y[t + 1] = 0.8 * y[t] + 0.5 * u[t + 1]
+    rows = [f"{0.5 * t},{a},{b}" for t, (a, b) in enumerate(zip(u, y, strict=True))]
+    plan = [f"{0.5 * t},{u[t]}" for t in range(200, 230)]
+    head = "clock [min],power [W],temperature [K]"
+    (folder / "heater.csv").write_text("\n".join([head, *rows[:200]]))
+    (folder / "held-out.csv").write_text("\n".join([head, *rows[100:]]))
+    (folder / "plan.csv").write_text("\n".join(["clock [min],power [W]", *plan]))
+    (folder / "both.csv").write_text("\n".join([head, *rows[:200], *(f"{each}," for each in plan)]))
+    return folder
+
+
+@pytest.fixture
+def run(pendula, heater):
+    words = ("heater.csv", "--time", "clock", "--target", "temperature", "--control", "power", *TINY, "-o", "run")
+    made = pendula("fit", *words, "--json")
+    assert made.code == 0, made.err
+    return made
+
+
+def test_fit_evaluate_forecast_report(pendula, heater, run):
+    assert run.content["chosen"]["target"] == {"temperature": "K"}
+    assert run.content["chosen"]["control"] == {"power": "W"}
+    assert run.content["scores"]["baselines"]["linear"]["rmse"] < 1e-9
+    assert pendula("evaluate", "run", "--json").content["scores"] == run.content["scores"]
+    held_out = pendula("evaluate", "run", "held-out.csv", "--json")
+    assert held_out.content["scores"]["seen_rows"] > 0
+    future = pendula("forecast", "run", "plan.csv", "-o", "future.csv", "--json")
+    assert future.code == 0, future.err
+    assert len(future.content["forecast"]["temperature"]["mean"]) == 30
+    assert future.content["time"]["values"][0] == 100.0
+    assert (heater / "future.csv").read_text().startswith("time [min],temperature [K],")
+    fewer = pendula("forecast", "run", "plan.csv", "--steps", "5", "--json").content["forecast"]["temperature"]
+    assert fewer["mean"] == future.content["forecast"]["temperature"]["mean"][:5]
+    again = pendula("evaluate", "run", "--refit", "every:25", "--json")
+    assert again.content["rolling"]["rmse"]["linear"][-1] < 1e-9
+    assert pendula("report", "run").code == 0
+    assert "control" in pendula("fit", "heater.csv", "--time", "clock", "--target", "temperature", "--control", "power",
+                                "--hidden-size", "4", "--epochs", "1", "--window", "8", "-o", "told").err  # fmt: skip
+
+
+def test_one_file_can_hold_the_record_and_the_plan(pendula, run):
+    words = ("both.csv", "--time", "clock", "--target", "temperature", "--control", "power", *TINY, "-o", "other")
+    made = pendula("fit", *words, "--json")
+    assert made.content["chosen"]["rows"] == 200
+    assert made.content["notes"][0] == (
+        "30 rows after the last target hold controls alone; `forecast` takes them from the same file."
+    )
+    ours = pendula("forecast", "other", "both.csv", "--json").content["forecast"]
+    assert ours == pendula("forecast", "run", "plan.csv", "--json").content["forecast"]
+
+
+def test_the_target_is_the_other_column_and_an_experiment_file_names_both(pendula, heater):
+    (heater / "lab.toml").write_text('[data]\ntime = "clock"\ncontrol = ["power"]\n')
+    made = pendula("fit", "heater.csv", "--config", "lab.toml", *TINY, "-o", "run", "--json")
+    assert made.code == 0, made.err
+    assert made.content["chosen"]["target"] == {"temperature": "K"}
+    assert made.content["chosen"]["control"] == {"power": "W"}
+
+
+def test_networks_are_compared(pendula, heater):
+    words = ("heater.csv", "--time", "clock", "--target", "temperature", "--control", "power")
+    table = pendula("compare", *words, "--cells", "rnn,lstm", *TINY, "--json")
+    assert table.code == 0, table.err
+    assert table.content["scores"]["baselines"]["linear"]["rmse"] < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("forecast", "run"), "`--steps` must be given to a fit that forecasts"),
+        (("forecast", "run", "--steps", "3"), "`controls` must be known for every step of a forecast: expected power"),
+        (("forecast", "run", "plan.csv", "--steps", "31"), "got none at 115, step 31 of 31"),
+        (("forecast", "run", "heater.csv"), "`controls` must reach beyond the known rows: expected them from 100 on"),
+        (("forecast", "run", "plan.csv", "--unit", "power=mW"), "`power` must have the unit of the fit: expected W"),
+        (("forecast", "run", "--unit", "power=mW", "--steps", "3"), "`FILE` must be named where options tell how it"),
+        (("forecast", "run", "swing.csv"), "must"),
+        (("fit", "heater.csv", "--input", "power", "--control", "power"), "`--control` must go with a forecast"),
+        (("fit", "--resume", "run", "--control", "power"), "`--resume` must stand alone"),
+        (("fit", "heater.csv", "--time", "clock", "--control", "power", "--cell", "esn"), "`cell` must take controls"),
+        (("export", "run", "-o", "run.onnx"), "`model` must have no controls to become ONNX: got 1"),
+        (("analyze", "run"), "`fit` must have no controls to be looked at as a dynamical system: got power"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(pendula, run, words, message):
+    said = pendula(*words)
+    assert said.code != 0
+    assert message in said.err
