@@ -23,7 +23,7 @@ from pendula.series.axis import TimeAxis, TimeValue
 from pendula.series.controls import ahead
 from pendula.series.record import Record
 from pendula.series.scaling import Scaler
-from pendula.shapes import AheadTensor, BatchControls, BatchSeries, Float, Int, Series, ShownTensor, ndarray
+from pendula.shapes import AheadTensor, BatchControls, BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["Model"]
 
@@ -260,7 +260,7 @@ class Model:
 
     def _read(
         self, context: BatchSeries, controls: BatchControls | None, steps: int
-    ) -> tuple[ShownTensor, AheadTensor | None]:
+    ) -> tuple[Float[torch.Tensor, "batch window column"], AheadTensor | None]:
         # The window as the network reads it, and the controls beside the steps ahead.
         values = self._scaled(context[:, -self.window :])
         if self.controls is None or controls is None:
