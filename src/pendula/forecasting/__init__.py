@@ -13,8 +13,9 @@ from pendula.forecasting.baselines import (
 from pendula.forecasting.comparison import Comparison, compare, compare_recipes
 from pendula.forecasting.drawing import interval_of
 from pendula.forecasting.drawn import DrawnScores, score_drawn
-from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, fit_baselines, score_all
+from pendula.forecasting.evaluation import Evaluated, evaluate, evaluate_fit, score_all
 from pendula.forecasting.filling import fill_parts
+from pendula.forecasting.fitted_baselines import fit_baselines
 from pendula.forecasting.fitting import fit_record, resume
 from pendula.forecasting.future import few_runs, forecast, forecast_dataset
 from pendula.forecasting.intervals import IntervalScores, JudgedIntervals, judge_intervals, score_intervals

@@ -7,12 +7,13 @@ from typing import Any, Literal
 import numpy as np
 
 from pendula.errors import ArgumentError, DataError
-from pendula.forecasting.evaluation import common_unit, fit_baselines, part_to_score, plain_rolling
+from pendula.forecasting.evaluation import part_to_score
+from pendula.forecasting.fitted_baselines import fit_baselines
 from pendula.forecasting.fitting import fit_side_by_side
 from pendula.forecasting.intervals import COVERAGE, IntervalScores, judge_intervals, score_intervals
 from pendula.forecasting.predictors import Predictor
-from pendula.forecasting.rolling import RollingErrors, roll
-from pendula.forecasting.scoring import time_scale
+from pendula.forecasting.rolling import RollingErrors, plain_rolling, roll
+from pendula.forecasting.scoring import common_unit, time_scale
 from pendula.metrics import check_probability
 from pendula.runs import Fit, Recipe
 from pendula.series.containers import Data

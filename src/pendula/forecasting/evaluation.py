@@ -1,45 +1,32 @@
 """The verb `evaluate`: one-step and free-run scores beside the baselines."""
 
-import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
-import numpy as np
-
 from pendula.errors import DataError
 from pendula.filtering import AnyEvaluated, evaluate_told
-from pendula.forecasting.baselines import Persistence, SeasonalPersistence, find_period, fit_linear
 from pendula.forecasting.drawn import DrawnScores, score_drawn
-from pendula.forecasting.echo_baseline import fit_echo_state
+from pendula.forecasting.fitted_baselines import is_echo_state, timed_baselines
 from pendula.forecasting.intervals import COVERAGE, IntervalScores, judge_intervals, score_intervals
 from pendula.forecasting.likelihood import Likelihood, likelihoods, log_likelihood
 from pendula.forecasting.predictors import Predictor
-from pendula.forecasting.preparation import RESERVOIR_WINDOW
-from pendula.forecasting.rolling import RollingErrors, roll
-from pendula.forecasting.scoring import Evaluation, plain_scores, score_part, scored_rows, time_scale
+from pendula.forecasting.rolling import RollingErrors, plain_rolling, roll
+from pendula.forecasting.scoring import Evaluation, common_unit, plain_scores, score_part, time_scale
 from pendula.metrics import check_probability
-from pendula.nn import RESERVOIR
-from pendula.runs import AnyFit, Fit, Model, PairedFit
+from pendula.runs import AnyFit, Fit, PairedFit
 from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
 from pendula.series.controls import controlled_record
 from pendula.series.overlap import count_seen
 from pendula.series.record import Record
-from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
-from pendula.series.windows import window_segments
-from pendula.shapes import Float, ndarray
 
 __all__ = [
     "Evaluated",
-    "common_unit",
     "evaluate",
     "evaluate_fit",
-    "fit_baselines",
     "part_to_score",
-    "plain_rolling",
     "score_all",
 ]
 
@@ -249,8 +236,8 @@ def score_all(
         Predictions and scores.
     """
     window = max(fit.model.window, *(network.context for network in networks.values()))
-    baselines, baseline_seconds = _timed_baselines(
-        known, part, fit=fit, window=window, beside_its_like=any(map(_is_echo_state, networks.values()))
+    baselines, baseline_seconds = timed_baselines(
+        known, part, fit=fit, window=window, beside_its_like=any(map(is_echo_state, networks.values()))
     )
     predictors: dict[str, Predictor] = {**networks, **baselines}
     times = dict(seconds) if seconds is not None else dict.fromkeys(networks, fit.seconds)
@@ -278,108 +265,8 @@ def _with_likelihoods(evaluated: Evaluated, told: Mapping[str, Likelihood], part
     return replace(evaluated, evaluation=replace(evaluation, scores=scores), drawn=drawn)
 
 
-def fit_baselines(known: Part, part: Part, *, fit: Fit) -> dict[str, Predictor]:
-    """Fit the baselines to all rows before the test part.
-
-    Args:
-        known: The rows they may be fitted to.
-        part: The part they will be scored on.
-        fit: A fit whose window, transform and baseline settings are taken.
-
-    Returns:
-        `persistence`, `linear`, also `linear (sqrt)` or the like where the network sees transformed values; `seasonal`
-        where the known rows have a period that the part leaves room for; and, unless the fit is an echo state network,
-        `esn` where the known rows are enough to teach one.
-    """
-    return _timed_baselines(known, part, fit=fit, window=fit.model.window, beside_its_like=_is_echo_state(fit.model))[0]
-
-
-def _timed_baselines(
-    known: Part, part: Part, *, fit: Fit, window: int, beside_its_like: bool
-) -> tuple[dict[str, Predictor], dict[str, float]]:
-    # Also the seconds that each took, except persistence, which is not fitted.
-    rows, scaler = known.record, fit.model.scaler
-    makers: dict[str, Callable[[], Predictor | None]] = {
-        "seasonal": lambda: _seasonal(rows, part, window=window),
-        "linear": lambda: fit_linear(rows, len(rows), most_lags=window, lags=fit.recipe.baseline_lags),
-    }
-    if scaler.link != "none":
-        makers[f"linear ({scaler.link})"] = lambda: fit_linear(
-            rows, len(rows), most_lags=window, lags=fit.recipe.baseline_lags, scaler=scaler
-        )
-    if not beside_its_like:
-        makers["esn"] = lambda: _echo_state(rows, part, window=window, transform=scaler.link)
-    baselines: dict[str, Predictor] = {"persistence": Persistence()}
-    seconds: dict[str, float] = {}
-    for name, make in makers.items():
-        began = time.perf_counter()
-        made = make()
-        if made is not None:
-            baselines[name], seconds[name] = made, time.perf_counter() - began
-    return baselines, seconds
-
-
-def _seasonal(rows: Record, part: Part, *, window: int) -> SeasonalPersistence | None:
-    period = find_period(rows.values, rows.segments)
-    if period is None or not _has_room(part, window=window, context=period):
-        return None
-    return SeasonalPersistence(period=period)
-
-
-def _is_echo_state(predictor: Predictor) -> bool:
-    return isinstance(predictor, Model) and predictor.forecaster.network.cell == RESERVOIR
-
-
-def _echo_state(rows: Record, part: Part, *, window: int, transform: ScalerLink) -> Model | None:
-    longer = RESERVOIR_WINDOW if _has_room(part, window=window, context=RESERVOIR_WINDOW) else window
-    return fit_echo_state(rows, window=max(longer, window), transform=transform)
-
-
-def plain_rolling(rolling: RollingErrors, record: Record) -> dict[str, Any]:
-    """Give errors by lead time for a table or a file.
-
-    Args:
-        rolling: The errors.
-        record: The record that was forecast.
-
-    Returns:
-        `leads`, in steps; `origins`, how many there were; `rmse` by predictor, where all channels have one unit; and
-        that of each of several channels under `channels`.
-    """
-    plain: dict[str, Any] = {"leads": list(range(1, rolling.leads + 1)), "origins": len(rolling.origins)}
-    if len(set(record.units)) == 1:
-        plain["rmse"] = {name: _finite(rolling.rmse(name)) for name in rolling.errors}
-    if len(record.names) > 1:
-        alone = {name: _alone(rolling, index) for index, name in enumerate(record.names)}
-        plain["channels"] = {
-            channel: {name: _finite(own.rmse(name)) for name in own.errors} for channel, own in alone.items()
-        }
-    return plain
-
-
-def _alone(rolling: RollingErrors, channel: int) -> RollingErrors:
-    alone = {name: errors[..., [channel]] for name, errors in rolling.errors.items()}
-    return replace(rolling, truth=rolling.truth[..., [channel]], errors=alone)
-
-
-def _finite(by_lead: Float[ndarray, " lead"]) -> list[float | None]:
-    return [error if math.isfinite(error) else None for error in by_lead.tolist()]
-
-
 def _known(fit: Fit) -> Part:
     return Part(parent=fit.record, start=0, stop=fit.validation_stop)
-
-
-def _has_room(part: Part, *, window: int, context: int) -> bool:
-    # Every row that has a window before it must also have the longer context.
-    if context <= window:
-        return True
-    try:
-        needed = window_segments(part.parent, part.start, part.stop, length=context, reach_back=True)
-    except DataError:
-        return False
-    scored = window_segments(part.parent, part.start, part.stop, length=window, reach_back=True)
-    return bool(np.array_equal(scored_rows(needed, context), scored_rows(scored, window)))
 
 
 def _roll(predictors: Mapping[str, Predictor], part: Part, *, window: int) -> RollingErrors | None:
@@ -389,16 +276,3 @@ def _roll(predictors: Mapping[str, Predictor], part: Part, *, window: int) -> Ro
         except DataError:  # gaps leave no stretch that long
             continue
     return None
-
-
-def common_unit(record: Record) -> str:
-    """Name the unit that all channels have.
-
-    Args:
-        record: The record.
-
-    Returns:
-        The unit; empty where there are several.
-    """
-    units = set(record.units)
-    return units.pop() if len(units) == 1 else ""

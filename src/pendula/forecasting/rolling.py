@@ -1,17 +1,20 @@
 """Rolling-origin evaluation: errors by lead time, from many origins in one batch."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.forecasting.predictors import Predictor, controls_of, predict_from
+from pendula.series.record import Record
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
 from pendula.shapes import Float, Int, ndarray
 
-__all__ = ["RollingErrors", "roll"]
+__all__ = ["RollingErrors", "plain_rolling", "roll"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -114,3 +117,34 @@ def roll(
         for name, predictor in predictors.items()
     }
     return RollingErrors(origins=origins, truth=truth, errors=errors)
+
+
+def plain_rolling(rolling: RollingErrors, record: Record) -> dict[str, Any]:
+    """Give errors by lead time for a table or a file.
+
+    Args:
+        rolling: The errors.
+        record: The record that was forecast.
+
+    Returns:
+        `leads`, in steps; `origins`, how many there were; `rmse` by predictor, where all channels have one unit; and
+        that of each of several channels under `channels`.
+    """
+    plain: dict[str, Any] = {"leads": list(range(1, rolling.leads + 1)), "origins": len(rolling.origins)}
+    if len(set(record.units)) == 1:
+        plain["rmse"] = {name: _finite(rolling.rmse(name)) for name in rolling.errors}
+    if len(record.names) > 1:
+        alone = {name: _alone(rolling, index) for index, name in enumerate(record.names)}
+        plain["channels"] = {
+            channel: {name: _finite(own.rmse(name)) for name in own.errors} for channel, own in alone.items()
+        }
+    return plain
+
+
+def _alone(rolling: RollingErrors, channel: int) -> RollingErrors:
+    alone = {name: errors[..., [channel]] for name, errors in rolling.errors.items()}
+    return replace(rolling, truth=rolling.truth[..., [channel]], errors=alone)
+
+
+def _finite(by_lead: Float[ndarray, " lead"]) -> list[float | None]:
+    return [error if math.isfinite(error) else None for error in by_lead.tolist()]

@@ -15,7 +15,7 @@ from pendula.series.split import Part
 from pendula.series.windows import window_segments
 from pendula.shapes import Float, Int, Series, ndarray
 
-__all__ = ["Evaluation", "plain_scores", "score_part", "scored_rows", "time_scale"]
+__all__ = ["Evaluation", "common_unit", "plain_scores", "score_part", "scored_rows", "time_scale"]
 
 MOST_STEPS = 20_000
 """A free run is scored over at most so many steps."""
@@ -211,3 +211,16 @@ def plain_scores(evaluation: Evaluation, name: str, *, seconds: float | None = N
 
 def _finite(scores: Mapping[str, float]) -> dict[str, float | None]:
     return {key: value if math.isfinite(value) else None for key, value in scores.items()}
+
+
+def common_unit(record: Record) -> str:
+    """Name the unit that all channels have.
+
+    Args:
+        record: The record.
+
+    Returns:
+        The unit; empty where there are several.
+    """
+    units = set(record.units)
+    return units.pop() if len(units) == 1 else ""
