@@ -77,6 +77,22 @@ def test_networks_are_compared(pendula, heater):
     assert table.content["scores"]["baselines"]["linear"]["rmse"] < 1e-9
 
 
+def test_rows_at_irregular_times_are_steps(pendula, heater):
+    t = np.cumsum(np.random.default_rng(1).uniform(0.1, 1.0, size=120))
+    rows = [f"{a},{b}" for a, b in zip(t, np.sin(t), strict=True)]
+    (heater / "visits.csv").write_text("\n".join(["t [s],x [m]", *rows[:110], *(f"{a}," for a in t[110:])]))
+    (heater / "more.csv").write_text("\n".join(["t [s],x [m]", *rows[40:]]))
+    made = pendula("fit", "visits.csv", "--target", "x", "--irregular", *TINY, "-o", "visits", "--json")
+    assert made.code == 0, made.err
+    assert made.content["chosen"]["control"] == {"interval": "s"}
+    assert made.content["chosen"]["recipe"]["irregular"]
+    future = pendula("forecast", "visits", "visits.csv", "--json")
+    assert future.code == 0, future.err
+    assert future.content["time"]["values"] == t[110:].tolist()
+    assert pendula("evaluate", "visits", "more.csv", "--json").code == 0
+    assert "the record's rows and those to come" in pendula("forecast", "visits", "--steps", "3").err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -99,7 +99,6 @@ def test_gaps_irregular_times_and_fillings_go_through(pendula, pulses):
         (("--task", "regimes", "--target", "mode", "--class-weights", "5=x"), "`--class-weights` must be balanced"),
         (("--task", "regimes", "--target", "mode", "--class-weights", "5=2"), "`weights` must name labels"),
         (("--minimum-duration", "3"), "`--minimum-duration` must go with a target told from inputs"),
-        (("--irregular",), "`--irregular` must go with a target told from inputs"),
         (("--task", "regimes", "--target", "modes"), "must name a column: expected one of t, x, mode, got modes"),
         (("--task", "regimes", "--target", "x"), "`x` must hold labels: expected text or whole numbers"),
     ],

@@ -215,6 +215,6 @@ def _policy(refit: str, past: Literal["expanding", "sliding"]) -> "RefitPolicy":
 
 def _held_out(file: str, fit: "Fit", data: RecordOptions) -> "tuple[xarray.Dataset, tuple[str, ...]]":
     from pendula.cli.records import read_like
+    from pendula.forecasting.controls import handed_in
 
-    controls = () if fit.model.controls is None else fit.model.controls.names
-    return read_like(fit.model.axis, file=file, columns=(*fit.model.names, *controls), options=data)
+    return read_like(fit.model.axis, file=file, columns=(*fit.model.names, *handed_in(fit)), options=data)

@@ -22,6 +22,7 @@ pendula fit pendulum.csv --cell ngrc --set network.polynomial.delays=3
 pendula fit pendulum.csv --cell integrator --system pendulum --set network.equation.known.drive=0
 pendula fit pendulum.csv --head gaussian --linear-lags 8
 pendula fit heater.csv --target temperature --control power --cell gru
+pendula fit visits.csv --target weight --irregular
 pendula fit circuit.csv --input u --target y --washout 50
 pendula fit pendulum.csv --set training.patience=10 -o runs/patient
 pendula fit --resume runs/pendulum
@@ -98,6 +99,7 @@ def fit(
         file,
         target=target,
         control=control,
+        irregular=paired.irregular,
         run=output,
         overwrite=overwrite,
         config=config,
@@ -112,6 +114,7 @@ def _begin(
     *,
     target: str | None,
     control: str | None,
+    irregular: bool | None,
     run: Path | None,
     overwrite: bool,
     config: Path | None,
@@ -125,7 +128,7 @@ def _begin(
     from pendula.cli.reports import deliver_fit
     from pendula.forecasting import fit_record
 
-    task = task_from(file, target=target, control=control, config=config, data=data, recipe=recipe)
+    task = task_from(file, target=target, control=control, irregular=irregular, config=config, data=data, recipe=recipe)
     run = run or Path("runs") / Path(task.source).stem
     out.remark(*chosen_lines(task), f"run       {run}", "")
     try:

@@ -132,8 +132,9 @@ def _plan(fit: "Fit", file: str | None, data: RecordOptions) -> "xarray.Dataset 
             raise ArgumentError(_STEPS_ALONE if controls is None else _NO_PLAN)
         return None
     from pendula.cli.records import read_like
+    from pendula.forecasting.controls import handed_in
 
-    return read_like(fit.model.axis, file=file, columns=controls.names, options=data)[0]
+    return read_like(fit.model.axis, file=file, columns=handed_in(fit), options=data)[0]
 
 
 _NO_PLAN = (

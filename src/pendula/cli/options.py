@@ -154,8 +154,8 @@ class PairedOptions:
         hysteresis: By how much its probability must lead. [default: 0]
         missing: What becomes of missing inputs: gap, after which a run starts anew; zero or last (the last value
             known), beside which the network is shown whether there was one. [default: gap]
-        irregular: Take rows as steps whatever the time between them, which the network is shown as one more input.
-            [default: no]
+        irregular: Take rows as steps whatever the time between them, which the network is shown as one more input; a
+            forecast as a control. [default: no]
     """
 
     input: str | None = None
@@ -176,7 +176,7 @@ class PairedOptions:
             ArgumentError: If the options contradict each other.
         """
         if self.task == "forecast" or (self.task is None and self.input is None):
-            for option in (field.name for field in fields(self) if field.name != "task"):
+            for option in (field.name for field in fields(self) if field.name not in {"task", "irregular"}):
                 if getattr(self, option) is not None:
                     raise ArgumentError(
                         f"`--{option.replace('_', '-')}` must go with a target told from inputs: got it without "

@@ -52,6 +52,7 @@ def task_from(
     *,
     target: str | None,
     control: str | None = None,
+    irregular: bool | None = None,
     config: Path | None,
     data: RecordOptions,
     recipe: RecipeOptions,
@@ -63,6 +64,7 @@ def task_from(
         file: The file of data.
         target: The columns to learn, joined by commas.
         control: The columns that are known for the future, too, joined by commas.
+        irregular: Whether rows are steps whatever the time between them.
         config: The experiment file, if there is one.
         data: How the file of data is read.
         recipe: How the fit is made.
@@ -79,10 +81,12 @@ def task_from(
     from pendula.config import ExperimentFile, build, merge, read_experiment
     from pendula.forecasting import choose_target
     from pendula.runs import Recipe
+    from pendula.series.controls import as_steps
 
     written = ExperimentFile() if config is None else read_experiment(config)
     settings = data_settings(written.data, file=file, target=target, control=control, options=data)
-    choices = merge(written.choices, recipe.choices())
+    asked = {} if irregular is None else {"irregular": irregular}
+    choices = merge(merge(written.choices, asked), recipe.choices())
     # Before the file is read: bad settings are told at once.
     build(Recipe, choices if cell is None else _for_cell(choices, cell))
     try:
@@ -90,7 +94,9 @@ def task_from(
     except DataError as error:
         # The library calls them columns; here they are an option.
         raise DataError(str(error).replace("`columns`", "`--target`").replace("`group`", "`--group`")) from error
-    wanted = choose_target(series, settings.target or None, settings.control)
+    series, driving = as_steps(series, settings.control, irregular=bool(choices.get("irregular")))
+    settings = replace(settings, control=driving)
+    wanted = choose_target(series, settings.target or None, driving)
     rows, fill_notes = _rows(series, wanted, settings, choices, cell=cell)
     return Task(
         source=settings.file or "",

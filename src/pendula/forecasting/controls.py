@@ -11,10 +11,11 @@ from pendula.series.alike import check_alike
 from pendula.series.axis import TimeAxis
 from pendula.series.columns import channel_values, column_names, time_values
 from pendula.series.grid import trajectory_blocks
+from pendula.series.intervals import INTERVAL, with_intervals
 from pendula.series.record import Record, assemble, find_segments
 from pendula.shapes import ControlSeries, Float, ndarray
 
-__all__ = ["check_controls", "controls_from", "plan_of", "steps_of"]
+__all__ = ["check_controls", "controls_from", "handed_in", "plan_of", "steps_of"]
 
 
 def check_controls(rows: Record, recipe: Recipe) -> None:
@@ -25,8 +26,14 @@ def check_controls(rows: Record, recipe: Recipe) -> None:
         recipe: Every choice.
 
     Raises:
-        ArgumentError: If the record has controls, and something in the recipe takes none.
+        ArgumentError: If the record has controls, and something in the recipe takes none; or if times are irregular,
+            and it does not tell them.
     """
+    if recipe.irregular and (rows.controls is None or INTERVAL not in rows.controls.names):
+        raise ArgumentError(
+            f"`irregular` must go with a record that tells the time from row to row: expected a control `{INTERVAL}`, "
+            "got none. Make it with `pendula.series.controls.as_steps`."
+        )
     if rows.controls is None:
         return
     network = recipe.network
@@ -70,13 +77,31 @@ def plan_of(fit: Fit, series: xr.Dataset | None) -> Record | None:
             "`controls` must be left out for a fit that has none: got a series. Fit it with `controls`, or ask for "
             "`steps` alone."
         )
+    series = with_intervals(series) if fit.recipe.irregular else series
     names, axis = column_names(series, controls.names), fit.model.axis
     plan = assemble(series, names) if series.sizes["time"] > 1 else _one_row(series, names, axis)
     try:
         check_alike(plan, units=controls.units, axis=axis)
     except DataError as error:
         raise DataError(str(error).replace("`series`", "`controls`")) from error
+    if plan.trajectory is not None:
+        raise DataError("`controls` must be of one trajectory, the last one of the record: got several. Name one.")
+    if fit.recipe.irregular:
+        _check_begins_with(fit, plan)
     return plan
+
+
+def handed_in(fit: Fit) -> tuple[str, ...]:
+    """Name the controls that a series for a fit has to have.
+
+    Args:
+        fit: The fit.
+
+    Returns:
+        Their names, without the time from row to row, which is made of the times.
+    """
+    controls = () if fit.model.controls is None else fit.model.controls.names
+    return tuple(name for name in controls if not (fit.recipe.irregular and name == INTERVAL))
 
 
 def steps_of(fit: Fit, plan: Record, row: int) -> int:
@@ -135,9 +160,27 @@ def controls_from(fit: Fit, plan: Record | None, row: int, steps: int) -> Contro
         raise DataError(
             f"`controls` must be known for every step of a forecast: expected {', '.join(known.names)} from {first} to "
             f"{last}, got none at {_shown(times[step])}, step {step + 1} of {steps}. "
-            + ("Hand in a series or a file of them." if plan is None else "Complete them, or forecast fewer steps.")
+            + (_ADVICE[fit.recipe.irregular] if plan is None else "Complete them, or forecast fewer steps.")
         )
     return np.concatenate([known.values[row - fit.model.window : row], ahead])
+
+
+_ADVICE = {
+    False: "Hand in a series or a file of them.",
+    True: "Hand in a series or a file of the record's rows and those to come, with their times.",
+}
+
+
+def _check_begins_with(fit: Fit, plan: Record) -> None:
+    # Where rows are the steps, they are told apart by their number, and the plan has to count as the record does.
+    rows = fit.record.slice(int(fit.record.blocks[-1, 0]), len(fit.record))
+    assert rows.controls is not None
+    known, planned = (held.values[1:, held.index(INTERVAL)] for held in (rows.controls, plan))
+    if len(planned) < len(known) or not np.allclose(planned[: len(known)], known, rtol=1e-6, atol=0):
+        raise DataError(
+            f"`controls` must begin with the rows of the record where times are irregular: expected its {len(rows)} "
+            "rows, and those to come after them, got others. Write the record and the plan into one file."
+        )
 
 
 def _one_row(series: xr.Dataset, names: tuple[str, ...], axis: TimeAxis) -> Record:

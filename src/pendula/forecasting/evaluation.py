@@ -6,6 +6,7 @@ from typing import Any, overload
 
 from pendula.errors import DataError
 from pendula.filtering import AnyEvaluated, evaluate_told
+from pendula.forecasting.controls import handed_in
 from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.fitted_baselines import is_echo_state, timed_baselines
 from pendula.forecasting.intervals import COVERAGE, IntervalScores, judge_intervals, score_intervals
@@ -17,7 +18,7 @@ from pendula.metrics import check_probability
 from pendula.runs import AnyFit, Fit, PairedFit
 from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
-from pendula.series.controls import controlled_record
+from pendula.series.controls import as_steps, controlled_record
 from pendula.series.overlap import count_seen
 from pendula.series.record import Record
 from pendula.series.split import Part
@@ -175,7 +176,8 @@ def part_to_score(fit: Fit, series: Data | None = None) -> Part:
     """
     if series is not None:
         controls = fit.model.controls
-        held_out = controlled_record(unpacked(series)[0], fit.model.names, () if controls is None else controls.names)
+        dataset, driving = as_steps(unpacked(series)[0], handed_in(fit), irregular=fit.recipe.irregular)
+        held_out = controlled_record(dataset, fit.model.names, driving)
         check_alike(held_out, units=fit.model.units, axis=fit.model.axis)
         if controls is not None and held_out.controls is not None:
             check_alike(held_out.controls, units=controls.units, axis=fit.model.axis)

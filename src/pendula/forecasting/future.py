@@ -50,7 +50,8 @@ def forecast(
         inputs: Only for a fit that tells targets from inputs, in place of `steps`: a series of them, from which the
             targets are told row by row; see `pendula.filtering.tell`.
         controls: Only for a fit under controls: a series of those that are planned, of which the rows from the first
-            forecast value on count. Where it has no row, those of the record are taken, as far as they reach.
+            forecast value on count. Where it has no row, those of the record are taken, as far as they reach. Where
+            times are irregular, it begins with the record's rows, and its times are those of the forecast.
         coverage: Probability with which the truth is to lie in the interval, between 0 and 1.
         start: Time of the first forecast value; after the record's end when left out. Values before it are known,
             values from it on are not looked at. With samples also "nothing": trajectories that no record precedes.
@@ -184,6 +185,9 @@ def forecast_dataset(
         calibration_origins=0 if fit.calibration is None else fit.calibration.origins,
         calibrated_steps=int(np.isfinite(lower).all(axis=1).sum()),
     )
+    if fit.recipe.irregular and controls is not None:  # rows are the steps, and have times
+        first = row - int(fit.record.blocks[-1, 0])
+        future = future.assign_coords(time=controls["time"].isel(time=slice(first, first + steps)))
     return future.assign_coords(effective_origins=("time", _effective_origins(fit, steps)))
 
 

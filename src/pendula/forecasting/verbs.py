@@ -14,7 +14,7 @@ from pendula.forecasting.preparation import choose_target, default_by, default_w
 from pendula.nn import InitialState, Network, RecurrentLayer, as_network
 from pendula.runs import NO_LABELS, AnyFit, Fit, Labels, Missing, PairedFit, PairedRecipe, PairedTask, Recipe
 from pendula.series.containers import Data, unpacked
-from pendula.series.controls import controlled_record
+from pendula.series.controls import as_steps, controlled_record
 from pendula.series.record import Record
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Listener, Training, silent
@@ -29,6 +29,7 @@ def fit(
     *,
     inputs: None = None,
     controls: str | Sequence[str] | None = None,
+    irregular: bool = False,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
     window: int | None = None,
@@ -149,7 +150,8 @@ def fit(
         labels: How much each label counts in training, and when a regime is told to have ended.
         missing: What becomes of missing inputs: gap, after which a run starts anew; zero or last, the last value known,
             beside which the network is shown whether there was one.
-        irregular: Take rows as steps whatever the time between them, which the network is shown as one more input.
+        irregular: Take rows as steps whatever the time between them, which the network is shown as one more input;
+            a forecast as a control.
         initial_state: The network's state before a run begins: zeros; rest, what it settles to while the inputs stand
             still at their mean; or learned with it, which goes with a washout of 0. When left out, rest, and zeros for
             labels. Only with `inputs`.
@@ -214,17 +216,18 @@ def fit(
         )  # fmt: skip
         found = fit_pairs(pairs, chosen, run=run, overwrite=overwrite, listener=listener)
         return replace(found, container=container)
-    if labels != NO_LABELS or missing != "gap" or irregular or initial_state is not None:
+    if labels != NO_LABELS or missing != "gap" or initial_state is not None:
         raise ArgumentError(
-            "`task` must be given with `labels`, `missing`, `irregular` or `initial_state`: expected filter, classify "
-            "or regimes, got none. A forecast knows gaps alone; resample the series."
+            "`task` must be given with `labels`, `missing` or `initial_state`: expected filter, classify or regimes, "
+            "got none. A forecast knows gaps alone; fill them."
         )
     if washout is not None:
         raise ArgumentError(
             f"`washout` must go with `inputs`: got {washout} and no inputs. Set it in `training` for a forecast."
         )
     network = as_network(model)
-    rows = controlled_record(dataset, choose_target(dataset, target, controls), controls or ())
+    dataset, driving = as_steps(dataset, controls, irregular=irregular)
+    rows = controlled_record(dataset, choose_target(dataset, target, driving), driving)
     recipe = Recipe(
         network=network,
         training=training or Training(),
@@ -236,6 +239,7 @@ def fit(
         validation=validation,
         test_from=test_from,
         by=default_by(rows) if by is None else by,
+        irregular=irregular,
         seed=seed,
     )
     recipe = recipe if scaling is None else replace(recipe, scaling=scaling)

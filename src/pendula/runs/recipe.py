@@ -39,6 +39,7 @@ class Recipe:
         calibration_folds: Intervals are calibrated on as many blocks of all known rows, each forecast by a network that
             was made without it; 0 calibrates on the validation part. When None, 5 for reservoirs, whose readouts
             are solved for again, and 0 else.
+        irregular: Whether rows are steps whatever the time between them, which is then one more control.
         members: How many networks are trained, with seeds of their own; their median forecasts.
         seed: Of weights, order and noise; of several members that of the first, whom the others follow.
 
@@ -61,6 +62,7 @@ class Recipe:
     linear_penalty: float | None = None
     baseline_lags: int | None = None
     calibration_folds: int | None = None
+    irregular: bool = False
     members: int = 1
     seed: int = 0
 

@@ -7,10 +7,36 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
 from pendula.series.columns import check_channel, column_names
+from pendula.series.intervals import INTERVAL, with_intervals
 from pendula.series.record import Record, assemble, check_learnable
 from pendula.shapes import Float, ndarray
 
-__all__ = ["ahead", "assemble_controlled", "beside", "controlled_record"]
+__all__ = ["ahead", "as_steps", "assemble_controlled", "beside", "controlled_record"]
+
+
+def as_steps(
+    dataset: xr.Dataset, controls: Sequence[str] | str | None, *, irregular: bool
+) -> tuple[xr.Dataset, tuple[str, ...]]:
+    """Take rows as steps where times are irregular, with the time from row to row as one more control.
+
+    Args:
+        dataset: Variables along `time`.
+        controls: The variables that are known for the future, too.
+        irregular: Whether times are irregular.
+
+    Returns:
+        The data set and its controls: as they are, or as `with_intervals` makes them.
+
+    Raises:
+        DataError: If a control is missing, or the times cannot be told apart.
+
+    Examples:
+        >>> series = xr.Dataset({"x": ("time", [1.0, 2.0, 4.0])}, coords={"time": [0.0, 0.5, 2.5]})
+        >>> as_steps(series, None, irregular=True)[1]
+        ('interval',)
+    """
+    names = column_names(dataset, controls) if controls else ()
+    return (with_intervals(dataset), (*names, INTERVAL)) if irregular else (dataset, names)
 
 
 def controlled_record(dataset: xr.Dataset, columns: Sequence[str] | str, controls: Sequence[str] | str = ()) -> Record:
