@@ -53,7 +53,8 @@ def experiment(
         name: Name of the experiment: lecture-sine, lecture-oscillator, lecture-keras-sine, lecture-keras-rk4,
             oscillator-identification, rnn-behaviours, bifurcations, mackey-glass, lorenz-reservoir,
             vanishing-gradients, long-memory, four-ways, lorenz-attractor, flip-flop, waveforms, regimes, known-noise,
-            coverage, silverbox, kalman-gap, fitzhugh-nagumo or demo. --list tells what each is about, and its settings.
+            coverage, silverbox, kalman-gap, fitzhugh-nagumo, encoder-decoder or demo. --list tells what each is about,
+            and its settings.
         protocol: leak-free, or lecture for the lecture's own splits, scaling and training.
         system: The system to learn, where the experiment has a choice.
         problem: The long-memory problem to learn.
