@@ -72,19 +72,16 @@ Learner<Real> learner_of(const LearnerFields& from) {
   return learner;
 }
 
-void run_descend(int bits, const std::vector<LearnerFields*>& fields, int threads) {
+void run_descend(int bits, LearnerFields& fields) {
   with_real(bits, [&](auto real) {
     using Real = decltype(real);
-    std::vector<Learner<Real>> learners;
-    for (const LearnerFields* one : fields) learners.push_back(learner_of<Real>(*one));
+    Learner<Real> learner = learner_of<Real>(fields);
     {
       const nb::gil_scoped_release released;
-      descend(learners, threads);
+      descend(learner);
     }
-    for (std::size_t k = 0; k < fields.size(); ++k) {
-      fields[k]->done = learners[k].plan.done;
-      fields[k]->seconds = learners[k].plan.seconds;
-    }
+    fields.done = learner.plan.done;
+    fields.seconds = learner.plan.seconds;
   });
 }
 
@@ -129,8 +126,8 @@ void bind_epoch(nb::module_& module) {
       PENDULA_FIELD(starts) PENDULA_FIELD(learning_rates) PENDULA_FIELD(momenta) PENDULA_FIELD(noise)
       PENDULA_FIELD(losses) PENDULA_FIELD(norms) PENDULA_FIELD(seconds);
 #undef PENDULA_FIELD
-  module.def("descend", run_descend, "bits"_a, "learners"_a, "threads"_a,
-             "Let learners take their steps side by side; `done` says how many each took, `seconds` how long.");
+  module.def("descend", run_descend, "bits"_a, "learner"_a,
+             "Let a learner take its steps; `done` says how many it took, `seconds` how long.");
   module.def("adam_step", run_adam_step, "bits"_a, "size"_a, "weights"_a, "gradients"_a, "first_moments"_a,
              "second_moments"_a, "learning_rate"_a, "step"_a, "beta1"_a, "beta2"_a, "epsilon"_a, "weight_decay"_a,
              "decoupled"_a, "clip_norm"_a, "threads"_a,

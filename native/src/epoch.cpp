@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <mutex>
 
 #include "layout.h"
 #include "scratch.h"
@@ -213,75 +212,14 @@ bool has_more(const Learner<Real>& learner) {
   return plan.done < plan.steps && (plan.done == 0 || std::isfinite(plan.losses[plan.done - 1]));
 }
 
-// What a learner's steps will still take, in seconds; unknown before the first.
-template <class Real>
-double seconds_left(const Learner<Real>& learner) {
-  const Plan& plan = learner.plan;
-  if (plan.done == 0) return std::numeric_limits<double>::infinity();
-  return plan.seconds / static_cast<double>(plan.done) * static_cast<double>(plan.steps - plan.done);
-}
-
-// Learners that wait for a thread.
-template <class Real>
-class Queue {
- public:
-  explicit Queue(std::vector<Learner<Real>>& learners) {
-    for (Learner<Real>& learner : learners) give_back(&learner);
-  }
-
-  // The one with most before it, so that all end at about the same time. Null: none waits; those that are at work go on on
-  // their own threads.
-  Learner<Real>* next() {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (waiting_.empty()) return nullptr;
-    const auto shorter = [](const Learner<Real>* one, const Learner<Real>* other) {
-      return seconds_left(*one) < seconds_left(*other);
-    };
-    const auto longest = std::max_element(waiting_.begin(), waiting_.end(), shorter);
-    Learner<Real>* learner = *longest;
-    waiting_.erase(longest);
-    return learner;
-  }
-
-  void give_back(Learner<Real>* learner) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (has_more(*learner)) waiting_.push_back(learner);
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<Learner<Real>*> waiting_;
-};
-
-// A learner's turn lasts so long: changing to another one, whose weights are in no cache, is cheap beside it.
-constexpr double turn_seconds = 2e-3;
-
-template <class Real>
-void take_turn(Learner<Real>& learner) {
-  const double end = learner.plan.seconds + turn_seconds;
-  while (has_more(learner) && learner.plan.seconds < end) take_step(learner);
-}
-
 }  // namespace
 
 template <class Real>
-void descend(std::vector<Learner<Real>>& learners, int threads) {
-  if (learners.size() == 1) {
-    while (has_more(learners[0])) take_step(learners[0]);
-    return;
-  }
-  for (Learner<Real>& learner : learners) learner.problem.threads = 1;
-  Queue<Real> queue(learners);
-  const std::size_t count = std::min(learners.size(), static_cast<std::size_t>(threads));
-  parallel_apart(static_cast<int>(count), [&](int) {
-    while (Learner<Real>* learner = queue.next()) {
-      take_turn(*learner);
-      queue.give_back(learner);
-    }
-  });
+void descend(Learner<Real>& learner) {
+  while (has_more(learner)) take_step(learner);
 }
 
-template void descend<float>(std::vector<Learner<float>>&, int);
-template void descend<double>(std::vector<Learner<double>>&, int);
+template void descend<float>(Learner<float>&);
+template void descend<double>(Learner<double>&);
 
 }  // namespace pendula

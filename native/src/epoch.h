@@ -37,9 +37,8 @@ struct Learner {
   Plan plan;
 };
 
-// Lets the learners take their steps. A single one may use several threads itself; several are spread over `threads`, each
-// on one at a time, and end with the bits they would have alone on one thread.
+// Lets the learner take its steps. Several threads may let one learner each descend at the same time.
 template <class Real>
-void descend(std::vector<Learner<Real>>& learners, int threads);
+void descend(Learner<Real>& learner);
 
 }  // namespace pendula

@@ -77,24 +77,18 @@ void run_with_openmp(Call& call) {
 
 void run_with_pool(Call& call) { Pool::own().run(call.count, run_share, &call); }
 
-void run(int count, void (*body)(void*, int), void* context, void (*with_team)(Call&)) {
-  Call call{count, body, context};
-  if (count <= 1 || inside) {
-    call.run(0, 1);
-  } else {
-    with_team(call);
-  }
-  if (call.failure != nullptr) std::rethrow_exception(call.failure);
-}
-
 }  // namespace
 
 void parallel(int count, void (*body)(void*, int), void* context) {
-  // In a forked process the runtime would wait for threads that the parent has.
-  const bool with_openmp = openmp().parallel != nullptr && !Pool::forked();
-  run(count, body, context, with_openmp ? run_with_openmp : run_with_pool);
+  Call call{count, body, context};
+  if (count <= 1 || inside) {
+    call.run(0, 1);
+  } else if (openmp().parallel != nullptr && !Pool::forked()) {
+    run_with_openmp(call);
+  } else {
+    run_with_pool(call);  // in a forked process the runtime would wait for threads that the parent has
+  }
+  if (call.failure != nullptr) std::rethrow_exception(call.failure);
 }
-
-void parallel_apart(int count, void (*body)(void*, int), void* context) { run(count, body, context, run_with_pool); }
 
 }  // namespace pendula

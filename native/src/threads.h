@@ -8,10 +8,6 @@ namespace pendula {
 // is none, they are our own.
 void parallel(int count, void (*body)(void*, int), void* context);
 
-// The same, always on threads of our own: for long work, after which Python does something else. The runtime's threads
-// go on spinning for milliseconds, on cores that others then wait for.
-void parallel_apart(int count, void (*body)(void*, int), void* context);
-
 template <class Body>
 void call_body(void* context, int index) {
   (*static_cast<Body*>(context))(index);
@@ -20,11 +16,6 @@ void call_body(void* context, int index) {
 template <class Body>
 void parallel(int count, Body&& body) {
   parallel(count, call_body<Body>, &body);
-}
-
-template <class Body>
-void parallel_apart(int count, Body&& body) {
-  parallel_apart(count, call_body<Body>, &body);
 }
 
 }  // namespace pendula

@@ -160,7 +160,7 @@ class Learner:
     norms: int
     seconds: float
 
-def descend(bits: int, learners: Sequence[Learner], threads: int) -> None: ...
+def descend(bits: int, learner: Learner) -> None: ...
 def adam_step(
     bits: int,
     size: int,

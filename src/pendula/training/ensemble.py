@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -15,11 +14,10 @@ import torch
 from pendula.errors import ArgumentError, DivergedError, InterruptedRunError, RunError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
-from pendula.training.checkpoint import CHECKPOINT_FILE, MEMBER_FOLDER, read_matching, write_checkpoint
-from pendula.training.events import Event, Outcome
+from pendula.training.checkpoint import MEMBER_FOLDER
+from pendula.training.ensemble_member import EnsembleMember
+from pendula.training.events import Event
 from pendula.training.forecaster_trainer import ForecasterTrainer
-from pendula.training.native_descent import NativeDescent
-from pendula.training.native_epoch import NativeEpoch, Pace
 from pendula.training.objective import check_objective
 from pendula.training.settings import Training
 from pendula.training.trained import Trained
@@ -107,7 +105,7 @@ def train_ensemble(
     _check(forecasters, views, measures, each, seeds, window=window)
     folders = [None] * count if checkpoint is None else _folders(checkpoint, count)
     members = [
-        _Member(
+        EnsembleMember(
             trainer=ForecasterTrainer(
                 forecaster,
                 view,
@@ -144,87 +142,6 @@ def train_ensemble(
     return tuple(replace(member.trainer.finish(), failure=member.failure) for member in members)
 
 
-@dataclass(kw_only=True, slots=True)
-class _Member:
-    """A network on its way.
-
-    Attributes:
-        trainer: Its training.
-        folder: Of its checkpoint, or None.
-        fingerprint: Of data, settings and seed.
-        failure: Why it stopped, if it diverged.
-    """
-
-    trainer: ForecasterTrainer
-    folder: Path | None
-    fingerprint: str
-    failure: DivergedError | None = None
-
-    def restore(self) -> None:
-        """Go back to the member's checkpoint, if there is one."""
-        if self.folder is not None and (self.folder / CHECKPOINT_FILE).is_file():
-            self.trainer.restore(read_matching(self.folder, self.fingerprint))
-
-    def is_unfinished(self) -> bool:
-        """Find out whether another epoch is to come.
-
-        Returns:
-            Whether training goes on.
-        """
-        return self.failure is None and self.trainer.is_unfinished()
-
-    def begin_epoch(self) -> NativeEpoch:
-        """Prepare the next epoch.
-
-        Returns:
-            The epoch.
-        """
-        assert isinstance(self.trainer.descent, NativeDescent)
-        return self.trainer.descent.begin(self.trainer.epoch + 1, last_loss=self.trainer.last_loss)
-
-    def finish_epoch(self, epoch: NativeEpoch) -> tuple[float, float] | None:
-        """Sum an epoch up.
-
-        Args:
-            epoch: The epoch.
-
-        Returns:
-            Its mean loss and largest gradient norm; None if it diverged.
-        """
-        self.trainer.spend(epoch.seconds)
-        try:
-            return epoch.finish()
-        except DivergedError as failure:
-            self._stop(failure)
-            return None
-
-    def measure(self) -> Errors:
-        """Measure the network on the validation part.
-
-        Returns:
-            Its errors.
-        """
-        began = time.perf_counter()
-        errors = self.trainer.validate()
-        self.trainer.spend(time.perf_counter() - began)
-        return errors
-
-    def train_alone(self) -> None:
-        """Train to the end."""
-        try:
-            self.trainer.run(self.folder, self.fingerprint)
-        except DivergedError as failure:
-            self._stop(failure)
-
-    def keep(self) -> None:
-        """Write the last whole epoch down."""
-        if self.folder is not None:
-            write_checkpoint(self.trainer.snapshot(self.fingerprint), self.folder)
-
-    def _stop(self, failure: DivergedError) -> None:
-        self.failure, self.trainer.outcome = failure, Outcome.DIVERGED
-
-
 def cores() -> int:
     """Count the cores that this process may use.
 
@@ -234,35 +151,35 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _train_together(members: Sequence[_Member], threads: int) -> None:
+def _train_together(members: Sequence[EnsembleMember], threads: int) -> None:
     before = torch.get_num_threads()
     # Each member is measured on one thread, as it is trained, so that its bits do not depend on how many there are.
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     try:
         with pool:
-            _go_through_epochs(members, pool, threads)
+            _share_out(members, pool, threads)
     finally:
         torch.set_num_threads(before)
 
 
-def _go_through_epochs(members: Sequence[_Member], pool: ThreadPoolExecutor, threads: int) -> None:
-    pace = Pace()
-    fresh = [member for member in members if not member.trainer.history]
-    for member, errors in zip(fresh, _measure(fresh, pool), strict=True):
-        member.trainer.begin(errors)
-    while active := [member for member in members if member.is_unfinished()]:
-        epochs = [member.begin_epoch() for member in active]
-        pace.run(epochs, threads=threads)
-        losses = [member.finish_epoch(epoch) for member, epoch in zip(active, epochs, strict=True)]
-        sound = [(member, found) for member, found in zip(active, losses, strict=True) if found is not None]
-        errors_of = _measure([member for member, _ in sound], pool)
-        for (member, found), errors in zip(sound, errors_of, strict=True):
-            member.trainer.conclude(found, errors)
-            member.trainer.save(member.folder, member.fingerprint)
-
-
-def _measure(members: Sequence[_Member], pool: ThreadPoolExecutor) -> list[Errors]:
-    return list(pool.map(_Member.measure, members))
+def _share_out(members: Sequence[EnsembleMember], pool: ThreadPoolExecutor, threads: int) -> None:
+    waiting = [member for member in members if member.is_unfinished() or not member.trainer.history]
+    working: dict[Future[Errors | None], EnsembleMember] = {}
+    while waiting or working:
+        while waiting and len(working) < threads:
+            # The one with most before it, so that all end at about the same time.
+            member = max(waiting, key=lambda each: each.seconds_left)
+            waiting.remove(member)
+            working[pool.submit(member.advance)] = member
+        done, _ = wait(working, return_when=FIRST_COMPLETED)
+        for future in done:
+            member = working.pop(future)
+            try:
+                member.take_in(future.result())
+            except DivergedError as failure:
+                member.stop(failure)
+            if member.is_unfinished():
+                waiting.append(member)
 
 
 def _check(

@@ -71,7 +71,9 @@ class NativeDescent:
             DivergedError: If the loss or a weight leaves the finite numbers.
         """
         begun = self.begin(epoch, last_loss=last_loss)
-        self._pace.run([begun], threads=begun.learner.threads)
+        while not begun.is_done:
+            begun.advance()
+            begun.tell()
         return begun.finish()
 
     def begin(self, epoch: int, *, last_loss: float | None = None) -> NativeEpoch:
@@ -86,7 +88,14 @@ class NativeDescent:
         """
         watch = Watch(epoch, self.settings.epochs, last_loss=last_loss, listener=self.listener)
         return NativeEpoch(
-            self._learner(), self.optimizer, self.windows, self.settings, seed=self.seed, epoch=epoch, watch=watch
+            self._learner(),
+            self.optimizer,
+            self.windows,
+            self.settings,
+            seed=self.seed,
+            epoch=epoch,
+            watch=watch,
+            pace=self._pace,
         )
 
     def _learner(self) -> Any:

@@ -1,8 +1,6 @@
 """An epoch in the native core, in pieces of about a second."""
 
 import math
-import time
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -25,6 +23,26 @@ NOISE_BYTES = 2**24
 """A call is handed at most so much noise, but for that of its first step."""
 
 
+class Pace:
+    """How many steps a call of the core takes, found out from call to call.
+
+    Attributes:
+        steps: Of the next call.
+    """
+
+    def __init__(self) -> None:
+        self.steps = 1
+
+    def learn(self, taken: int, seconds: float) -> None:
+        """Take in how long a call was.
+
+        Args:
+            taken: Steps that it took.
+            seconds: How long they were.
+        """
+        self.steps = max(1, int(taken * CALL_SECONDS / max(seconds, 1e-6)))
+
+
 class NativeEpoch:
     """One network's epoch, which is run in pieces.
 
@@ -36,9 +54,9 @@ class NativeEpoch:
         seed: Of all randomness.
         epoch: Counted from 1.
         watch: Over the epoch.
+        pace: How many steps are taken at once.
 
     Attributes:
-        learner: What the core is handed.
         failure: What was wrong with the last steps, if anything.
         seconds: That its steps took.
     """
@@ -53,12 +71,14 @@ class NativeEpoch:
         seed: int,
         epoch: int,
         watch: Watch,
+        pace: Pace,
     ) -> None:
-        self.learner = learner
+        self._learner = learner
         self._optimizer = optimizer
         self._windows = windows
         self._settings = settings
         self._watch = watch
+        self._pace = pace
         self.failure: DivergedError | None = None
         self.seconds = 0.0
         self._generator = epoch_generator(seed, epoch)
@@ -74,54 +94,26 @@ class NativeEpoch:
         self._noise = torch.empty(0)
 
     @property
-    def bits(self) -> int:
-        """Of a weight."""
-        return self._optimizer.bits
-
-    @property
     def is_done(self) -> bool:
         """Whether no step is left, or none can be taken any more."""
         return self._done == self._steps or self.failure is not None
 
-    def prepare(self, steps: int) -> None:
-        """Hand the next steps to the learner.
+    @property
+    def share(self) -> float:
+        """How much of it is done, 0 to 1."""
+        return self._done / self._steps
 
-        Args:
-            steps: How many, at most.
-        """
-        learner, size = self.learner, self._settings.batch_size
-        learner.steps = min(steps, self._steps - self._done, self._noise_steps())
-        first = self._done * size
-        starts = self._starts[first : first + learner.steps * size]
-        learner.windows, learner.starts = len(starts), starts.data_ptr()
-        learner.learning_rates = self._rates[self._done :].data_ptr()
-        if isinstance(self._optimizer, FlatNesterov):
-            learner.momenta = self._momenta[self._done :].data_ptr()
-        learner.losses, learner.norms = self._losses[self._done :].data_ptr(), self._norms[self._done :].data_ptr()
-        learner.noise = self._draw_noise(len(starts))
-        learner.taken = self._optimizer.steps
+    def advance(self) -> None:
+        """Take steps for about a second. Other threads can go on meanwhile."""
+        native: Any = core
+        self._prepare()
+        native.descend(self._optimizer.bits, self._learner)
+        self._take_in()
 
-    def conclude(self) -> int:
-        """Take in what the learner did.
-
-        Returns:
-            How many steps it took.
-        """
-        taken: int = self.learner.done
-        optimizer = self._optimizer
-        self._done += taken
-        self.seconds += self.learner.seconds
-        optimizer.steps += taken
-        optimizer.learning_rate = float(self._rates[self._done - 1])
-        optimizer.momenta = (float(self._momenta[self._done - 1]), float(self._momenta[self._done]))
-        try:
-            self._watch.check_losses(self._losses[: self._done])
-        except DivergedError as failure:
-            self.failure = failure
-        else:
-            if not self.is_done and self._watch.is_due():
-                self._watch.tell(self._done / self._steps, float(self._losses[self._done - 1]))
-        return taken
+    def tell(self) -> None:
+        """Tell how far the epoch is, if it is time to."""
+        if not self.is_done and self._watch.is_due():
+            self._watch.tell(self.share, float(self._losses[self._done - 1]))
 
     def finish(self) -> tuple[float, float]:
         """Sum the epoch up.
@@ -141,40 +133,42 @@ class NativeEpoch:
         return float(self._losses @ weights) / len(self._starts), float(self._norms.max())
 
     def _noise_steps(self) -> int:
-        learner, number = self.learner, self._windows.values.element_size()
+        learner, number = self._learner, self._windows.values.element_size()
         each = learner.batch_size * learner.window * learner.channels * number
         return max(1, NOISE_BYTES // each) if self._settings.input_noise else self._steps
 
     def _draw_noise(self, windows: int) -> int:
         if not self._settings.input_noise:
             return 0
-        shape = (windows, self.learner.window, self.learner.channels)
+        shape = (windows, self._learner.window, self._learner.channels)
         self._noise = torch.empty(shape, dtype=self._windows.values.dtype)
         for part in torch.split(self._noise, self._settings.batch_size):
             part.normal_(generator=self._generator)
         return self._noise.data_ptr()
 
+    def _prepare(self) -> None:
+        learner, size = self._learner, self._settings.batch_size
+        learner.steps = min(self._pace.steps, self._steps - self._done, self._noise_steps())
+        first = self._done * size
+        starts = self._starts[first : first + learner.steps * size]
+        learner.windows, learner.starts = len(starts), starts.data_ptr()
+        learner.learning_rates = self._rates[self._done :].data_ptr()
+        if isinstance(self._optimizer, FlatNesterov):
+            learner.momenta = self._momenta[self._done :].data_ptr()
+        learner.losses, learner.norms = self._losses[self._done :].data_ptr(), self._norms[self._done :].data_ptr()
+        learner.noise = self._draw_noise(len(starts))
+        learner.taken = self._optimizer.steps
 
-class Pace:
-    """How many steps a call of the core takes, found out from call to call."""
-
-    def __init__(self) -> None:
-        self._steps = 1
-
-    def run(self, epochs: Sequence[NativeEpoch], *, threads: int) -> None:
-        """Run epochs side by side, until each is done or has failed.
-
-        Args:
-            epochs: The epochs, of different networks.
-            threads: How many the networks are spread over; a single one is spread over its own.
-        """
-        while left := [epoch for epoch in epochs if not epoch.is_done]:
-            began = time.perf_counter()
-            for epoch in left:
-                epoch.prepare(self._steps)
-            native: Any = core
-            for bits in sorted({epoch.bits for epoch in left}):
-                native.descend(bits, [epoch.learner for epoch in left if epoch.bits == bits], threads)
-            taken = max(epoch.conclude() for epoch in left)
-            seconds = time.perf_counter() - began
-            self._steps = max(1, int(taken * CALL_SECONDS / max(seconds, 1e-6)))
+    def _take_in(self) -> None:
+        taken, seconds = self._learner.done, self._learner.seconds
+        self._pace.learn(taken, seconds)
+        optimizer = self._optimizer
+        self._done += taken
+        self.seconds += seconds
+        optimizer.steps += taken
+        optimizer.learning_rate = float(self._rates[self._done - 1])
+        optimizer.momenta = (float(self._momenta[self._done - 1]), float(self._momenta[self._done]))
+        try:
+            self._watch.check_losses(self._losses[: self._done])
+        except DivergedError as failure:
+            self.failure = failure
