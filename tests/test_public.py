@@ -18,6 +18,8 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "templates" not in pa
 HEAVY = (
     "torch",
     "scipy",
+    "scipy.optimize",
+    "scipy.stats",
     "pandas",
     "xarray",
     "matplotlib",

@@ -1,3 +1,4 @@
+import gc
 import inspect
 import json
 import os
@@ -172,6 +173,16 @@ def test_a_broken_pipe_is_quiet(tmp_path):
     assert done.stderr == ""
 
 
+@pytest.fixture
+def collector():
+    """Leave Python's collection of garbage as it was."""
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+@pytest.mark.usefixtures("collector")
 def test_the_program_works_on_one_thread_unless_told_otherwise(monkeypatch):
     monkeypatch.setattr("pendula.cli.main.main", lambda: 0)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
@@ -182,3 +193,12 @@ def test_the_program_works_on_one_thread_unless_told_otherwise(monkeypatch):
     with pytest.raises(SystemExit, match="0"):
         run()
     assert os.environ["OMP_NUM_THREADS"] == "4"
+
+
+@pytest.mark.usefixtures("collector")
+def test_the_program_seldom_looks_for_garbage(monkeypatch):
+    monkeypatch.setattr("pendula.cli.main.main", lambda: 0)
+    with pytest.raises(SystemExit, match="0"):
+        run()
+    assert gc.get_threshold()[0] > 50_000
+    assert gc.get_freeze_count() > 0

@@ -6,7 +6,6 @@ Classes are whole numbers from 0; −1 stands for a label that is not known, whi
 from typing import TypeAlias
 
 import numpy as np
-from scipy.stats import rankdata
 
 from pendula.errors import ArgumentError, DataError, ShapeError
 from pendula.shapes import Bool, Float, Int, ndarray
@@ -185,6 +184,8 @@ def roc_area(positive: Positive, score: Score) -> float:
         >>> roc_area(np.array([True, False, True]), np.array([0.9, 0.5, 0.2]))
         0.5
     """
+    from scipy.stats import rankdata
+
     _check_both(positive, score)
     count = int(positive.sum())
     # Mann and Whitney's U from the ranks of the positives

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from pendula.errors import DataError
@@ -70,6 +69,8 @@ def fit_logistic(
         >>> fit_logistic(x, np.array([0, 0, 1, 1]), count=2)(np.zeros((1, 1)))
         array([[0.5, 0.5]])
     """
+    from scipy.optimize import minimize
+
     check_penalty(penalty)
     if not len(features):
         raise DataError("`features` must have rows: expected one at least, got none. Learn from a longer record.")
