@@ -81,6 +81,7 @@ PIPELINES = {
     "without validation": (single, recipe(validation=0, network={"linear_lags": 3})),
     "under controls": (controlled, recipe(network={"linear_lags": 3}, training={"horizon": 3, "input_noise": 0.1})),
     "under controls, calibrated on folds": (controlled, recipe(calibration_folds=2, training={"epochs": 1})),
+    "over missing values": (gapped, recipe(missing="last")),
     "by trajectory": (trajectories, recipe(by="trajectory", network={"linear_lags": 3})),
     "trajectories cut by time": (trajectories, recipe(test=0.3)),
     "from a date": (dated, recipe(test_from="2000-04-20")),

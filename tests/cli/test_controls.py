@@ -93,6 +93,21 @@ def test_rows_at_irregular_times_are_steps(pendula, heater):
     assert "the record's rows and those to come" in pendula("forecast", "visits", "--steps", "3").err
 
 
+def test_windows_reach_over_missing_targets(pendula, heater):
+    rows = (heater / "heater.csv").read_text().splitlines()
+    holed = [row if number % 9 else row.rpartition(",")[0] + "," for number, row in enumerate(rows[1:], start=1)]
+    (heater / "holed.csv").write_text("\n".join([rows[0], *holed]))
+    words = ("holed.csv", "--time", "clock", "--target", "temperature", "--control", "power", *TINY)
+    made = pendula("fit", *words, "--missing", "last", "-o", "holed", "--json")
+    assert made.code == 0, made.err
+    assert made.content["chosen"]["recipe"]["missing"] == "last"
+    assert not any("no window covers" in note for note in made.content["notes"])
+    assert made.content["scores"]["rows"] == 50 - sum(number % 9 == 0 for number in range(151, 201))
+    assert pendula("forecast", "holed", "plan.csv", "--json").code == 0
+    refused = pendula("fit", *words, "--missing", "last", "--cell", "esn", "-o", "other")
+    assert "`cell` must take controls" in refused.err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -106,8 +121,8 @@ def test_rows_at_irregular_times_are_steps(pendula, heater):
         (("fit", "heater.csv", "--input", "power", "--control", "power"), "`--control` must go with a forecast"),
         (("fit", "--resume", "run", "--control", "power"), "`--resume` must stand alone"),
         (("fit", "heater.csv", "--time", "clock", "--control", "power", "--cell", "esn"), "`cell` must take controls"),
-        (("export", "run", "-o", "run.onnx"), "`model` must have no controls to become ONNX: got 1"),
-        (("analyze", "run"), "`fit` must have no controls to be looked at as a dynamical system: got power"),
+        (("export", "run", "-o", "run.onnx"), "`model` must read its own values alone to become ONNX: got 1"),
+        (("analyze", "run"), "`fit` must read its own values alone to be looked at as a dynamical system"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(pendula, run, words, message):

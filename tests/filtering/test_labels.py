@@ -212,8 +212,8 @@ def test_settings_of_labels_are_refused_in_words(settings, message):
 
 
 def test_settings_of_told_targets_need_a_task():
-    with pytest.raises(ArgumentError, match="`task` must be given with `labels`, `missing` or `initial_state`"):
-        pendula.fit(make_regimes(), "x", missing="zero")
+    with pytest.raises(ArgumentError, match="`task` must be given with `labels` or `initial_state`"):
+        pendula.fit(make_regimes(), "x", initial_state="rest")
     with pytest.raises(ArgumentError, match="`target` must name the column of labels for the task regimes"):
         pendula.fit(make_regimes(), task="regimes")
     with pytest.raises(ArgumentError, match="`window` must be left out where a trajectory has one label"):

@@ -72,5 +72,7 @@ def test_members_of_an_ensemble_are_told_the_same_controls():
 
 
 def test_no_stream_follows_controls():
-    with pytest.raises(ArgumentError, match="`forecaster` must have no controls to be followed value by value: got 3"):
+    with pytest.raises(
+        ArgumentError, match="`forecaster` must read its own values alone to be followed value by value: got 3"
+    ):
         Stream(controlled())

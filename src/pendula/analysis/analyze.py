@@ -106,11 +106,11 @@ def analyze(fit: Fit, settings: AnalysisSettings | None = None) -> Analysis:
         >>> analyze(made, AnalysisSettings(steps=200, memory=False)).regime.kind in ("quasi-periodic", "point")
         True
     """
-    if fit.model.controls is not None:
-        named = ", ".join(fit.model.controls.names)
+    if fit.model.controls is not None or fit.model.missing != "gap":
+        beside = "what is missing" if fit.model.controls is None else ", ".join(fit.model.controls.names)
         raise ArgumentError(
-            f"`fit` must have no controls to be looked at as a dynamical system: got {named}, which drive it from "
-            "without. Fit it without `controls`."
+            "`fit` must read its own values alone to be looked at as a dynamical system: got one that is shown "
+            f"{beside} beside them. Fit it without."
         )
     settings = settings or AnalysisSettings()
     dynamics, shown = _state_space(fit)

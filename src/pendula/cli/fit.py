@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -99,7 +99,7 @@ def fit(
         file,
         target=target,
         control=control,
-        irregular=paired.irregular,
+        shown=paired.shown(),
         run=output,
         overwrite=overwrite,
         config=config,
@@ -114,7 +114,7 @@ def _begin(
     *,
     target: str | None,
     control: str | None,
-    irregular: bool | None,
+    shown: Mapping[str, Any],
     run: Path | None,
     overwrite: bool,
     config: Path | None,
@@ -128,7 +128,7 @@ def _begin(
     from pendula.cli.reports import deliver_fit
     from pendula.forecasting import fit_record
 
-    task = task_from(file, target=target, control=control, irregular=irregular, config=config, data=data, recipe=recipe)
+    task = task_from(file, target=target, control=control, shown=shown, config=config, data=data, recipe=recipe)
     run = run or Path("runs") / Path(task.source).stem
     out.remark(*chosen_lines(task), f"run       {run}", "")
     try:

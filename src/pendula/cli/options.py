@@ -152,8 +152,9 @@ class PairedOptions:
             in alpha=3,beta=1. [default: rows count alike]
         minimum_duration: Rows in a row for which another regime must lead before it is told. [default: 1]
         hysteresis: By how much its probability must lead. [default: 0]
-        missing: What becomes of missing inputs: gap, after which a run starts anew; zero or last (the last value
-            known), beside which the network is shown whether there was one. [default: gap]
+        missing: What becomes of missing inputs, or of missing targets of a forecast: gap, after which a run starts
+            anew; zero or last (the last value known), beside which the network is shown whether there was one.
+            [default: gap]
         irregular: Take rows as steps whatever the time between them, which the network is shown as one more input; a
             forecast as a control. [default: no]
     """
@@ -176,7 +177,7 @@ class PairedOptions:
             ArgumentError: If the options contradict each other.
         """
         if self.task == "forecast" or (self.task is None and self.input is None):
-            for option in (field.name for field in fields(self) if field.name not in {"task", "irregular"}):
+            for option in (field.name for field in fields(self) if field.name not in {"task", "missing", "irregular"}):
                 if getattr(self, option) is not None:
                     raise ArgumentError(
                         f"`--{option.replace('_', '-')}` must go with a target told from inputs: got it without "
@@ -186,6 +187,18 @@ class PairedOptions:
         if self.input is None and self.task == "filter":
             raise ArgumentError(f"`--input` must name a column for the task {self.task}: got none. Write --input u.")
         return True
+
+    def shown(self) -> dict[str, Any]:
+        """Give what was chosen of how a forecast is shown its record.
+
+        Returns:
+            Values by name, as a recipe reads them.
+
+        Examples:
+            >>> PairedOptions(irregular=True).shown()
+            {'irregular': True}
+        """
+        return {name: value for name in ("missing", "irregular") if (value := getattr(self, name)) is not None}
 
     def choices(self) -> dict[str, Any]:
         """Give what was chosen, as a recipe of pairs reads it.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pendula.cli.options import RecipeOptions, RecordOptions, listed, units_of
@@ -52,7 +53,7 @@ def task_from(
     *,
     target: str | None,
     control: str | None = None,
-    irregular: bool | None = None,
+    shown: Mapping[str, Any] = MappingProxyType({}),
     config: Path | None,
     data: RecordOptions,
     recipe: RecipeOptions,
@@ -64,7 +65,7 @@ def task_from(
         file: The file of data.
         target: The columns to learn, joined by commas.
         control: The columns that are known for the future, too, joined by commas.
-        irregular: Whether rows are steps whatever the time between them.
+        shown: What becomes of missing values, and whether times are irregular, where that was asked for.
         config: The experiment file, if there is one.
         data: How the file of data is read.
         recipe: How the fit is made.
@@ -85,8 +86,7 @@ def task_from(
 
     written = ExperimentFile() if config is None else read_experiment(config)
     settings = data_settings(written.data, file=file, target=target, control=control, options=data)
-    asked = {} if irregular is None else {"irregular": irregular}
-    choices = merge(merge(written.choices, asked), recipe.choices())
+    choices = merge(merge(written.choices, shown), recipe.choices())
     # Before the file is read: bad settings are told at once.
     build(Recipe, choices if cell is None else _for_cell(choices, cell))
     try:
@@ -98,6 +98,7 @@ def task_from(
     settings = replace(settings, control=driving)
     wanted = choose_target(series, settings.target or None, driving)
     rows, fill_notes = _rows(series, wanted, settings, choices, cell=cell)
+    rows = replace(rows, bridged=choices.get("missing", "gap") != "gap")
     return Task(
         source=settings.file or "",
         record=rows,
@@ -106,7 +107,7 @@ def task_from(
             *read_notes,
             *fill_notes,
             *_plan_notes(series, rows),
-            *gap_notes(rows, filled=settings.gaps == "fill"),
+            *(gap_notes(rows, filled=settings.gaps == "fill") if choices.get("missing", "gap") == "gap" else ()),
         ),
         choices=choices,
     )

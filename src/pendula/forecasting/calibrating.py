@@ -1,6 +1,6 @@
 """Errors of free runs on rows that the weights never saw, from which intervals are made."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -59,8 +59,7 @@ def calibrate_across(folds: Sequence[tuple[Model, Part]], scaler: Scaler) -> Cal
 def _measure(
     model: Model, part: Part, scaler: Scaler
 ) -> tuple[Float[ndarray, "origin lead channel"], Float[ndarray, "row channel"]] | None:
-    for steps in (len(part) // 2, len(part) // 8, 1):
-        leads = max(1, min(steps, MOST_RUN_STEPS))
+    for leads in _reaches(len(part)):
         try:
             runs = roll({"": model}, part, window=model.window, leads=leads, most_origins=CALIBRATION_ORIGINS)
         except DataError:  # gaps leave no stretch that long
@@ -68,6 +67,16 @@ def _measure(
         rows = roll({"": model}, part, window=model.window, leads=1, most_origins=MOST_ROWS)
         return scaled_errors(runs, "", scaler), scaled_errors(rows, "", scaler)[:, 0]
     return None
+
+
+def _reaches(rows: int) -> Iterator[int]:
+    # Half the part; where gaps leave no stretch that long, an eighth, and less and less.
+    yield max(1, min(rows // 2, MOST_RUN_STEPS))
+    leads = max(1, min(rows // 8, MOST_RUN_STEPS))
+    while leads > 1:
+        yield leads
+        leads //= 2
+    yield 1
 
 
 def scaled_errors(rolled: RollingErrors, name: str, scaler: Scaler) -> Float[ndarray, "origin lead channel"]:

@@ -15,7 +15,7 @@ from pendula.series.intervals import INTERVAL, with_intervals
 from pendula.series.record import Record, assemble, find_segments
 from pendula.shapes import ControlSeries, Float, ndarray
 
-__all__ = ["check_controls", "controls_from", "handed_in", "plan_of", "steps_of"]
+__all__ = ["check_bridges", "check_controls", "controls_from", "handed_in", "plan_of", "steps_of"]
 
 
 def check_controls(rows: Record, recipe: Recipe) -> None:
@@ -51,6 +51,33 @@ def check_controls(rows: Record, recipe: Recipe) -> None:
         if actual != expected:
             raise ArgumentError(
                 f"`{name}` must be {expected} under controls: got {actual} and {named}. Leave one of them out."
+            )
+
+
+def check_bridges(recipe: Recipe) -> None:
+    """Make sure that a network can be shown what is missing.
+
+    Args:
+        recipe: Every choice.
+
+    Raises:
+        ArgumentError: If windows are to reach over missing values, and something in the recipe cannot do so.
+    """
+    if recipe.missing == "gap":
+        return
+    network, training = recipe.network, recipe.training
+    for name, expected, actual in (
+        ("cell", tuple(CELLS), network.cell),
+        ("head", ("point",), network.head),
+        ("leads", (1,), network.leads),
+        ("engine", ("pendula",), training.engine),
+        ("loss", ("last",), training.loss),
+        ("cut", ("rows",), recipe.cut),
+    ):
+        if actual not in expected:
+            raise ArgumentError(
+                f"`{name}` must be {' or '.join(map(str, expected))} where missing values are shown: got {actual} and "
+                f"missing {recipe.missing}. Leave one of them out."
             )
 
 
@@ -128,7 +155,7 @@ def steps_of(fit: Fit, plan: Record, row: int) -> int:
     return steps
 
 
-def controls_from(fit: Fit, plan: Record | None, row: int, steps: int) -> ControlSeries | None:
+def controls_from(fit: Fit, plan: Record | None, row: int, steps: int, *, rows: int) -> ControlSeries | None:
     """Put together the controls that a forecast needs: those of its window, and those of its steps.
 
     Where a plan has a row of the forecast, that counts; elsewhere the record's own does, as far as it reaches.
@@ -138,9 +165,10 @@ def controls_from(fit: Fit, plan: Record | None, row: int, steps: int) -> Contro
         plan: The planned controls; those of rows before the forecast are not looked at.
         row: The first row to forecast.
         steps: How many steps.
+        rows: How many rows before it are known.
 
     Returns:
-        The controls from the first row of the window to the last of the forecast; None for a fit that has none.
+        The controls of these rows and of the steps after them; None for a fit that has none.
 
     Raises:
         DataError: If those of a step are missing.
@@ -162,7 +190,7 @@ def controls_from(fit: Fit, plan: Record | None, row: int, steps: int) -> Contro
             f"{last}, got none at {_shown(times[step])}, step {step + 1} of {steps}. "
             + (_ADVICE[fit.recipe.irregular] if plan is None else "Complete them, or forecast fewer steps.")
         )
-    return np.concatenate([known.values[row - fit.model.window : row], ahead])
+    return np.concatenate([known.values[np.maximum(np.arange(row - rows, row), 0)], ahead])
 
 
 _ADVICE = {

@@ -178,6 +178,7 @@ def part_to_score(fit: Fit, series: Data | None = None) -> Part:
         controls = fit.model.controls
         dataset, driving = as_steps(unpacked(series)[0], handed_in(fit), irregular=fit.recipe.irregular)
         held_out = controlled_record(dataset, fit.model.names, driving)
+        held_out = replace(held_out, bridged=fit.record.bridged)
         check_alike(held_out, units=fit.model.units, axis=fit.model.axis)
         if controls is not None and held_out.controls is not None:
             check_alike(held_out.controls, units=controls.units, axis=fit.model.axis)

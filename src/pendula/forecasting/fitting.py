@@ -157,7 +157,14 @@ def _finish(
     score: bool = True,
 ) -> Fit:
     parts, rows = prepared.split, prepared.split.train.parent
-    model = Model.of(rows, trained.forecaster, scaler=prepared.scaler, window=recipe.window, controls=prepared.controls)
+    model = Model.of(
+        rows,
+        trained.forecaster,
+        scaler=prepared.scaler,
+        window=recipe.window,
+        controls=prepared.controls,
+        missing=recipe.missing,
+    )
     made = Fit(
         model=model,
         record=rows,

@@ -11,6 +11,7 @@ from pendula.errors import ArgumentError, DivergedError
 from pendula.filtering import tell
 from pendula.forecasting.controls import controls_from, plan_of, steps_of
 from pendula.forecasting.drawing import NOTHING, draw_future
+from pendula.forecasting.predictors import contexts_of
 from pendula.forecasting.starting import in_units, start_row, times_from
 from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
 from pendula.runs import AnyFit, Calibration, Fit, PairedFit
@@ -169,8 +170,8 @@ def forecast_dataset(
         )
     row = start_row(fit, start)
     first = row - fit.model.window
-    context = fit.record.values[None, first:row]
-    told = controls_from(fit, plan, row, steps)
+    context = contexts_of(fit.model, fit.record.values, np.array([row]))
+    told = controls_from(fit, plan, row, steps, rows=context.shape[1])
     driving = None if told is None else told[None]
     values = fit.model.run(context, steps=steps, start=fit.record.time[first : first + 1], controls=driving)[0]
     if not np.isfinite(values).all():

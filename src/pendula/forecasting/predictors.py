@@ -6,10 +6,11 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.runs import Model
+from pendula.series.gaps import hold
 from pendula.series.record import Record
 from pendula.shapes import BatchControls, BatchSeries, ControlSeries, Float, Int, Series, ndarray
 
-__all__ = ["Controlled", "Predictor", "controls_of", "predict_from"]
+__all__ = ["Controlled", "Predictor", "contexts_of", "controls_of", "predict_from"]
 
 BATCH = 4096
 """Origins that are gathered at once, so that memory stays bounded."""
@@ -116,6 +117,31 @@ def controls_of(record: Record) -> ControlSeries | None:
     return None if record.controls is None else record.controls.values
 
 
+def contexts_of(
+    predictor: Predictor, values: Series, origins: Int[ndarray, " origin"]
+) -> Float[ndarray, "origin context channel"]:
+    """Give the known past of several origins as a predictor takes it.
+
+    Args:
+        predictor: The predictor.
+        values: The series; NaN where a value is missing.
+        origins: Rows of the first forecast values.
+
+    Returns:
+        The rows before each origin. A model that is shown what is missing gets it as it is, after one more row with the
+        last values known before; others get the last value known in its place.
+    """
+    shown = isinstance(predictor, Model) and predictor.missing != "gap"
+    rows = np.maximum(origins[:, None] + np.arange(-predictor.context - shown, 0), 0)
+    known = values[rows]
+    if not np.isnan(known).any():
+        return known
+    if not shown:
+        return hold(values)[rows]
+    known[:, 0] = hold(values)[rows[:, 0]]
+    return known
+
+
 def _runs(
     predictor: Predictor,
     values: Series,
@@ -125,13 +151,16 @@ def _runs(
     times: ndarray | None,
     controls: ControlSeries | None,
 ) -> Float[ndarray, "origin step channel"]:
-    contexts = origins[:, None] + np.arange(-predictor.context, 0)
+    known = contexts_of(predictor, values, origins)
     if isinstance(predictor, Controlled) and predictor.is_controlled and controls is not None:
-        driving = controls[origins[:, None] + np.arange(-predictor.context, steps)]
-        return predictor.run(values[contexts], steps=steps, controls=driving)
+        driving = controls[np.maximum(origins[:, None] + np.arange(-known.shape[1], steps), 0)]
+        return predictor.run(known, steps=steps, controls=driving)
+    if isinstance(predictor, Model) and predictor.missing != "gap":
+        return predictor.run(known, steps=steps)
+    contexts = origins[:, None] + np.arange(-predictor.context, 0)
     if not isinstance(predictor, Model) or not len(origins):
-        return predictor.run(values[contexts], steps=steps)
+        return predictor.run(known, steps=steps)
     along = predictor.run_along(values, origins, steps=steps, times=times)
     if along is not None:
         return along
-    return predictor.run(values[contexts], steps=steps, start=None if times is None else times[contexts[:, 0]])
+    return predictor.run(known, steps=steps, start=None if times is None else times[contexts[:, 0]])

@@ -1,21 +1,22 @@
 """A record on its way to training: targets, window, split, scaling, a fresh network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
-from pendula.forecasting.controls import check_controls
+from pendula.forecasting.controls import check_bridges, check_controls
 from pendula.nn import INTEGRATOR, RESERVOIR, SOLVED, Cell, Forecaster, build
-from pendula.runs import Channels, Recipe, fingerprint
+from pendula.runs import Channels, Recipe, fingerprint, present_inputs
 from pendula.series.controls import beside
 from pendula.series.record import Record, column_names
 from pendula.series.scaling import Scaler, ScalerKind, fit_scaler
 from pendula.series.split import Part, Split, default_by, split
 from pendula.series.windows import window_segments, windows_for
-from pendula.shapes import Int, Series, SeriesTensor, ndarray
+from pendula.shapes import Float, Int, Series, SeriesTensor, ndarray
 from pendula.training import Validation, start_forecaster
 
 __all__ = [
@@ -146,6 +147,8 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
         DataError: If a part is too short for a window.
     """
     check_controls(rows, recipe)
+    check_bridges(recipe)
+    rows = replace(rows, bridged=recipe.missing != "gap")
     parts = split_record(rows, recipe)
     if len(parts.test):
         # A record that cannot be scored is refused before the training, not after it.
@@ -155,6 +158,7 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     scaled = scaler.transform(rows.values)
     if controls is not None and rows.controls is not None:
         scaled = beside(scaled, controls.scaler.transform(rows.controls.values))
+    scaled = _shown(rows, scaled, recipe)
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
     is_solved = recipe.network.cell in SOLVED
     return Prepared(
@@ -170,6 +174,15 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
         ),
         fingerprint=fingerprint(rows, recipe),
     )
+
+
+def _shown(rows: Record, scaled: Series, recipe: Recipe) -> Float[ndarray, "time column"]:
+    # With something in the place of what is missing, and beside it whether it is known.
+    if recipe.missing == "gap":
+        return scaled
+    channels = len(rows.names)
+    shown = present_inputs(scaled[:, :channels], rows.blocks, missing=recipe.missing)
+    return np.concatenate([shown[:, :channels], scaled[:, channels:], shown[:, channels:]], axis=1)
 
 
 def _scaled_controls(train: Part, kind: ScalerKind) -> Channels | None:

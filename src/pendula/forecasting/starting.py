@@ -9,6 +9,7 @@ from pendula.errors import ArgumentError, DataError
 from pendula.runs import Fit
 from pendula.series.axis import TimeValue, parse_time
 from pendula.series.record import Record
+from pendula.series.windows import bridged_starts
 from pendula.shapes import Series, ndarray
 
 __all__ = ["in_units", "start_row", "times_from"]
@@ -29,7 +30,7 @@ def start_row(fit: Fit, start: TimeValue | str | None) -> int:
         DataError: If a gap lies within the window before it.
     """
     row = len(fit.record) if start is None else _row_at(fit.record, start, window=fit.model.window)
-    known = _known_before(fit.record, row)
+    known = _known_before(fit.record, row, window=fit.model.window)
     if known < fit.model.window:
         raise DataError(
             f"`start` must follow {fit.model.window} known values: got {known} since the last gap or the start of the "
@@ -74,8 +75,11 @@ def in_units(fit: Fit, bands: Mapping[str, Series], *, times: ndarray) -> xr.Dat
     )
 
 
-def _known_before(record: Record, row: int) -> int:
-    # Rows of the segment that ends at this row or goes on through it; none after a gap.
+def _known_before(record: Record, row: int, *, window: int) -> int:
+    # Rows of the segment that ends at this row or goes on through it; none after a gap, unless windows reach over it.
+    if record.bridged:
+        starts = bridged_starts(record, length=window, horizon=0)
+        return window if row - window in starts else int(record.present[max(0, row - window) : row].sum())
     holding = record.segments[(record.segments[:, 0] < row) & (record.segments[:, 1] >= row)]
     return int(row - holding[0, 0]) if len(holding) else 0
 

@@ -29,6 +29,7 @@ def fit(
     *,
     inputs: None = None,
     controls: str | Sequence[str] | None = None,
+    missing: Missing = "gap",
     irregular: bool = False,
     model: Network | RecurrentLayer | str = "gru",
     training: Training | None = None,
@@ -148,8 +149,8 @@ def fit(
             the inputs, or from all other variables with numbers: classify tells one for each trajectory, regimes one
             for every row.
         labels: How much each label counts in training, and when a regime is told to have ended.
-        missing: What becomes of missing inputs: gap, after which a run starts anew; zero or last, the last value known,
-            beside which the network is shown whether there was one.
+        missing: What becomes of missing inputs, or of missing targets of a forecast: gap, after which a run starts
+            anew; zero or last, the last value known, beside which the network is shown whether there was one.
         irregular: Take rows as steps whatever the time between them, which the network is shown as one more input;
             a forecast as a control.
         initial_state: The network's state before a run begins: zeros; rest, what it settles to while the inputs stand
@@ -216,10 +217,10 @@ def fit(
         )  # fmt: skip
         found = fit_pairs(pairs, chosen, run=run, overwrite=overwrite, listener=listener)
         return replace(found, container=container)
-    if labels != NO_LABELS or missing != "gap" or initial_state is not None:
+    if labels != NO_LABELS or initial_state is not None:
         raise ArgumentError(
-            "`task` must be given with `labels`, `missing` or `initial_state`: expected filter, classify or regimes, "
-            "got none. A forecast knows gaps alone; fill them."
+            "`task` must be given with `labels` or `initial_state`: expected filter, classify or regimes, got none. "
+            "Leave them out for a forecast."
         )
     if washout is not None:
         raise ArgumentError(
@@ -228,6 +229,7 @@ def fit(
     network = as_network(model)
     dataset, driving = as_steps(dataset, controls, irregular=irregular)
     rows = controlled_record(dataset, choose_target(dataset, target, driving), driving)
+    rows = replace(rows, bridged=missing != "gap")
     recipe = Recipe(
         network=network,
         training=training or Training(),
@@ -239,6 +241,7 @@ def fit(
         validation=validation,
         test_from=test_from,
         by=default_by(rows) if by is None else by,
+        missing=missing,
         irregular=irregular,
         seed=seed,
     )

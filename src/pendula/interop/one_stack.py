@@ -32,8 +32,8 @@ def one_stack(forecaster: AnyForecaster, *, argument: str, becomes: str) -> Fore
     if isinstance(forecaster, Forecaster):
         if forecaster.controls:
             raise ArgumentError(
-                f"`{argument}` must have no controls to become {becomes}: got {forecaster.controls}, which would have "
-                "to be shown one row ahead. Use it in Pendula."
+                f"`{argument}` must read its own values alone to become {becomes}: got {forecaster.controls} columns "
+                "of controls or of what is missing beside them. Use it in Pendula."
             )
         return forecaster
     if isinstance(forecaster, EnsembleForecaster):

@@ -51,8 +51,8 @@ class Stream:
             )
         if forecaster.controls:
             raise ArgumentError(
-                f"`forecaster` must have no controls to be followed value by value: got {forecaster.controls}. Show it "
-                "windows with `Model.run`."
+                "`forecaster` must read its own values alone to be followed value by value: got "
+                f"{forecaster.controls} columns of controls or of what is missing. Show it windows with `Model.run`."
             )
         if not dtype.is_floating_point:
             raise ArgumentError(f"`dtype` must be a floating-point type: got {dtype}. Choose torch.float64.")

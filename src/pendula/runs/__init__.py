@@ -13,8 +13,8 @@ from pendula.runs.model_file import load_model, save_model
 from pendula.runs.paired_fit import PairedFit, load_paired_fit, save_paired_fit
 from pendula.runs.paired_model import PairedModel, run_segments
 from pendula.runs.paired_model_file import load_paired_model, save_paired_model
-from pendula.runs.paired_recipe import Missing, PairedRecipe, PairedTask
-from pendula.runs.presence import present_inputs, shown_channels
+from pendula.runs.paired_recipe import PairedRecipe, PairedTask
+from pendula.runs.presence import Missing, present_inputs, shown_channels
 from pendula.runs.recipe import Recipe
 from pendula.runs.record_file import data_hash
 from pendula.runs.start import Start, change_recipe, read_start, write_start

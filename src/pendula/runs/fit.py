@@ -1,6 +1,6 @@
 """What a fit is: a model, how it came about, and what it is worth; and its files."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def load_fit(folder: Path) -> Fit:
         raise RunError(f"`{folder}` must hold a fit that forecasts: got one that tells targets from inputs.")
     watched = GRADIENTS_FILE in manifest.sha256
     common = load_common(folder, manifest, more=(GRADIENTS_FILE,) if watched else ())
-    record = common.record
+    record = replace(common.record, bridged=manifest.recipe.missing != "gap")
     model = load_model(folder / MODEL_FOLDER)
     if (model.names, model.units) != (record.names, record.units) or _controls(model) != _controls(record):
         raise RunError(

@@ -19,11 +19,12 @@ from pendula.nn import (
 )
 from pendula.runs.channels import Channels
 from pendula.runs.model_stream import ModelStream
+from pendula.runs.presence import Missing, present_inputs
 from pendula.series.axis import TimeAxis, TimeValue
 from pendula.series.controls import ahead
 from pendula.series.record import Record
 from pendula.series.scaling import Scaler
-from pendula.shapes import AheadTensor, BatchControls, BatchSeries, Float, Int, Series, ndarray
+from pendula.shapes import BatchControls, BatchSeries, Float, Int, Series, ndarray
 
 __all__ = ["Model"]
 
@@ -43,6 +44,7 @@ class Model:
         axis: Time axis of the record it was trained on, whose step is the network's.
         window: Steps of known past that warm the network up.
         controls: What is known for the future, too; None where there is nothing of the kind.
+        missing: What becomes of missing values.
     """
 
     forecaster: AnyForecaster
@@ -52,6 +54,7 @@ class Model:
     axis: TimeAxis
     window: int
     controls: Channels | None = None
+    missing: Missing = "gap"
 
     @classmethod
     def of(
@@ -62,6 +65,7 @@ class Model:
         scaler: Scaler,
         window: int,
         controls: Channels | None = None,
+        missing: Missing = "gap",
     ) -> "Model":
         """Give a network the names, units and time step of the record that it forecasts.
 
@@ -71,6 +75,7 @@ class Model:
             scaler: From the record's units to the network's.
             window: Steps of known past that warm the network up.
             controls: What is known for the future, too.
+            missing: What becomes of missing values.
 
         Returns:
             The model.
@@ -83,6 +88,7 @@ class Model:
             axis=record.axis,
             window=window,
             controls=controls,
+            missing=missing,
         )
 
     @property
@@ -101,7 +107,8 @@ class Model:
         """Forecast from several starts in one batch.
 
         Args:
-            context: The known past of each start in physical units; the last `window` steps of it are used.
+            context: The known past of each start in physical units; the last `window` steps of it are used. A model
+                that is shown what is missing takes NaN, too; before the first value known of a channel it sees 0.
             steps: How many steps to run freely.
             start: Time value of the first known value of each start; only a driven equation asks for it.
             controls: Those of the rows of `context` and of the `steps` after them, in physical units; a model without
@@ -260,21 +267,39 @@ class Model:
 
     def _read(
         self, context: BatchSeries, controls: BatchControls | None, steps: int
-    ) -> tuple[Float[torch.Tensor, "batch window column"], AheadTensor | None]:
-        # The window as the network reads it, and the controls beside the steps ahead.
-        values = self._scaled(context[:, -self.window :])
-        if self.controls is None or controls is None:
-            if (self.controls is None) != (controls is None):
-                raise ArgumentError(_not_controlled(self.controls))
+    ) -> tuple[Float[torch.Tensor, "batch window column"], Float[torch.Tensor, "batch ahead beside"] | None]:
+        # The window as the network reads it, and what stands beside the steps ahead.
+        if (self.controls is None) != (controls is None):
+            raise ArgumentError(_not_controlled(self.controls))
+        values, known = self._shown(context)
+        rows, beside = values.shape[1], []
+        if self.controls is not None and controls is not None:
+            expected = (len(context), context.shape[1] + steps, len(self.controls.names))
+            if controls.shape != expected:
+                raise ShapeError(
+                    f"`controls` must be those of the context and of all steps: expected shape {expected}, got "
+                    f"{controls.shape}. A row of them for each time."
+                )
+            beside.append(torch.from_numpy(ahead(self.controls.scaler.transform(controls[:, -rows - steps :]))))
+        if known is not None:  # and what is forecast is known
+            beside.append(torch.cat([known, known.new_ones(len(known), steps, known.shape[2])], dim=1))
+        if not beside:
             return values, None
-        rows, expected = values.shape[1], (len(context), context.shape[1] + steps, len(self.controls.names))
-        if controls.shape != expected:
-            raise ShapeError(
-                f"`controls` must be those of the context and of all steps: expected shape {expected}, got "
-                f"{controls.shape}. A row of them for each time."
-            )
-        driving = torch.from_numpy(ahead(self.controls.scaler.transform(controls[:, -rows - steps :])))
+        driving = torch.cat(beside, dim=-1)
         return torch.cat([values, driving[:, :rows]], dim=-1), driving[:, rows:]
+
+    def _shown(
+        self, context: BatchSeries
+    ) -> tuple[Float[torch.Tensor, "batch window channel"], Float[torch.Tensor, "batch window channel"] | None]:
+        # The window, and beside it what of it is known.
+        if self.missing == "gap":
+            return self._scaled(context[:, -self.window :]), None
+        batch, time, channels = context.shape
+        ranges = time * np.arange(batch)[:, None] + np.array([0, time])
+        scaled = self.scaler.transform(context).reshape(-1, channels)
+        shown = present_inputs(scaled, ranges, missing=self.missing).reshape(batch, time, 2 * channels)
+        window = torch.from_numpy(np.ascontiguousarray(shown[:, -self.window :]))
+        return window[..., :channels], window[..., channels:]
 
     def _scaled(self, values: BatchSeries) -> Float[torch.Tensor, "batch time channel"]:
         return torch.from_numpy(np.ascontiguousarray(self.scaler.transform(values)))

@@ -38,6 +38,7 @@ from pendula.runs.model_parts import (
     scaler_from,
     write_parts,
 )
+from pendula.runs.presence import Missing
 from pendula.runs.recipe import MAX_MEMBERS
 from pendula.series.axis import TimeAxis
 
@@ -87,6 +88,7 @@ def save_model(model: Model, folder: str | Path) -> None:
         "axis": model.axis.to_dict(),
         **_counted(model.forecaster),
         **({} if model.controls is None else {"controls": plain_channels(model.controls)}),
+        **({} if model.missing == "gap" else {"missing": model.missing}),
         "reservoirs": [asdict(reservoir) for reservoir in _reservoirs(model.forecaster)],
     }
     write_parts(Path(folder), content, model.forecaster.state_dict())
@@ -106,7 +108,7 @@ def load_model(folder: str | Path) -> Model:
     Raises:
         RunError: If a file is missing, damaged, unsafe, or written by a newer Pendula.
     """
-    fields = read_fields(Path(folder), _NAMES, optional=["reservoirs", "members", "controls"])
+    fields = read_fields(Path(folder), _NAMES, optional=["reservoirs", "members", "controls", "missing"])
     network = fields.table("network").build(Network)
     tables = fields.tables("reservoirs", MAX_MEMBERS) if "reservoirs" in fields.content else []
     reservoirs: list[Reservoir | NextGeneration] = [
@@ -123,7 +125,9 @@ def load_model(folder: str | Path) -> Model:
     window = fields.whole("window", 1, MAX_WINDOW)
     controls = channels_from(fields.table("controls")) if "controls" in fields.content else None
     forecaster = fill_weights(
-        fields, lambda: _hollow(fields, network, names, axis, reservoirs, controls), layers=network.num_layers
+        fields,
+        lambda: _hollow(fields, network, names, axis, reservoirs, _beside(fields, names, controls)),
+        layers=network.num_layers,
     )
     return Model(
         forecaster=_ready(fields.path.parent / WEIGHTS_FILE, forecaster),
@@ -133,7 +137,18 @@ def load_model(folder: str | Path) -> Model:
         axis=axis,
         window=window,
         controls=controls,
+        missing=_missing(fields),
     )
+
+
+def _missing(fields: Fields) -> Missing:
+    found: Missing = fields.get("missing", Missing) if "missing" in fields.content else "gap"
+    return found
+
+
+def _beside(fields: Fields, names: Sequence[str], controls: Channels | None) -> int:
+    # Columns that a forecaster reads beside its channels: controls, and whether each value is known.
+    return (0 if controls is None else len(controls.names)) + (0 if _missing(fields) == "gap" else len(names))
 
 
 def _counted(forecaster: AnyForecaster) -> dict[str, int]:
@@ -160,11 +175,11 @@ def _hollow(
     names: Sequence[str],
     axis: TimeAxis,
     reservoirs: Sequence[Reservoir | NextGeneration],
-    controls: Channels | None,
+    beside: int,
 ) -> AnyForecaster:
-    if controls is not None and network.cell in SOLVED:
-        raise fields.error("controls", f"none with the cell {network.cell}", list(controls.names))
-    columns = len(names), 0 if controls is None else len(controls.names)
+    if beside and network.cell in SOLVED:
+        raise fields.error("network", "one that reads controls and what is missing", network.cell)
+    columns = len(names), beside
     if network.cell in RESERVOIRS:
         return _reservoir_forecaster(fields, network, names, reservoirs)
     if network.cell == INTEGRATOR:

@@ -10,8 +10,8 @@ from scipy.special import softmax
 from pendula.nn import CausalFilter
 from pendula.runs.channels import Channels
 from pendula.runs.labels import NO_LABELS, Labels
-from pendula.runs.paired_recipe import Missing, PairedTask
-from pendula.runs.presence import present_inputs
+from pendula.runs.paired_recipe import PairedTask
+from pendula.runs.presence import Missing, present_inputs
 from pendula.series.axis import TimeAxis
 from pendula.shapes import Float, Int, Series, ndarray
 

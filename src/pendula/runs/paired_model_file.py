@@ -10,8 +10,8 @@ from pendula.runs.fields import Fields
 from pendula.runs.labels import NO_LABELS, Labels
 from pendula.runs.model_parts import MAX_WINDOW, channels_from, fill_weights, plain_channels, read_fields, write_parts
 from pendula.runs.paired_model import PairedModel
-from pendula.runs.paired_recipe import Missing, PairedTask
-from pendula.runs.presence import shown_channels
+from pendula.runs.paired_recipe import PairedTask
+from pendula.runs.presence import Missing, shown_channels
 
 __all__ = ["load_paired_model", "save_paired_model"]
 

@@ -8,14 +8,14 @@ from pendula.errors import ArgumentError, did_you_mean
 from pendula.nn import CELLS, InitialState, Network
 from pendula.runs.build import build
 from pendula.runs.labels import NO_LABELS, Labels
+from pendula.runs.presence import Missing, check_missing
 from pendula.runs.recipe import Recipe
 from pendula.series.scaling import ScalerKind
 from pendula.training import Training
 
-__all__ = ["Missing", "PairedRecipe", "PairedTask"]
+__all__ = ["PairedRecipe", "PairedTask"]
 
 PairedTask: TypeAlias = Literal["filter", "classify", "regimes"]
-Missing: TypeAlias = Literal["gap", "zero", "last"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,11 +168,7 @@ def _check_labels(recipe: PairedRecipe) -> None:
             f"`task` must be a known one: expected {', '.join(get_args(PairedTask))}, got {recipe.task}."
             + did_you_mean(recipe.task, get_args(PairedTask))
         )
-    if recipe.missing not in get_args(Missing):
-        raise ArgumentError(
-            f"`missing` must be a known choice: expected {', '.join(get_args(Missing))}, got {recipe.missing}."
-            + did_you_mean(recipe.missing, get_args(Missing))
-        )
+    check_missing(recipe.missing)
     if not recipe.tells_labels:
         if recipe.labels != NO_LABELS:
             raise ArgumentError(

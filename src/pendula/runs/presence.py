@@ -1,11 +1,31 @@
-"""How a network is shown inputs that are missing."""
+"""How a network is shown values that are missing."""
+
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from pendula.runs.paired_recipe import Missing
+from pendula.errors import ArgumentError, did_you_mean
 from pendula.shapes import Float, InputSeries, Int, ndarray
 
-__all__ = ["present_inputs", "shown_channels"]
+__all__ = ["Missing", "check_missing", "present_inputs", "shown_channels"]
+
+Missing: TypeAlias = Literal["gap", "zero", "last"]
+
+
+def check_missing(missing: Missing) -> None:
+    """Make sure that a choice is known.
+
+    Args:
+        missing: What becomes of missing values.
+
+    Raises:
+        ArgumentError: If it is not.
+    """
+    if missing not in get_args(Missing):
+        raise ArgumentError(
+            f"`missing` must be a known choice: expected {', '.join(get_args(Missing))}, got {missing}."
+            + did_you_mean(missing, get_args(Missing))
+        )
 
 
 def present_inputs(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pendula.errors import ArgumentError
 from pendula.nn import INTEGRATOR, RESERVOIRS, SOLVED, Network
 from pendula.runs.build import build
+from pendula.runs.presence import Missing, check_missing
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Method, Training, method_for
 
@@ -39,6 +40,8 @@ class Recipe:
         calibration_folds: Intervals are calibrated on as many blocks of all known rows, each forecast by a network that
             was made without it; 0 calibrates on the validation part. When None, 5 for reservoirs, whose readouts
             are solved for again, and 0 else.
+        missing: What becomes of missing values of a target: a gap that no window covers; or a zero, or the last value
+            known, beside which the network is shown whether there was one.
         irregular: Whether rows are steps whatever the time between them, which is then one more control.
         members: How many networks are trained, with seeds of their own; their median forecasts.
         seed: Of weights, order and noise; of several members that of the first, whom the others follow.
@@ -62,6 +65,7 @@ class Recipe:
     linear_penalty: float | None = None
     baseline_lags: int | None = None
     calibration_folds: int | None = None
+    missing: Missing = "gap"
     irregular: bool = False
     members: int = 1
     seed: int = 0
@@ -93,6 +97,7 @@ class Recipe:
                 f"`baseline_lags` must fit into the window: expected 1 to {self.window}, got {self.baseline_lags}. "
                 "Leave it out to have it chosen."
             )
+        check_missing(self.missing)
         if self.network.cell == INTEGRATOR:
             _check_plain(self)
         _check_members(self)

@@ -9,9 +9,9 @@ import xarray as xr
 
 from pendula.errors import ArgumentError
 from pendula.series.record import Record, assemble, to_dataset
-from pendula.shapes import ndarray
+from pendula.shapes import Series, ndarray
 
-__all__ = ["fill_gaps"]
+__all__ = ["fill_gaps", "hold"]
 
 RecordOrDataset = TypeVar("RecordOrDataset", Record, xr.Dataset)
 
@@ -50,6 +50,23 @@ def fill_gaps(
         return _fill_record(data, longest, cuts)
     filled, count = _fill_record(assemble(data), longest, cuts)
     return to_dataset(filled).assign_attrs(data.attrs), count
+
+
+def hold(values: Series) -> Series:
+    """Put the last value known in the place of each missing one.
+
+    Args:
+        values: Samples, NaN where they are missing.
+
+    Returns:
+        The samples; NaN before the first one of a channel.
+
+    Examples:
+        >>> hold(np.array([[np.nan], [2.0], [np.nan]]))[:, 0]
+        array([nan,  2.,  2.])
+    """
+    rows = np.where(np.isnan(values), 0, np.arange(len(values))[:, None])
+    return np.asarray(np.take_along_axis(values, np.maximum.accumulate(rows, axis=0), axis=0))
 
 
 def _fill_record(record: Record, longest: int | None, cuts: Sequence[int]) -> tuple[Record, int]:

@@ -28,6 +28,7 @@ class Record:
         segments: Half-open row ranges without a missing sample, each within one trajectory.
         trajectory: Identifier of each row's trajectory, or None.
         controls: What is known for the future, too, on the same rows; None where there is nothing of the kind.
+        bridged: Whether windows reach over missing samples, which are shown as such, instead of ending there.
     """
 
     values: Series
@@ -38,6 +39,7 @@ class Record:
     segments: Int[ndarray, "segment 2"]
     trajectory: ndarray | None = None
     controls: "Record | None" = None
+    bridged: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -55,8 +57,9 @@ class Record:
 
     @property
     def longest(self) -> int:
-        """Rows of the longest stretch without a missing sample."""
-        return int((self.segments[:, 1] - self.segments[:, 0]).max(initial=0))
+        """Rows of the longest stretch without a missing sample; of the longest trajectory where windows are bridged."""
+        stretches = self.blocks if self.bridged else self.segments
+        return int((stretches[:, 1] - stretches[:, 0]).max(initial=0))
 
     def slice(self, start: int, stop: int) -> "Record":
         """View the rows from `start` to `stop`, without a copy.

@@ -8,9 +8,9 @@ import torch
 from pendula.errors import ArgumentError, DataError, ShapeError
 from pendula.series.record import Record
 from pendula.series.split import Part
-from pendula.shapes import BatchTensor, Int, SeriesTensor, Tensor, ndarray
+from pendula.shapes import BatchTensor, Bool, Int, SeriesTensor, Tensor, ndarray
 
-__all__ = ["Windows", "latest_rows", "window_segments", "windows_for"]
+__all__ = ["Windows", "bridged_starts", "latest_rows", "window_segments", "windows_for"]
 
 
 class Windows:
@@ -163,12 +163,68 @@ def window_segments(
     _check_positive("horizon", horizon)
     # The first target of a window is its row `length`, so no window may start before start − length.
     earliest = max(0, start - length) if reach_back else start
+    if record.bridged:
+        return _bridging(record, earliest, stop, length=length, horizon=horizon)
     clipped = np.clip(record.segments, earliest, stop)
     rows = clipped[:, 1] - clipped[:, 0]
     held = clipped[rows >= length + horizon]
     if not len(held):
         raise DataError(_too_short(int(rows.max(initial=0)), length=length, horizon=horizon))
     return np.asarray(held)
+
+
+def _bridging(record: Record, earliest: int, stop: int, *, length: int, horizon: int) -> Int[ndarray, "segment 2"]:
+    # Windows whose targets are all known, whatever is missing among their inputs. As ranges they overlap: each is one
+    # run of successive windows.
+    starts = bridged_starts(record, length=length, horizon=horizon)
+    starts = starts[(starts >= earliest) & (starts + length + horizon <= stop)]
+    if not len(starts):
+        raise DataError(
+            f"`window` must be followed by known targets: expected {horizon} in a row after {length} rows of one "
+            "trajectory, got none. Lower `--window`, or forecast fewer steps."
+        )
+    runs = np.split(starts, np.flatnonzero(np.diff(starts) > 1) + 1)
+    return np.array([[run[0], run[-1] + length + horizon] for run in runs], dtype=np.int64)
+
+
+def bridged_starts(record: Record, *, length: int, horizon: int) -> Int[ndarray, " start"]:
+    """Find the windows that may reach over missing samples.
+
+    Args:
+        record: The record.
+        length: Rows of input.
+        horizon: Rows of target; 0 for the inputs alone.
+
+    Returns:
+        First rows of all windows within one trajectory whose targets are known and that lack no control. None begins
+        before each channel of its trajectory has been known once.
+
+    Examples:
+        >>> import xarray as xr
+        >>> from pendula.series.record import record
+        >>> holed = record(xr.Dataset({"x": ("time", [np.nan, 1.0, 2.0, np.nan, 4.0, 5.0])}))
+        >>> bridged_starts(holed, length=2, horizon=1)
+        array([2, 3])
+    """
+    found = []
+    driven = np.ones(len(record), dtype=bool) if record.controls is None else record.controls.present
+    for first, last in record.blocks:
+        seen = np.maximum.accumulate(~np.isnan(record.values[first:last]), axis=0).all(axis=1)
+        usable = seen & driven[first:last]
+        windows = last - first - length - horizon + 1
+        if windows < 1:
+            continue
+        starts = np.arange(windows)
+        whole = _all_in(usable, starts, length + horizon) & _all_in(
+            record.present[first:last], starts + length, horizon
+        )
+        found.append(first + starts[whole])
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def _all_in(flags: Bool[ndarray, " row"], starts: Int[ndarray, " start"], count: int) -> Bool[ndarray, " start"]:
+    total = np.concatenate([[0], np.cumsum(flags)])
+    return np.asarray(total[starts + count] - total[starts] == count)
 
 
 def windows_for(
