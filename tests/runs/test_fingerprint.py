@@ -13,6 +13,7 @@ OTHERS = {
     "network": Network(hidden_size=65), "training": Training(learning_rate=0.5), "window": 51, "scaling": "range",
     "transform": "log", "test": 0.5, "validation": 0.5, "test_from": "1980", "by": "trajectory", "cut": "windows",
     "linear_penalty": 0.5, "baseline_lags": 2, "calibration_folds": 5, "members": 3, "seed": 1,
+    "missing": "last", "irregular": True,
 }  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def evaluate(
         UnitsError: If a variable has another unit.
 
     Examples:
-        >>> import pendula, xarray as xr
+        >>> import numpy as np, pendula, xarray as xr
         >>> series = xr.Dataset({"x": ("time", np.sin(0.1 * np.arange(200)))})
         >>> fit = pendula.fit(series, model="gru", training=pendula.Training(epochs=1), window=10)
         >>> held_out = xr.Dataset({"x": ("time", np.cos(0.1 * np.arange(100)))})
