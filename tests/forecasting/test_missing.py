@@ -10,11 +10,13 @@ import xarray as xr
 import pendula
 from pendula.errors import ArgumentError, ConfigError, DataError
 from pendula.forecasting import roll
-from pendula.forecasting.predictors import contexts_of
+from pendula.forecasting.echo_baseline import fit_echo_state
+from pendula.forecasting.predictors import contexts_of, predict_from
 from pendula.forecasting.preparation import prepare
 from pendula.nn import Network
 from pendula.series import Part, record, window_segments
 from pendula.series.controls import controlled_record
+from pendula.series.gaps import hold
 from pendula.training import Training
 
 SMALL = Network(cell="gru", hidden_size=6)
@@ -115,6 +117,20 @@ def test_more_rows_are_learned_from_and_scored_than_without(fitted):
     rows = np.flatnonzero(fitted.record.present & (np.arange(300) >= fitted.validation_stop))
     errors = held.values[rows - 1] - held.values[rows]
     assert told["baselines"]["persistence"]["rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-12)
+
+
+def test_a_reservoir_beside_it_reads_the_last_value_known_while_it_reads_along():
+    rows = record(holed(600))
+    echo = fit_echo_state(record(holed(600, share=0)), window=50)
+    origins = np.flatnonzero(rows.present)[-100:]
+    told = predict_from(echo, rows.values, origins, steps=3)
+    assert np.isfinite(told).all()
+    np.testing.assert_array_equal(told, predict_from(echo, hold(rows.values), origins, steps=3))
+
+
+def test_intervals_rest_on_enough_origins(fitted):
+    assert fitted.calibration.origins >= 20
+    assert np.isfinite(pendula.forecast(fitted, 1).x_lower).all()
 
 
 def test_a_run_is_kept_resumed_and_forecast_from_a_record_that_ends_in_a_gap(fitted, tmp_path):

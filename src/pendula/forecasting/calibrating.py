@@ -16,6 +16,8 @@ __all__ = ["calibrate", "calibrate_across", "scaled_errors"]
 
 CALIBRATION_ORIGINS = 200
 """Intervals are calibrated from at most so many origins in one part."""
+FEW_ORIGINS = 20
+"""Where values are missing here and there, runs are shortened until they start from so many origins."""
 MOST_ROWS = 20_000
 """Errors one step ahead are kept of at most so many rows of a part."""
 
@@ -64,6 +66,8 @@ def _measure(
             runs = roll({"": model}, part, window=model.window, leads=leads, most_origins=CALIBRATION_ORIGINS)
         except DataError:  # gaps leave no stretch that long
             continue
+        if part.parent.bridged and leads > 1 and len(runs.origins) < FEW_ORIGINS:
+            continue  # stretches of known values are short: rather fewer steps with an interval
         rows = roll({"": model}, part, window=model.window, leads=1, most_origins=MOST_ROWS)
         return scaled_errors(runs, "", scaler), scaled_errors(rows, "", scaler)[:, 0]
     return None

@@ -160,7 +160,9 @@ def _runs(
     contexts = origins[:, None] + np.arange(-predictor.context, 0)
     if not isinstance(predictor, Model) or not len(origins):
         return predictor.run(known, steps=steps)
-    along = predictor.run_along(values, origins, steps=steps, times=times)
+    # It reads on from origin to origin, over what is missing between them, too.
+    held = hold(values) if np.isnan(values).any() else values
+    along = predictor.run_along(held, origins, steps=steps, times=times)
     if along is not None:
         return along
     return predictor.run(known, steps=steps, start=None if times is None else times[contexts[:, 0]])
