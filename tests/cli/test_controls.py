@@ -89,6 +89,13 @@ def test_rows_at_irregular_times_are_steps(pendula, heater):
     future = pendula("forecast", "visits", "visits.csv", "--json")
     assert future.code == 0, future.err
     assert future.content["time"]["values"] == t[110:].tolist()
+    # A time column of an unusual name is named once.
+    (heater / "looks.csv").write_text("\n".join(["look [s],x [m]", *rows[:110], *(f"{a}," for a in t[110:])]))
+    words = ("fit", "looks.csv", "--target", "x", "--irregular", *TINY, "--json")
+    again = pendula(*words, "--time", "look", "-o", "looks")
+    assert not any("equally far apart" in note for note in again.content["notes"])
+    assert pendula("forecast", "looks", "looks.csv", "--json").content["forecast"] == future.content["forecast"]
+    assert any("name the column of their times" in note for note in pendula(*words, "-o", "counted").content["notes"])
     assert pendula("evaluate", "visits", "more.csv", "--json").code == 0
     assert "the record's rows and those to come" in pendula("forecast", "visits", "--steps", "3").err
 

@@ -106,6 +106,7 @@ def task_from(
         notes=(
             *read_notes,
             *fill_notes,
+            *_interval_notes(series, irregular=bool(choices.get("irregular"))),
             *_plan_notes(series, rows),
             *(gap_notes(rows, filled=settings.gaps == "fill") if choices.get("missing", "gap") == "gap" else ()),
         ),
@@ -346,6 +347,14 @@ def _named_units(series: "xarray.Dataset", settings: "DataSettings") -> "xarray.
 
 def _step(value: Any, text: str) -> float | str:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else text
+
+
+def _interval_notes(series: "xarray.Dataset", *, irregular: bool) -> list[str]:
+    from pendula.series.intervals import INTERVAL
+
+    if not irregular or series[INTERVAL].min() < series[INTERVAL].max():
+        return []
+    return ["All rows are equally far apart; if they are not, name the column of their times with --time."]
 
 
 def _plan_notes(series: "xarray.Dataset", rows: "Record") -> list[str]:

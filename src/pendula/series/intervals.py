@@ -56,5 +56,7 @@ def with_intervals(dataset: xr.Dataset) -> xr.Dataset:
         rows[start:stop] = np.arange(stop - start)
     unit = "s" if dates else str(dataset["time"].attrs.get("units", ""))
     column = ("time", interval, {"units": unit} if unit else {})
-    counted = dataset.drop_vars("time").assign_coords(time=("time", rows))
+    # The name of the time column is how a file of the kind is read again.
+    named = {key: text for key, text in dataset["time"].attrs.items() if key == "name"}
+    counted = dataset.drop_vars("time").assign_coords(time=("time", rows, named))
     return counted.assign({INTERVAL: column})
