@@ -1,5 +1,7 @@
 """Forecasts under controls, on the command line."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -22,12 +24,23 @@ def heater(folder, bare_reports):
     return folder
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A folder that the first fit is kept in for all, and what it said."""
+    return {"folder": tmp_path_factory.mktemp("kept")}
+
+
 @pytest.fixture
-def run(pendula, heater):
+def run(pendula, heater, kept):
+    """A run of heater.csv under its power, and what was said when it was made."""
     words = ("heater.csv", "--time", "clock", "--target", "temperature", "--control", "power", *TINY, "-o", "run")
-    made = pendula("fit", *words, "--json")
-    assert made.code == 0, made.err
-    return made
+    if "made" not in kept:
+        kept["made"] = pendula("fit", *words, "--json")
+        assert kept["made"].code == 0, kept["made"].err
+        shutil.copytree(heater / "run", kept["folder"] / "run")
+    else:
+        shutil.copytree(kept["folder"] / "run", heater / "run")
+    return kept["made"]
 
 
 def test_fit_evaluate_forecast_report(pendula, heater, run):

@@ -13,7 +13,7 @@ from pendula.series import record
 from pendula.training import Training
 
 SMALL = Network(cell="gru", hidden_size=12)
-QUICK = Training(epochs=40, learning_rate=0.02)
+QUICK = Training(epochs=25, learning_rate=0.03)
 BRIEF = Training(epochs=1)
 
 
@@ -44,7 +44,7 @@ def test_the_time_to_the_next_row_makes_the_forecast():
     blind = pendula.fit(counted, ("x", "v"), model=SMALL, training=QUICK, window=6)
     with_times, without = (made.scores["models"]["network"]["rmse"] for made in (told, blind))
     # The phase turns by 0.8 ± 0.4 between rows; what is left of that without times is an error of about 0.29.
-    assert with_times < 0.06 < 0.2 < without
+    assert with_times < 0.09 < 0.2 < without
     # A turn by the time that went by is no linear function of it.
     assert with_times < 0.5 * told.scores["baselines"]["linear"]["rmse"]
 
