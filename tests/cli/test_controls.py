@@ -83,6 +83,14 @@ def test_the_target_is_the_other_column_and_an_experiment_file_names_both(pendul
     assert made.content["chosen"]["control"] == {"power": "W"}
 
 
+def test_a_control_that_is_the_target_by_another_name_is_told(pendula, heater):
+    lines = (heater / "heater.csv").read_text().splitlines()
+    twice = [f"{line},{line.split(',')[2]}" for line in lines[1:]]
+    (heater / "twice.csv").write_text("\n".join([f"{lines[0]},again [K]", *twice]))
+    made = pendula("fit", "twice.csv", "--time", "clock", "--target", "temperature", "--control", "again", *TINY[:-1])
+    assert "The control again goes along with temperature row by row (correlation 1.0000)" in made.err + made.out
+
+
 def test_networks_are_compared(pendula, heater):
     words = ("heater.csv", "--time", "clock", "--target", "temperature", "--control", "power")
     table = pendula("compare", *words, "--cells", "rnn,lstm", *TINY, "--json")

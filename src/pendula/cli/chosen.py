@@ -63,10 +63,15 @@ def chosen_lines(task: Task, *, network: str | None = None, training: str | None
     Returns:
         Lines, a word and its meaning in each.
     """
+    from pendula.series.twins import twin_notes
     from pendula.training import idle_settings
 
-    rows, recipe = task.record, task.recipe
-    parts, notes = _parts(task), [*task.notes, *idle_settings(recipe.network, recipe.training)]
+    rows, recipe, parts = task.record, task.recipe, _parts(task)
+    notes = [
+        *task.notes,
+        *idle_settings(recipe.network, recipe.training),
+        *twin_notes(rows, stop=parts["train"]),
+    ]
     lines = {
         "data": f"{task.source}, {len(rows)} rows" + _trajectories(rows),
         "time": _time(rows),
