@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray
@@ -40,6 +42,20 @@ def test_json(pendula, fitted):
     assert content["time"] == {"units": "s", "values": expected["time"].values.tolist()}
     assert content["calibrated_steps"] < 30
     assert content["calibration_origins"] > 0
+
+
+def test_what_the_intervals_were_worth_on_the_test_part_is_said(pendula, fitted):
+    tested = library.load(fitted).scores["intervals"]
+    held = f"{100 * tested['mean']:.1f} % on average, {100 * tested['least']:.1f} % at least"
+    assert f"such intervals held {held}" in pendula("forecast", "run", "--steps", "5").err
+    assert "such intervals held" not in pendula("forecast", "run", "--steps", "5", "--coverage", "0.5").err
+    narrow = {**tested, "mean": 0.7, "least": 0.6, "least_lead": 3}
+    fit = library.load(fitted)
+    replace(fit, scores={**fit.scores, "intervals": narrow}).save("narrow")
+    assert (
+        "warning: on the test part such intervals held 70.0 % on average, 60.0 % at least (step 3): these are likely "
+        "too narrow, too." in pendula("forecast", "narrow", "--steps", "5").err
+    )
 
 
 def test_what_stands_behind_the_interval_is_said(pendula, fitted):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLE", "forecast"]
 
+SHORT = 0.05
+"""Intervals that held less than was promised on the test part, by more than this, are warned of."""
 EXAMPLE = """\
 pendula forecast runs/pendulum --steps 500 -o future.csv
 pendula forecast runs/pendulum --steps 20 --start 12.5 --coverage 0.68
@@ -102,7 +104,7 @@ def forecast(
     )
     future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     steps = future.sizes["time"]
-    out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on))
+    out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on), *_tested_lines(fit, future))
     if output is not None:
         write(future, output)
         out.show(f"Wrote {steps} steps of {', '.join(fit.model.names)} to {output}.")
@@ -184,6 +186,22 @@ def _interval_lines(future: "xarray.Dataset", steps: int, *, place: str) -> list
             "A longer validation part reaches further."
         )
     return [*lines, *([f"warning: {few}"] if (few := few_runs(future)) else [])]
+
+
+def _tested_lines(fit: "Fit", future: "xarray.Dataset") -> list[str]:
+    tested, share = fit.scores.get("intervals"), future.attrs.get("coverage")
+    if not tested or future.attrs["interval"] == "samples" or tested["coverage"] != share or tested["mean"] is None:
+        return []
+    held = (
+        f"on the test part such intervals held {100 * tested['mean']:.1f} % on average, {100 * tested['least']:.1f} % "
+        f"at least (step {tested['least_lead']})"
+    )
+    if tested["mean"] >= share - SHORT:
+        return [f"{held[0].upper()}{held[1:]}."]
+    return [
+        f"warning: {held}: these are likely too narrow, too. A longer validation part, or a fit with "
+        "`--set calibration_folds=5`, measures more."
+    ]
 
 
 def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:
