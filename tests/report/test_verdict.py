@@ -203,3 +203,35 @@ def test_likelihoods_are_compared_in_nats_and_in_words() -> None:
     assert likely(-4.5, -4.0)[-1].endswith("1.65 times as likely to linear autoregression, in the geometric mean.")
     assert "as good as those of linear autoregression with normal errors" in likely(-4.0, -4.001)[-1]
     assert "times as likely" in likely(1000.0, -4.0)[-1]
+
+
+CONTROLLED = scores(
+    {"network": (1.0, 1.0)}, {"persistence": (50.0, 90.0), "linear": (2.0, 20.0), "esn": (0.5, 30.0)}, unit="K"
+) | {"controls": ["power"]}
+
+
+def test_under_controls_a_network_is_praised_against_those_that_are_told_them() -> None:
+    sentences = verdict(CONTROLLED)
+    assert sentences[0] == (
+        "The network is better than every baseline that is also told the power running freely, but not better than the "
+        "echo state network one step ahead."
+    )
+    # A baseline that is told less is named where the network loses to it, and nowhere else.
+    assert sentences[1] == (
+        "One step ahead, the network has an RMSE of 1 K: 100 % above the echo state network (0.5 K) and 50 % below "
+        "linear autoregression (2 K)."
+    )
+    assert sentences[2].endswith("an RMSE of 1 K: 20 times smaller than that of linear autoregression (20 K).")
+    assert sentences[-1] == (
+        "Told the power of each row that is forecast: network and linear autoregression. Not told: persistence, esn."
+    )
+
+
+def test_where_the_network_diverged_those_that_are_told_less_are_named_too() -> None:
+    lost = CONTROLLED | {"models": {"network": {"rmse": None, "free_run_rmse": None}}}
+    assert "persistence did not (50 K)" in verdict(lost)[1]
+
+
+def test_without_controls_nothing_is_said_of_them() -> None:
+    assert "50 times smaller than that of persistence" in verdict(CONTROLLED | {"controls": []})[1]
+    assert "told the power" not in " ".join(verdict(CONTROLLED | {"controls": []}))

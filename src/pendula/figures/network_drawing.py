@@ -9,7 +9,7 @@ from numpy import ndarray
 from pendula.errors import ArgumentError
 from pendula.figures.canvas import drawing
 from pendula.figures.network_shape import LayerShape, NetworkShape
-from pendula.figures.style import plain
+from pendula.figures.style import plain, shorten
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -147,12 +147,22 @@ def draw_gradient_arrows(
 
 def _rows(shape: NetworkShape) -> list[tuple[str, str, str]]:
     # Symbol, words and color of each row, from below.
-    rows = [("x", _count(shape.inputs, "input"), INPUT)] if shape.inputs else []
+    rows = [("x", _inputs(shape), INPUT)] if shape.inputs else []
     for index, layer in enumerate(shape.layers):
         rows.append((_symbol("h", index, len(shape.layers)), _words(layer), LAYER))
     if shape.outputs:
         rows.append((r"\hat{y}", _count(shape.outputs, "output"), OUTPUT))
     return rows
+
+
+def _inputs(shape: NetworkShape) -> str:
+    words = _count(shape.inputs, "input")
+    if not shape.controls:
+        return words
+    named = (
+        plain(shorten(shape.controls[0], width=12)) if len(shape.controls) == 1 else f"{len(shape.controls)} controls"
+    )
+    return f"{words} with {named}"
 
 
 def _words(layer: LayerShape) -> str:

@@ -47,12 +47,14 @@ class NetworkShape:
         layers: From the input to the output.
         outputs: Numbers that it gives at each step; 0 where there is no read-out.
         head: Shape of V, from the last layer to the output; None where there is no such matrix.
+        controls: Names of the inputs that are known for the future, too.
     """
 
     inputs: int
     layers: tuple[LayerShape, ...]
     outputs: int = 0
     head: tuple[int, int] | None = None
+    controls: tuple[str, ...] = ()
 
 
 def network_shape(model: nn.Module) -> NetworkShape:

@@ -65,8 +65,9 @@ class Evaluated:
         Returns:
             `models` and `baselines`, by name, as `plain_scores` gives them; `rows`, how many were scored, and
             `seen_rows`, how many of them the fit had seen; `rolling`, errors by lead time, in steps; `intervals`, what
-            they held by lead time; `drawn`, energy scores by lead time, where a network has a likelihood head; and
-            `units`. A score that is not finite is None.
+            they held by lead time; `drawn`, energy scores by lead time, where a network has a likelihood head;
+            `controls`, the names of those that the networks and the linear autoregression are told; and `units`. A
+            score that is not finite is None.
         """
         scores = {
             name: plain_scores(self.evaluation, name, seconds=self.seconds.get(name)) for name in self.evaluation.scores
@@ -81,6 +82,7 @@ class Evaluated:
             "rolling": None if self.rolling is None else plain_rolling(self.rolling, record),
             "intervals": None if self.intervals is None else self.intervals.to_dict(),
             **drawn,
+            "controls": [] if record.controls is None else list(record.controls.names),
             "units": {"value": common_unit(record), "time": time_scale(record.axis)[1]},
         }
 

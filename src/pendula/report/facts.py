@@ -47,6 +47,9 @@ _SELECTIONS = {
     "free_run": "smallest free-run error",
 }
 _EQUATION = "x̂(t+1) = x(t) + Σⱼ A(j) x(t−j) + s (V h(t) + c),  h(t) = cell((x(t), Δx(t)/d), h(t−1))"
+_CONTROLLED = (
+    "x̂(t+1) = x(t) + Σⱼ A(j) (x(t−j), u(t+1−j)) + s (V h(t) + c),  h(t) = cell((x(t), Δx(t)/d, u(t+1)), h(t−1))"
+)
 CELL_SOURCES = {
     "rnn": Reference(name="Simple recurrent network", citation="J. L. Elman, Cognitive Science 14 (1990) 179."),
     "gru": Reference(name="Gated recurrent unit", citation="K. Cho et al., EMNLP 2014, section 2.3."),
@@ -219,11 +222,13 @@ def network_references(fits: Sequence[Fit], *, intervals: bool = True) -> list[R
     cells = [cell for cell in cells if cell not in SOLVED]
     if not cells:
         return [*own, *conformal]
+    controls = next((fit.model.controls.names for fit in fits if fit.model.controls is not None), ())
+    told = f" u, known for the rows to come, too: {', '.join(controls)}." if controls else ""
     forecaster = Reference(
         name="Forecaster",
-        equation=_EQUATION,
+        equation=_CONTROLLED if controls else _EQUATION,
         citation="x(t) is there if the network is residual, the sum if it has a linear path, Δx if it sees increments; "
-        "s and d are the sizes of what the head predicts and of the increments.",
+        f"s and d are the sizes of what the head predicts and of the increments.{told}",
     )
     likely = [_MIXTURES] if any(fit.recipe.network.head != "point" for fit in fits) else []
     return [forecaster, *likely, *(CELL_SOURCES[cell] for cell in cells), *own, *conformal]

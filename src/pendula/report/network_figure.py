@@ -1,11 +1,12 @@
 """The drawings of the network itself: folded, unrolled, and with the gradient that flows back through it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from pendula.figures.network_drawing import draw_folded, draw_gradient_arrows, draw_unrolled
-from pendula.figures.network_shape import network_shape
+from pendula.figures.network_shape import NetworkShape, network_shape
 from pendula.report.page import ReportFigure
 from pendula.report.sheets import draw_sheet
 from pendula.runs import Fit
@@ -25,7 +26,7 @@ def network_figures(fit: Fit) -> list[ReportFigure]:
     Returns:
         An image named network, and one named network-gradient where gradients were watched.
     """
-    shape = network_shape(fit.model.forecaster)
+    shape = _shape(fit)
     matrices = any(layer.recurrent for layer in shape.layers)
     drawings = (draw_folded, lambda shape, axes: draw_unrolled(shape, steps=STEPS, axes=axes))
     drawn = draw_sheet(
@@ -35,6 +36,7 @@ def network_figures(fit: Fit) -> list[ReportFigure]:
         height=1.1 + 0.85 * (len(shape.layers) + 2),
         draw=lambda number, axes: drawings[number](shape, axes=axes),
         caption="The network and the shapes of its matrices, folded and unrolled. Every step has the same matrices."
+        f"{_driven(fit)}"
         if matrices
         else "The equation as a recurrent cell, folded and unrolled. Every step is the same, with the same parameters.",
         alt=f"Boxes for the inputs, {len(shape.layers)} recurrent layers and the outputs, joined by arrows.",
@@ -42,9 +44,19 @@ def network_figures(fit: Fit) -> list[ReportFigure]:
     return [drawn, *_gradient(fit)]
 
 
+def _shape(fit: Fit) -> NetworkShape:
+    controls = fit.model.controls
+    return replace(network_shape(fit.model.forecaster), controls=() if controls is None else controls.names)
+
+
+def _driven(fit: Fit) -> str:
+    controls = fit.model.controls
+    return "" if controls is None else f" What is read at t has the {', '.join(controls.names)} of t+1 in it."
+
+
 def _gradient(fit: Fit) -> list[ReportFigure]:
     records = [record for record in fit.gradients if record.epoch == fit.gradients[-1].epoch]
-    shape = network_shape(fit.model.forecaster)
+    shape = _shape(fit)
     if not records or len(records) != len(shape.layers):
         return []
     norms = np.array([[math.nan if each is None else each for each in record.log_norms] for record in records])

@@ -1,7 +1,7 @@
 """The figures of an evaluation: one step ahead, running freely, errors, lead times, scores."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,15 +11,21 @@ from pendula.figures import (
     draw_free_runs,
     draw_lead_times,
     draw_predictions,
+    draw_series,
 )
 from pendula.figures.style import shorten
 from pendula.forecasting import Evaluated
+from pendula.report.controls_note import given_words
 from pendula.report.coordinates import drawn_times, lead_times, quantities
 from pendula.report.page import ReportFigure
 from pendula.report.score_figure import score_figure
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
 from pendula.report.stretches import readable_rows
 from pendula.series.record import Record
+from pendula.shapes import Int, ndarray
+
+if TYPE_CHECKING:
+    import matplotlib.axes
 
 __all__ = ["prediction_figures", "strongest_baseline"]
 
@@ -80,7 +86,7 @@ def _draw_one_step(evaluated: Evaluated) -> ReportFigure:
             title=_title("One step ahead", record, channel),
             axes=axes,
         ),
-        caption="Each value is predicted from the true values before it."
+        caption=f"Each value is predicted from the true values before it.{given_words(record)}"
         f"{_extent('last', len(time), len(evaluation.rows))} Of the baselines, the best one step ahead is drawn."
         f"{left_out(len(record.names))}",
         alt=f"One-step predictions of {_listed(names)} beside the truth on the test part.",
@@ -97,22 +103,54 @@ def _draw_free_runs(evaluated: Evaluated) -> ReportFigure:
     time, clock = drawn_times(record)
     again = "in each trajectory" if record.trajectory is not None else "after each gap"
     anew = f" It starts anew {again}." if (np.diff(evaluation.rows) > 1).any() else ""
+    controls = record.controls
+    driving = 0 if controls is None else _drawn(controls)
+
+    def draw(panel: int, axes: "matplotlib.axes.Axes") -> object:
+        if panel >= _drawn(record):
+            assert controls is not None
+            return _draw_control(controls, panel - _drawn(record), time, rows, clock=clock, axes=axes)
+        return draw_free_runs(
+            time[rows],
+            evaluation.truth[shown, panel],
+            runs={name: evaluation.free_run[name][shown, panel] for name in names},
+            quantity=quantities(record)[panel],
+            clock=clock,
+            title=_title("Free run", record, panel),
+            axes=axes,
+        )
+
     return draw_sheet(
         "free-run",
-        _drawn(record),
-        draw=lambda channel, axes: draw_free_runs(
-            time[rows],
-            evaluation.truth[shown, channel],
-            runs={name: evaluation.free_run[name][shown, channel] for name in names},
-            quantity=quantities(record)[channel],
-            clock=clock,
-            title=_title("Free run", record, channel),
-            axes=axes,
-        ),
+        _drawn(record) + driving,
+        low=driving,
+        draw=draw,
         caption="Each predictor is fed with its own predictions from the start of the test part on, and never sees the "
-        f"truth.{anew}{_extent('first', len(rows), len(evaluation.rows))}{left_out(len(record.names))}",
+        f"truth{' of what is forecast' if driving else ''}.{given_words(record)}{anew}"
+        f"{_extent('first', len(rows), len(evaluation.rows))}{left_out(len(record.names))}",
         alt=f"Free runs of {_listed(names)} beside the truth on the test part.",
     )
+
+
+def _draw_control(
+    controls: Record,
+    channel: int,
+    time: ndarray,
+    rows: Int[ndarray, " row"],
+    *,
+    clock: Quantity,
+    axes: "matplotlib.axes.Axes",
+) -> object:
+    drawn = draw_series(
+        time[rows],
+        controls.values[rows, channel],
+        quantities=[quantities(controls)[channel]],
+        clock=clock,
+        title="",
+        axes=axes,
+    )
+    drawn.set_xlim(time[rows[0]], time[rows[-1]])  # as the free run above it
+    return drawn
 
 
 def _draw_errors(evaluated: Evaluated) -> ReportFigure:

@@ -11,6 +11,7 @@ from pendula.report.facts import watched_part
 from pendula.report.page import ReportFigure
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
 from pendula.runs import Fit
+from pendula.series.record import Record
 
 __all__ = ["end_forecast", "forecast_figure", "record_figure"]
 
@@ -32,23 +33,40 @@ def record_figure(fit: Fit) -> ReportFigure:
     """
     record, parts = fit.record, fit.split.ranges
     time, clock = drawn_times(record)
-    channels = min(len(record.names), MOST_CHANNELS)
-    return draw_sheet(
-        "record",
-        channels,
-        height=2.6,
-        draw=lambda channel, axes: draw_series(
+    panels = _panels(record)
+    names = [held.names[channel] for held, channel in panels]
+
+    def draw(number: int, axes: object) -> object:
+        held, channel = panels[number]
+        return draw_series(
             time,
-            record.values[:, channel],
-            quantities=[quantities(record)[channel]],
+            held.values[:, channel],
+            quantities=[quantities(held)[channel]],
             clock=clock,
             parts=parts,
-            title="Record and its parts" if channel == 0 else "",
-            axes=axes,
-        ),
-        caption=f"The record in its own units. {_uses(fit)}{left_out(len(record.names))}",
-        alt=f"{', '.join(record.names[:channels])} against {clock.name}; shaded: {', '.join(parts)}.",
+            title="Record and its parts" if number == 0 else "",
+            axes=axes,  # type: ignore[arg-type]
+        )
+
+    return draw_sheet(
+        "record",
+        len(panels),
+        height=2.6,
+        draw=draw,
+        caption=f"The record in its own units{_controls_last(record)}. {_uses(fit)}{left_out(len(record.names))}",
+        alt=f"{', '.join(names)} against {clock.name}; shaded: {', '.join(parts)}.",
     )
+
+
+def _panels(record: Record) -> list[tuple[Record, int]]:
+    held = [record] if record.controls is None else [record, record.controls]
+    return [(each, channel) for each in held for channel in range(min(len(each.names), MOST_CHANNELS))]
+
+
+def _controls_last(record: Record) -> str:
+    if record.controls is None:
+        return ""
+    return f", below what is forecast the {', '.join(record.controls.names[:MOST_CHANNELS])}, which is told"
 
 
 def forecast_figure(fit: Fit) -> tuple[ReportFigure | None, str]:

@@ -8,6 +8,7 @@ from pendula.figures import Quantity, draw_coverage, draw_lead_times, draw_predi
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import shorten, style
 from pendula.forecasting import Backtest, Surprise
+from pendula.report.controls_note import controls_note
 from pendula.report.coordinates import drawn_times, lead_times, quantities
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def backtest_lines(rolled: Backtest, *, unit: str = "") -> list[str]:
         ])
         for row in rows
     ]
-    return [f"Free runs from {len(rolling.origins)} origins; {_policy(rolled)}.", "", *table]
+    controls, baselines = rolled.part.parent.controls, [name for name in rolling.errors if name != "network"]
+    told = controls_note(() if controls is None else controls.names, baselines)
+    start = f"Free runs from {len(rolling.origins)} origins; {_policy(rolled)}."
+    return [start, "", *table, *(["", *told] if told else [])]
 
 
 def surprise_figure(found: Surprise) -> "matplotlib.figure.Figure":

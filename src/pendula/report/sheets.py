@@ -28,6 +28,7 @@ def draw_sheet(
     alt: str,
     beside: bool = False,
     height: float = 2.9,
+    low: int = 0,
 ) -> ReportFigure:
     """Draw an image of several panels.
 
@@ -39,6 +40,7 @@ def draw_sheet(
         alt: Says what the image shows.
         beside: Put the panels beside each other, not under each other.
         height: Of a panel, in inches.
+        low: The last so many of the panels, which stand under each other, are half as high.
 
     Returns:
         The image with its words.
@@ -48,11 +50,12 @@ def draw_sheet(
         >>> sheet.name, sheet.png[1:4]
         ('line', b'PNG')
     """
-    rows, columns = (1, panels) if beside else (panels, 1)
+    shares = [1.0] if beside else [1.0] * (panels - low) + [0.5] * low
     with style():
-        figure = new_figure(width=WIDTH, height=height * rows)
+        figure = new_figure(width=WIDTH, height=height * sum(shares))
+        grid = figure.add_gridspec(len(shares), panels if beside else 1, height_ratios=shares)
         for number in range(panels):
-            draw(number, figure.add_subplot(rows, columns, number + 1))
+            draw(number, figure.add_subplot(grid[number]))
         return ReportFigure(name=name, caption=caption, alt=alt, png=png(figure))
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pendula.report.controls_note import among_told, controls_note
 from pendula.report.coordinates import has_one_unit
 from pendula.report.numbers import format_number
 from pendula.report.scores import finite_score, unit_of
@@ -37,7 +38,8 @@ def verdict(scores: Mapping[str, Any], *, metric: Literal["rmse", "nrmse"] = "rm
 
     Args:
         scores: Has "models" and "baselines": scores by predictor, with "rmse", "free_run_rmse", "r2" and
-            "free_run_nrmse"; None or a number that is not finite reads as diverged.
+            "free_run_nrmse"; None or a number that is not finite reads as diverged. "controls" names what the networks
+            are told of the rows to come: they are then praised against the baselines that are told it, too.
         metric: What to compare by; "nrmse" where the channels have different units.
 
     Returns:
@@ -63,7 +65,8 @@ def verdict(scores: Mapping[str, Any], *, metric: Literal["rmse", "nrmse"] = "rm
     sentences += [sentence for key, when in kinds.items() if (sentence := _comparison(scores, key, when))]
     if f"free_run_{metric}" not in {key for row in scores["models"].values() for key in row}:
         sentences.append("No free run was scored, so nothing is known about forecasts beyond one step.")
-    return warning + sentences + _likelihood(scores) + _misleading(scores, metric) + _linear(scores)
+    told = controls_note(scores.get("controls", ()), scores.get("baselines", {}))
+    return warning + sentences + _likelihood(scores) + _misleading(scores, metric) + _linear(scores) + told
 
 
 def verdict_of(scores: Mapping[str, Any], record: Record) -> list[str]:
@@ -110,16 +113,23 @@ def _headline(scores: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     if not won and not lost:
         return "Networks and baselines have no score in common, so they cannot be compared."
     rivals = {when.lower(): _strongest(scores, key) for key, when in kinds.items()}
+    every = f"every baseline that is also told the {', '.join(scores['controls'])}" if scores.get("controls") else ""
+    every = every or "every baseline"
     if not won:
         return f"{who} is not better than {_unbeaten([(when, rivals[when]) for when in lost])}."
     if lost:
-        return f"{who} is better than every baseline {won[0]}, but not better than {rivals[lost[0]]} {lost[0]}."
-    return f"{who} is better than every baseline, {' and '.join(won)}."
+        return f"{who} is better than {every} {won[0]}, but not better than {rivals[lost[0]]} {lost[0]}."
+    return f"{who} is better than {every}, {' and '.join(won)}."
 
 
 def _strongest(scores: Mapping[str, Any], key: str) -> str:
-    best = _best(scores["baselines"], key)
+    best = _best(_rivals(scores, key), key)
     return _called(best[0]) if best else "the baselines"
+
+
+def _rivals(scores: Mapping[str, Any], key: str) -> dict[str, Any]:
+    network = _best(scores["models"], key)
+    return among_told(scores, key, best=network[1] if network else math.inf)
 
 
 def _unbeaten(rivals: list[tuple[str, str]]) -> str:
@@ -140,7 +150,7 @@ def _wins(scores: Mapping[str, Any], key: str) -> bool | None:
     """
     if not all(any(key in row for row in scores[group].values()) for group in ("models", "baselines")):
         return None
-    network, baselines = _best(scores["models"], key), _ranked(scores["baselines"], key)
+    network, baselines = _best(scores["models"], key), _ranked(_rivals(scores, key), key)
     if network is None:
         return False
     return not baselines or _ratio(network[1], baselines[0][1]) < 1 - ALIKE
@@ -150,7 +160,7 @@ def _comparison(scores: Mapping[str, Any], key: str, when: str) -> str:
     if not any(key in row for row in scores["models"].values()):
         return ""
     unit = unit_of(scores, key)
-    network, baselines = _best(scores["models"], key), scores.get("baselines", {})
+    network, baselines = _best(scores["models"], key), _rivals(scores, key)
     if network is None:
         who = "the network" if len(scores["models"]) == 1 else "every network"
         stable = [f"{_called(name)} did not ({_quantity(error, unit)})" for name, error in _ranked(baselines, key)]
