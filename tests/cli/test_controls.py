@@ -64,6 +64,23 @@ def test_fit_evaluate_forecast_report(pendula, heater, run):
                                 "--hidden-size", "4", "--epochs", "1", "--window", "8", "-o", "told").err  # fmt: skip
 
 
+def test_a_plan_beyond_the_training_part_is_warned_of(pendula, heater, run):
+    (heater / "far.csv").write_text("clock [min],power [W]\n100,0\n100.5,5000\n")
+    far = pendula("forecast", "run", "far.csv", "--json")
+    assert "warning: `power` goes from 0 to 5000 W, in the training part from" in far.err
+    assert far.content["outside"].endswith("and the interval was not measured there.")
+    (heater / "near.csv").write_text("clock [min],power [W]\n100,0\n100.5,1\n")
+    assert "warning: `power`" not in pendula("forecast", "run", "near.csv").err
+    steady = (heater / "heater.csv").read_text().splitlines()
+    rows = [f"{t},7,{y}" for t, _, y in (row.split(",") for row in steady[1:])]
+    (heater / "steady.csv").write_text("\n".join([steady[0], *rows]))
+    words = ("steady.csv", "--time", "clock", "--target", "temperature", "--control", "power", *TINY, "-o", "steady")
+    assert (
+        "`power` is constant in the training part: it cannot be learned from."
+        in pendula("fit", *words, "--json").content["notes"]
+    )
+
+
 def test_one_file_can_hold_the_record_and_the_plan(pendula, run):
     words = ("both.csv", "--time", "clock", "--target", "temperature", "--control", "power", *TINY, "-o", "other")
     made = pendula("fit", *words, "--json")

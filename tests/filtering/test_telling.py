@@ -16,7 +16,13 @@ def test_a_run_is_causal_and_starts_anew_after_a_gap(fitted, driven):
     assert whole.attrs["washout"] == 10
     changed = series.copy(deep=True)
     changed["u"][40:] = 9.0
-    np.testing.assert_array_equal(pendula.forecast(fitted, inputs=changed).y[:40], whole.y[:40])
+    with pytest.warns(
+        UserWarning, match=r"`u` goes from .* to 9 V, in the training part from .* not learned from such"
+    ):
+        beyond = pendula.forecast(fitted, inputs=changed)
+    assert beyond.attrs["outside"].startswith("`u` goes from")
+    assert "outside" not in whole.attrs
+    np.testing.assert_array_equal(beyond.y[:40], whole.y[:40])
     holed = series.copy(deep=True)
     holed["u"][30] = np.nan
     told = pendula.forecast(fitted, inputs=holed)
@@ -63,6 +69,7 @@ def test_what_does_not_continue_the_record_starts_from_nothing(fitted, driven):
         assert np.array_equal(told.y.values, fitted.model.run(inputs.u.values[:, None])[:, 0])
 
 
+@pytest.mark.filterwarnings("ignore:`u` goes from")  # noise has extremes
 def test_a_gap_before_a_run_is_not_run_through(driven):
     series = driven(size=300)
     series["u"][250] = np.nan

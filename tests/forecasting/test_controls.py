@@ -368,3 +368,35 @@ def test_a_gap_in_the_controls_is_a_gap():
     assert made.record.segments.tolist() == [[0, 40], [45, 200]]
     assert isinstance(made.model, Model)
     assert np.isfinite(made.scores["models"]["network"]["rmse"])
+
+
+def test_a_plan_beyond_the_training_part_is_warned_of(quick):
+    train = quick.record.controls.values[: quick.train_stop, 0]
+    within = plan_of(np.linspace(train.min(), train.max(), 8), start=100)
+    assert "outside" not in pendula.forecast(quick, controls=within).attrs
+    # What is planned for rows before the forecast does not matter.
+    earlier = plan_of(np.r_[5000.0, 5000.0, np.zeros(4)], start=99)
+    assert "outside" not in pendula.forecast(quick, controls=earlier).attrs
+    with pytest.warns(UserWarning, match="`u` goes from 0 to 5000 W, in the training part from .* not measured there"):
+        future = pendula.forecast(quick, controls=plan_of([0.0, 5000.0], start=100))
+    assert future.attrs["outside"].startswith("`u` goes from 0 to 5000 W")
+
+
+def test_what_the_validation_part_reaches_was_measured():
+    source = driven(200)
+    source["u"][130:150] += 20.0  # in the validation part alone
+    made = pendula.fit(source, "y", controls="u", model=SMALL, training=BRIEF, window=8)
+    assert made.train_stop <= 130 < 150 <= made.validation_stop
+    with pytest.warns(UserWarning, match=r"The network has not learned from such values\.$"):
+        pendula.forecast(made, controls=plan_of([20.0], start=100))
+
+
+def test_a_control_that_never_changes_is_noted():
+    source = driven(200)
+    source["u"][:] = 3.0
+    source["y"] = source.y + np.sin(source.time)
+    made = pendula.fit(source, "y", controls="u", model=SMALL, training=BRIEF, window=8)
+    assert made.notes == ("`u` is constant in the training part: it cannot be learned from.",)
+    assert "outside" not in pendula.forecast(made, controls=plan_of([3.0], start=100)).attrs
+    with pytest.warns(UserWarning, match="in the training part from 3 to 3 W"):
+        pendula.forecast(made, controls=plan_of([4.0], start=100))

@@ -58,7 +58,7 @@ def test_a_forecast_goes_on_from_the_record_at_the_times_that_come(fitted):
     interval = np.diff(longer.time.values)[-26:, None]
     run = model.run(known.values[None, -6:], steps=20, controls=interval[None])[0]
     np.testing.assert_array_equal(future.x, run[:, 0])
-    other = longer.assign_coords(time=("time", np.r_[longer.time[:410], longer.time[410:] + 0.5], {"units": "s"}))
+    other = longer.assign_coords(time=("time", np.r_[longer.time[:410], longer.time[410:] + 0.1], {"units": "s"}))
     moved = pendula.forecast(fitted, controls=other)
     np.testing.assert_array_equal(moved.x[:10], future.x[:10])
     assert (moved.x[10:] != future.x[10:]).all()

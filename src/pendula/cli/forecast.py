@@ -104,7 +104,8 @@ def forecast(
     )
     future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     steps = future.sizes["time"]
-    out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on), *_tested_lines(fit, future))
+    beyond = [f"warning: {future.attrs['outside']}"] if "outside" in future.attrs else []
+    out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on), *_tested_lines(fit, future), *beyond)
     if output is not None:
         write(future, output)
         out.show(f"Wrote {steps} steps of {', '.join(fit.model.names)} to {output}.")
@@ -198,10 +199,8 @@ def _tested_lines(fit: "Fit", future: "xarray.Dataset") -> list[str]:
     )
     if tested["mean"] >= share - SHORT:
         return [f"{held[0].upper()}{held[1:]}."]
-    return [
-        f"warning: {held}: these are likely too narrow, too. A longer validation part, or a fit with "
-        "`--set calibration_folds=5`, measures more."
-    ]
+    advice = "A longer validation part, or a fit with `--set calibration_folds=5`, measures more."
+    return [f"warning: {held}: these are likely too narrow, too. {advice}"]
 
 
 def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:

@@ -163,7 +163,8 @@ def tell_file(
     series, notes = _series_for(fit, file, names, data)
     told = tell(fit, series)
     told["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
-    out.remark(*notes, *_start_notes(fit, told), *_untold_notes(fit, told))
+    beyond = [f"warning: {told.attrs['outside']}"] if "outside" in told.attrs else []
+    out.remark(*notes, *_start_notes(fit, told), *_untold_notes(fit, told), *beyond)
     targets = ", ".join(fit.model.targets.names)
     if output is not None:
         write(told, output)
@@ -178,8 +179,7 @@ def tell_file(
             str(name): {"units": column.attrs.get("units", ""), "values": column.values}
             for name, column in told.data_vars.items()
         },
-        "washout": fit.model.washout,
-        "run_up": told.attrs["run_up"],
+        **told.attrs,
     })
 
 

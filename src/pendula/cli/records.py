@@ -81,6 +81,7 @@ def task_from(
     """
     from pendula.config import ExperimentFile, build, merge, read_experiment
     from pendula.forecasting import choose_target
+    from pendula.forecasting.extrapolation import constant_notes
     from pendula.runs import Recipe
     from pendula.series.controls import as_steps
 
@@ -99,15 +100,17 @@ def task_from(
     wanted = choose_target(series, settings.target or None, driving)
     rows, fill_notes = _rows(series, wanted, settings, choices, cell=cell)
     rows = replace(rows, bridged=choices.get("missing", "gap") != "gap")
+    made = recipe_for(rows, choices, cell=cell)
     return Task(
         source=settings.file or "",
         record=rows,
-        recipe=recipe_for(rows, choices, cell=cell),
+        recipe=made,
         notes=(
             *read_notes,
             *fill_notes,
             *_interval_notes(series, irregular=bool(choices.get("irregular"))),
             *_plan_notes(series, rows),
+            *constant_notes(rows, made),
             *(gap_notes(rows, filled=settings.gaps == "fill") if choices.get("missing", "gap") == "gap" else ()),
         ),
         choices=choices,

@@ -14,6 +14,7 @@ from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
 from pendula.series.continuation import rows_before
 from pendula.series.intervals import with_intervals
+from pendula.series.ranges import outside
 from pendula.series.record import Record, assemble, find_segments
 from pendula.shapes import Int, ndarray
 
@@ -34,9 +35,10 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
     Returns:
         Each target along the time of the inputs, with its unit; NaN where an input is missing. After each gap the run
         starts anew. The attribute `washout` tells how many rows after a start are worth less, `run_up` how many rows of
-        the record were run through before the first. Of labels the likeliest
-        one, or the regime that is told to last, and beside it the probability of each as `p_` and its name; where each
-        trajectory has one label, a row for each, at the time of its last.
+        the record were run through before the first; `outside` is a sentence on inputs that leave the range of the
+        training part by more than a tenth of it. Of labels the likeliest one, or the regime that is told to last, and
+        beside it the probability of each as `p_` and its name; where each trajectory has one label, a row for each, at
+        the time of its last.
 
     Raises:
         DataError: If an input is missing, or the time step is another.
@@ -76,9 +78,15 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
     told = xr.Dataset(
         {name: (axis, values[run_up:], attributes) for name, (axis, values, attributes) in columns.items()},
         coords=coords,
-        attrs={"washout": model.washout, "run_up": run_up},
+        attrs={"washout": model.washout, "run_up": run_up} | _beyond_training(fit, rows),
     )
     return told.isel(time=rows.blocks[:, 1] - 1) if model.task == "classify" else told
+
+
+def _beyond_training(fit: PairedFit, rows: Record) -> dict[str, str]:
+    known = fit.record.select(rows.names).slice(0, fit.train_stop)
+    left = outside(known, rows.values)
+    return {"outside": f"{'; '.join(left)}. The network has not learned from such values."} if left else {}
 
 
 def _segments(model: PairedModel, rows: Record) -> Int[ndarray, "segment 2"]:

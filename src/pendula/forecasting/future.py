@@ -11,6 +11,7 @@ from pendula.errors import ArgumentError, DivergedError
 from pendula.filtering import tell
 from pendula.forecasting.controls import controls_from, plan_of, steps_of
 from pendula.forecasting.drawing import NOTHING, draw_future
+from pendula.forecasting.extrapolation import beyond_training
 from pendula.forecasting.predictors import contexts_of
 from pendula.forecasting.starting import in_units, start_row, times_from
 from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
@@ -65,8 +66,9 @@ def forecast(
         standard deviation of the members' runs, where there are several; the coordinate `effective_origins`, 0 beyond
         the calibration; the attributes `coverage`, `interval`, and either `calibration_origins` and `calibrated_steps`
         or `samples` and `seed`. With samples `x` is their mean; those kept are `x_samples`, along `sample` and `time`.
-        If the record was a DataArray, one of `x` with the limits as coordinates; if it was a DataFrame, one with the
-        same kind of index, headers and units.
+        Where planned controls, or inputs, leave the range of the training part by more than a tenth of it, the
+        attribute `outside` says so, and a warning. If the record was a DataArray, one of `x` with the limits as
+        coordinates; if it was a DataFrame, one with the same kind of index, headers and units.
 
     Raises:
         ArgumentError: If `steps`, `coverage`, `start` or `samples` breaks its rule.
@@ -91,7 +93,9 @@ def forecast(
                 f"{', '.join(fit.recipe.inputs)}: expected a series of inputs, got none, or other arguments, too. "
                 "Its targets last as long as its inputs."
             )
-        return packed(tell(fit, inputs), unpacked(inputs)[1])
+        told = tell(fit, inputs)
+        _warn(told.attrs.get("outside", ""))
+        return packed(told, unpacked(inputs)[1])
     if inputs is not None:
         raise ArgumentError("`inputs` must be left out for a fit that forecasts: got a series. Ask for `steps`.")
     if steps is None and controls is None:
@@ -111,9 +115,13 @@ def forecast(
         seed=seed,
         keep_samples=keep_samples,
     )
-    if told := few_runs(future):
-        warnings.warn(told, stacklevel=2)
+    _warn(few_runs(future), future.attrs.get("outside", ""))
     return packed(future, fit.container)
+
+
+def _warn(*sentences: str) -> None:
+    for sentence in filter(None, sentences):
+        warnings.warn(sentence, stacklevel=3)
 
 
 _CONTAINERS = {"array": "a DataArray", "frame": "a DataFrame"}
@@ -186,6 +194,8 @@ def forecast_dataset(
         calibration_origins=0 if fit.calibration is None else fit.calibration.origins,
         calibrated_steps=int(np.isfinite(lower).all(axis=1).sum()),
     )
+    if beyond := beyond_training(fit, None if plan is None or told is None else told[-steps:]):
+        future.attrs["outside"] = beyond
     if fit.recipe.irregular and controls is not None:  # rows are the steps, and have times
         first = row - int(fit.record.blocks[-1, 0])
         future = future.assign_coords(time=controls["time"].isel(time=slice(first, first + steps)))

@@ -1,0 +1,51 @@
+"""What people should know of controls that a network did not learn from."""
+
+from pendula.forecasting.preparation import split_record
+from pendula.runs import Fit, Recipe
+from pendula.series.intervals import INTERVAL
+from pendula.series.ranges import constant_channels, outside
+from pendula.series.record import Record
+from pendula.shapes import ControlSeries
+
+__all__ = ["beyond_training", "constant_notes"]
+
+
+def beyond_training(fit: Fit, controls: ControlSeries | None) -> str:
+    """Say where the controls of a forecast leave the range that they have in the training part.
+
+    Args:
+        fit: The fit.
+        controls: Those of the steps to forecast; None where none are planned.
+
+    Returns:
+        A sentence or two; an empty text where they stay within it, but for a tenth of the range.
+    """
+    known = fit.record.controls
+    if known is None or controls is None:
+        return ""
+    if not (left := outside(known.slice(0, fit.train_stop), controls)):
+        return ""
+    measured = not outside(known.slice(0, fit.validation_stop), controls)
+    return f"{'; '.join(left)}. The network has not learned from such values" + (
+        "." if measured else ", and the interval was not measured there."
+    )
+
+
+def constant_notes(rows: Record, recipe: Recipe) -> tuple[str, ...]:
+    """Say which controls are constant where the network learns.
+
+    Args:
+        rows: The record.
+        recipe: Every choice.
+
+    Returns:
+        Plain sentences.
+    """
+    if rows.controls is None:
+        return ()
+    train = split_record(rows, recipe).train
+    return tuple(
+        f"`{name}` is constant in the training part: it cannot be learned from."
+        for name in constant_channels(rows.controls.slice(train.start, train.stop))
+        if name != INTERVAL
+    )
