@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+FIT = ("heater.csv", "--time", "clock", "--target", "temperature")
 TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "8", "--quiet")
 
 
@@ -79,6 +80,30 @@ def test_a_plan_beyond_the_training_part_is_warned_of(pendula, heater, run):
         "`power` is constant in the training part: it cannot be learned from."
         in pendula("fit", *words, "--json").content["notes"]
     )
+
+
+def test_plans_may_have_one_row_or_times_alone(pendula, heater, run):
+    (heater / "one.csv").write_text("clock [min],power [W]\n100,0\n")
+    one = pendula("forecast", "run", "one.csv", "--json")
+    (heater / "two.csv").write_text("clock [min],power [W]\n100,0\n100.5,0\n")
+    two = pendula("forecast", "run", "two.csv", "--json").content["forecast"]["temperature"]["mean"]
+    assert one.content["forecast"]["temperature"]["mean"] == two[:1]
+    t = np.cumsum(np.random.default_rng(1).uniform(0.1, 1.0, size=120))
+    (heater / "visits.csv").write_text("t [s],x [m]\n" + "".join(f"{a},{np.sin(a)}\n" for a in t[:110]))
+    (heater / "times.csv").write_text("t [s]\n" + "".join(f"{a}\n" for a in t))
+    assert pendula("fit", "visits.csv", "--target", "x", "--irregular", *TINY, "-o", "visits").code == 0
+    future = pendula("forecast", "visits", "times.csv", "--json")
+    assert future.content["time"]["values"] == t[110:].tolist()
+    assert "expected a file with the times to come, got none" in pendula("forecast", "visits").err
+
+
+def test_a_plan_without_times_is_told_so(pendula, heater):
+    rows = (heater / "heater.csv").read_text().replace("clock", "t", 1)
+    (heater / "timed.csv").write_text(rows)
+    assert pendula("fit", "timed.csv", "--target", "temperature", "--control", "power", *TINY, "-o", "timed").code == 0
+    (heater / "untimed.csv").write_text("power [W]\n0\n0\n0\n")
+    said = pendula("forecast", "timed", "untimed.csv").err
+    assert "`controls` must have the times that they are planned for: expected a step of 0.5 min, got rows" in said
 
 
 def test_one_file_can_hold_the_record_and_the_plan(pendula, run):
@@ -156,7 +181,30 @@ def test_windows_reach_over_missing_targets(pendula, heater):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("forecast", "run"), "`--steps` must be given to a fit that forecasts"),
+        (("forecast", "run"), "`FILE` must hold what is planned for the steps to forecast: expected a file with power"),
+        (("forecast", "run", "--start", "2000"), "`FILE` must hold what is planned for the steps to forecast"),
+        (("forecast", "run", "counted.csv", "--time", "hour"), "`controls` must have the time step of the fit"),
+        (("fit", *FIT, "--control", "nope"), "`--control` must name a column: expected one of clock, power, temp"),
+        (("fit", "heater.csv", "--time", "clock", "--control", "nope"), "`--control` must name variables of the data"),
+        (
+            ("fit", "heater.csv", "--time", "clock", "--target", "no", "--control", "power"),
+            "`--target` must name a col",
+        ),
+        (("fit", *FIT, "--control", "power,power"), "`--control` must name different variables"),
+        (
+            ("fit", *FIT, "--control", "clock"),
+            "`--control` must not be the time: expected columns beside it, got clock",
+        ),
+        (
+            ("fit", *FIT, "--irregular", "--resample", "0.5"),
+            "`--resample` must be left out with --irregular: got a step",
+        ),
+        (
+            ("fit", *FIT, "--input", "power", "--irregular", "--resample", "1"),
+            "`--resample` must be left out with --irr",
+        ),
+        (("fit", *FIT, "--control", "power", "--head", "gaussian"), "`head` must be point under controls"),
+        (("compare", *FIT, "--control", "power", "--cells", "gru,esn"), "`cell` must take controls"),
         (("forecast", "run", "--steps", "3"), "`controls` must be known for every step of a forecast: expected power"),
         (("forecast", "run", "plan.csv", "--steps", "31"), "got none at 115, step 31 of 31"),
         (("forecast", "run", "heater.csv"), "`controls` must reach beyond the known rows: expected them from 100 on"),
@@ -170,7 +218,9 @@ def test_windows_reach_over_missing_targets(pendula, heater):
         (("analyze", "run"), "`fit` must read its own values alone to be looked at as a dynamical system"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(pendula, run, words, message):
+def test_what_cannot_be_done_is_said_in_a_sentence(pendula, heater, run, words, message):
+    (heater / "counted.csv").write_text("hour,power\n" + "".join(f"{hour},0\n" for hour in range(9)))
     said = pendula(*words)
     assert said.code != 0
     assert message in said.err
+    assert "window  " not in said.err  # refused before choices are told

@@ -400,3 +400,40 @@ def test_a_control_that_never_changes_is_noted():
     assert "outside" not in pendula.forecast(made, controls=plan_of([3.0], start=100)).attrs
     with pytest.warns(UserWarning, match="in the training part from 3 to 3 W"):
         pendula.forecast(made, controls=plan_of([4.0], start=100))
+
+
+def test_controls_that_the_record_lacks_are_taken_from_the_plan(quick):
+    source = driven(200)
+    holed = source.copy(deep=True)
+    holed["u"][195:] = np.nan
+    made = pendula.fit(holed, "y", controls="u", model=SMALL, training=BRIEF, window=8)
+    with pytest.raises(
+        DataError, match=r"with their controls: got 0, since u is missing at 99\.5\. Hand in a plan that"
+    ):
+        pendula.forecast(made, controls=plan_of(np.zeros(5), start=100))
+    plan = plan_of(np.r_[source.u.values[190:], np.zeros(5)], start=95)
+    told = pendula.forecast(made, controls=plan)
+    whole = replace(made, record=quick.record)
+    np.testing.assert_array_equal(told.y, pendula.forecast(whole, controls=plan).y)
+    # What the record knows counts.
+    other = plan.assign(u=plan.u.where(plan.time >= 97.5, 0.5))
+    np.testing.assert_array_equal(pendula.forecast(made, controls=other).y, told.y)
+    with pytest.raises(DataError, match="u is missing at 99"):
+        pendula.forecast(made, controls=plan_of(np.zeros(8), start=95))
+
+
+def test_a_plan_is_of_one_trajectory_and_has_times(quick):
+    plan = plan_of(np.zeros(6), start=100)
+    several = plan.assign_coords(trajectory=("time", [0, 0, 0, 1, 1, 1]))
+    with pytest.raises(
+        DataError, match=r"one trajectory, the last one of the record: got several. Hand in the rows of"
+    ):
+        pendula.forecast(quick, controls=several)
+    with pytest.raises(
+        DataError, match=r"`controls` must have the times that they are planned for: expected a step of 0.5"
+    ):
+        pendula.forecast(quick, controls=plan.drop_vars("time"))
+    with pytest.raises(ArgumentError, match="`controls` must not be the time: expected columns beside it, got time"):
+        pendula.fit(driven(100), "y", controls="time")
+    with pytest.raises(DataError, match="`controls` must name variables of the data: expected some of y, u, got v"):
+        pendula.fit(driven(100), "y", controls="v")

@@ -77,7 +77,7 @@ def test_the_shift_lays_the_next_control_beside_a_value():
             ArgumentError,
             "`controls` must not be forecast, too: expected other columns than y, got y. What is known",
         ),
-        ("w", DataError, "`columns` must name variables of the data: expected some of y, u, got w"),
+        ("w", DataError, "`controls` must name variables of the data: expected some of y, u, got w"),
     ],
 )
 def test_what_is_no_control_is_refused(controls, error, message):

@@ -45,3 +45,14 @@ def test_a_table_without_numbers_is_refused():
         dataset_from(table, source="memory")
     with pytest.raises(DataError, match=r"`memory` must hold a series: expected at least 2 rows, got 0"):
         dataset_from(Table(columns={}), source="memory")
+
+
+def test_what_goes_on_from_a_known_series_may_be_one_row_or_times_alone():
+    one = dataset_from(Table(columns={"t": np.array([3.0]), "x": np.array([1.0])}), source="plan", continues=True)
+    assert (one.sizes["time"], one.time.values[0]) == (1, 3.0)
+    times = Table(columns={"t": np.array([3.0, 4.0])})
+    assert dataset_from(times, source="plan", continues=True).time.values.tolist() == [3.0, 4.0]
+    with pytest.raises(DataError, match="expected a numeric column besides the time, got t"):
+        dataset_from(times, source="plan")
+    with pytest.raises(DataError, match="expected at least 1 row, got 0"):
+        dataset_from(Table(columns={"t": np.array([])}), source="plan", continues=True)

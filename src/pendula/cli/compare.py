@@ -59,6 +59,7 @@ def compare(
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
+    from pendula.forecasting.controls import check_bridges, check_controls
     from pendula.report import idle_note, verdict_of
 
     names = _cells(cells, recipe)
@@ -67,8 +68,11 @@ def compare(
         from pendula.cli.folders import prepare_folder
 
         prepare_folder(output, mark=SCORES, overwrite=overwrite)
-    out.remark(*chosen_lines(task, network=", ".join(names)), "")
     recipes: dict[str, Recipe] = {name: recipe_for(task.record, task.choices, cell=name) for name in names}
+    for each in recipes.values():
+        check_controls(task.record, each)
+        check_bridges(each)
+    out.remark(*chosen_lines(task, network=", ".join(names)), "")
     with trainings(out) as listener:
         listeners = {name: listener(name) for name in names}
         comparison = compare_recipes(task.record, recipes, listeners=listeners)

@@ -91,7 +91,7 @@ def forecast(
         return
     plan = _plan(fit, file, data)
     if steps is None and plan is None:
-        raise ArgumentError(_STEPS_ALONE)
+        raise ArgumentError(_STEPS_ALONE if fit.model.controls is None else _no_steps(fit, run))
     future = run_on(
         fit,
         steps,
@@ -128,6 +128,17 @@ _STEPS_ALONE = (
 )
 
 
+def _no_steps(fit: "Fit", run: Path) -> str:
+    from pendula.forecasting.controls import handed_in
+
+    names = ", ".join(handed_in(fit)) or "the times to come"
+    return (
+        f"`FILE` must hold what is planned for the steps to forecast: expected a file with {names}, got none. Write "
+        f"`pendula forecast {run} plan.csv`; with --start within the record --steps alone will do, under its own "
+        "controls."
+    )
+
+
 def _plan(fit: "Fit", file: str | None, data: RecordOptions) -> "xarray.Dataset | None":
     controls = fit.model.controls
     if file is None or controls is None:
@@ -137,7 +148,7 @@ def _plan(fit: "Fit", file: str | None, data: RecordOptions) -> "xarray.Dataset 
     from pendula.cli.records import read_like
     from pendula.forecasting.controls import handed_in
 
-    return read_like(fit.model.axis, file=file, columns=handed_in(fit), options=data)[0]
+    return read_like(fit.model.axis, file=file, columns=handed_in(fit), options=data, continues=True)[0]
 
 
 _NO_PLAN = (

@@ -209,7 +209,7 @@ def _untold_notes(fit: "PairedFit", told: "xarray.Dataset") -> list[str]:
 def _task(
     file: str | None, *, target: str | None, data: RecordOptions, recipe: RecipeOptions, paired: PairedOptions
 ) -> "tuple[DataSettings, Record, PairedRecipe, tuple[str, ...]]":
-    from pendula.cli.records import data_settings, filling_notes, gap_notes
+    from pendula.cli.records import check_unsampled, data_settings, filling_notes, gap_notes
     from pendula.config import DataSettings, merge
     from pendula.filtering import paired_record, paired_series, usual_of_task, usual_recipe
     from pendula.runs import PairedRecipe
@@ -225,6 +225,7 @@ def _task(
     # Without a target, or with all others as inputs, all columns are read.
     columns = ",".join([*inputs, *targets]) if targets and inputs else None
     settings = data_settings(DataSettings(), file=file, target=columns, options=data)
+    check_unsampled(settings, irregular=bool(usual.get("irregular", False)))
     series, read_notes = _read(settings, targets if task != "filter" else ())
     found = paired_series(
         series, inputs or None, targets or None, task=task, irregular=bool(usual.get("irregular", False))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Task",
+    "check_unsampled",
     "data_settings",
     "filling_notes",
     "gap_notes",
@@ -81,6 +83,7 @@ def task_from(
     """
     from pendula.config import ExperimentFile, build, merge, read_experiment
     from pendula.forecasting import choose_target
+    from pendula.forecasting.controls import check_bridges, check_controls
     from pendula.forecasting.extrapolation import constant_notes
     from pendula.runs import Recipe
     from pendula.series.controls import as_steps
@@ -90,17 +93,23 @@ def task_from(
     choices = merge(merge(written.choices, shown), recipe.choices())
     # Before the file is read: bad settings are told at once.
     build(Recipe, choices if cell is None else _for_cell(choices, cell))
+    irregular = bool(choices.get("irregular"))
+    check_unsampled(settings, irregular=irregular)
     try:
         series, read_notes = read_series(settings)
     except DataError as error:
-        # The library calls them columns; here they are an option.
-        raise DataError(str(error).replace("`columns`", "`--target`").replace("`group`", "`--group`")) from error
-    series, driving = as_steps(series, settings.control, irregular=bool(choices.get("irregular")))
+        raise DataError(_in_options(error, columns=_blamed(settings))) from error
+    try:
+        series, driving = as_steps(series, settings.control, irregular=irregular)
+        wanted = choose_target(series, settings.target or None, driving)
+    except (ArgumentError, DataError) as error:
+        raise type(error)(_in_options(error)) from error
     settings = replace(settings, control=driving)
-    wanted = choose_target(series, settings.target or None, driving)
     rows, fill_notes = _rows(series, wanted, settings, choices, cell=cell)
     rows = replace(rows, bridged=choices.get("missing", "gap") != "gap")
     made = recipe_for(rows, choices, cell=cell)
+    check_controls(rows, made)
+    check_bridges(made)
     return Task(
         source=settings.file or "",
         record=rows,
@@ -108,13 +117,30 @@ def task_from(
         notes=(
             *read_notes,
             *fill_notes,
-            *_interval_notes(series, irregular=bool(choices.get("irregular"))),
+            *_interval_notes(series, irregular=irregular),
             *_plan_notes(series, rows),
             *constant_notes(rows, made),
             *(gap_notes(rows, filled=settings.gaps == "fill") if choices.get("missing", "gap") == "gap" else ()),
         ),
         choices=choices,
     )
+
+
+def check_unsampled(settings: "DataSettings", *, irregular: bool) -> None:
+    """Make sure that irregular times are left as they are.
+
+    Args:
+        settings: Which data to learn from.
+        irregular: Whether rows are steps whatever the time between them.
+
+    Raises:
+        ArgumentError: If they are to be resampled, too.
+    """
+    if irregular and settings.resample is not None:
+        raise ArgumentError(
+            f"`--resample` must be left out with --irregular: got a step of {settings.resample}, after which times are "
+            "regular. Choose one of them."
+        )
 
 
 def recipe_for(rows: "Record", choices: Mapping[str, Any], *, cell: str | None = None) -> "Recipe":
@@ -203,12 +229,15 @@ def data_settings(
     return settings
 
 
-def read_series(settings: "DataSettings", *, labels: Sequence[str] = ()) -> tuple["xarray.Dataset", tuple[str, ...]]:
+def read_series(
+    settings: "DataSettings", *, labels: Sequence[str] = (), continues: bool = False
+) -> tuple["xarray.Dataset", tuple[str, ...]]:
     """Read and resample what the settings say.
 
     Args:
         settings: Which data.
         labels: Columns of labels.
+        continues: Whether the file goes on from a series that is known.
 
     Returns:
         The series, and notes on what was done to it.
@@ -219,7 +248,7 @@ def read_series(settings: "DataSettings", *, labels: Sequence[str] = ()) -> tupl
     """
     from pendula.series import resample
 
-    series = _read(settings, labels)
+    series = _read(settings, labels, continues=continues)
     notes = [_sentence(note) for note in str(series.attrs.get("notes", "")).splitlines() if note.strip()]
     if settings.resample is not None:
         before = series.sizes["time"]
@@ -255,7 +284,7 @@ def settings_like(
 
 
 def read_like(
-    axis: "TimeAxis", *, file: str, columns: Sequence[str], options: RecordOptions
+    axis: "TimeAxis", *, file: str, columns: Sequence[str], options: RecordOptions, continues: bool = False
 ) -> tuple["xarray.Dataset", tuple[str, ...]]:
     """Read a file that is like the one a fit was made from, and fill its gaps where that is asked for.
 
@@ -264,6 +293,7 @@ def read_like(
         file: As for `settings_like`.
         columns: As for `settings_like`.
         options: As for `settings_like`.
+        continues: As for `read_series`.
 
     Returns:
         The series, and notes on what was done to it.
@@ -274,7 +304,7 @@ def read_like(
     from pendula.series import fill_gaps
 
     settings = settings_like(axis, file=file, columns=columns, options=options)
-    series, notes = read_series(settings)
+    series, notes = read_series(settings, continues=continues)
     if settings.gaps != "fill":
         return series, notes
     filled, count = fill_gaps(series)
@@ -296,6 +326,22 @@ def filling_notes(filled: int) -> tuple[str, ...]:
         f"{filled} missing {'sample was' if filled == 1 else 'samples were'} filled by linear interpolation.",
         _FILLED,
     )
+
+
+def _in_options(error: Exception, *, columns: str = "--target") -> str:
+    # The library calls them columns and controls; here they are options.
+    names = {"`columns`": f"`{columns}`", "`controls`": "`--control`", "`group`": "`--group`"}
+    return reduce(lambda text, name: text.replace(name, names[name]), names, str(error))
+
+
+def _blamed(settings: "DataSettings") -> str:
+    if not settings.control:
+        return "--target"
+    try:
+        read_series(replace(settings, control=(), resample=None))
+    except DataError:
+        return "--target"
+    return "--control"
 
 
 def _rows(
@@ -320,7 +366,7 @@ def _rows(
 _FILLED = "Filled samples are interpolated between the values around their gap, and scores near them are too good."
 
 
-def _read(settings: "DataSettings", labels: Sequence[str]) -> "xarray.Dataset":
+def _read(settings: "DataSettings", labels: Sequence[str], *, continues: bool) -> "xarray.Dataset":
     from pendula.series import DATASETS, load_dataset, read
 
     name = settings.file or ""
@@ -334,6 +380,7 @@ def _read(settings: "DataSettings", labels: Sequence[str]) -> "xarray.Dataset":
         trajectory=settings.trajectory,
         group=settings.group,
         labels=labels,
+        continues=continues,
     )
 
 

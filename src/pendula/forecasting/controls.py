@@ -1,5 +1,7 @@
 """Controls in forecasts: which networks take them, and those of the rows to come."""
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
@@ -15,7 +17,7 @@ from pendula.series.intervals import INTERVAL, with_intervals
 from pendula.series.record import Record, assemble, find_segments
 from pendula.shapes import ControlSeries, Float, ndarray
 
-__all__ = ["check_bridges", "check_controls", "controls_from", "handed_in", "plan_of", "steps_of"]
+__all__ = ["check_bridges", "check_controls", "completed", "controls_from", "handed_in", "plan_of", "steps_of"]
 
 
 def check_controls(rows: Record, recipe: Recipe) -> None:
@@ -93,7 +95,7 @@ def plan_of(fit: Fit, series: xr.Dataset | None) -> Record | None:
 
     Raises:
         ArgumentError: If there is a series and the fit has no controls.
-        DataError: If a control is missing, or the time step is another than the fit's.
+        DataError: If a control is missing, there are no times or the time step is another than the fit's.
         UnitsError: If a control has another unit.
     """
     controls = fit.model.controls
@@ -105,17 +107,42 @@ def plan_of(fit: Fit, series: xr.Dataset | None) -> Record | None:
             "`steps` alone."
         )
     series = with_intervals(series) if fit.recipe.irregular else series
-    names, axis = column_names(series, controls.names), fit.model.axis
+    names, axis = column_names(series, controls.names, argument="controls"), fit.model.axis
     plan = assemble(series, names) if series.sizes["time"] > 1 else _one_row(series, names, axis)
+    _check_times(series, plan, axis)
     try:
         check_alike(plan, units=controls.units, axis=axis)
     except DataError as error:
         raise DataError(str(error).replace("`series`", "`controls`")) from error
     if plan.trajectory is not None:
-        raise DataError("`controls` must be of one trajectory, the last one of the record: got several. Name one.")
+        raise DataError(
+            "`controls` must be of one trajectory, the last one of the record: got several. Hand in the "
+            "rows of that one alone."
+        )
     if fit.recipe.irregular:
         _check_begins_with(fit, plan)
     return plan
+
+
+def completed(fit: Fit, plan: Record | None) -> Fit:
+    """Take controls that a record lacks from a plan that has them.
+
+    Args:
+        fit: The fit.
+        plan: The planned controls; those of rows that the record has count where it lacks them.
+
+    Returns:
+        The fit with a record that lacks less; the same one where nothing is gained.
+    """
+    record, known = fit.record, fit.record.controls
+    if plan is None or known is None or not np.isnan(known.values).any():
+        return fit
+    values, begin = known.values.copy(), int(record.blocks[-1, 0])
+    own = values[begin:]  # a plan is one of the last trajectory
+    told = np.full_like(own, np.nan)
+    _lay_over(told, plan.values, _clock(fit, plan.time), _clock(fit, record.time[begin:]), slack=_slack(fit))
+    own[:] = np.where(np.isnan(own), told, own)
+    return replace(fit, record=replace(record, controls=known.with_values(values)).with_values(record.values))
 
 
 def handed_in(fit: Fit) -> tuple[str, ...]:
@@ -208,6 +235,16 @@ def _check_begins_with(fit: Fit, plan: Record) -> None:
         raise DataError(
             f"`controls` must begin with the rows of the record where times are irregular: expected its {len(rows)} "
             "rows, and those to come after them, got others. Write the record and the plan into one file."
+        )
+
+
+def _check_times(series: xr.Dataset, plan: Record, axis: TimeAxis) -> None:
+    # Files and data sets without times have their rows counted.
+    counted = "time" not in series.variables or not series["time"].attrs
+    if counted and axis.step != 1 and np.array_equal(plan.time, np.arange(len(plan))):
+        raise DataError(
+            f"`controls` must have the times that they are planned for: expected a step of {axis.step_text}, got rows "
+            "that are counted from 0. Add the column of times, or name it with `--time`."
         )
 
 

@@ -9,7 +9,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DivergedError
 from pendula.filtering import tell
-from pendula.forecasting.controls import controls_from, plan_of, steps_of
+from pendula.forecasting.controls import completed, controls_from, plan_of, steps_of
 from pendula.forecasting.drawing import NOTHING, draw_future
 from pendula.forecasting.extrapolation import beyond_training
 from pendula.forecasting.predictors import contexts_of
@@ -160,6 +160,7 @@ def forecast_dataset(
         UnitsError: If a control has another unit than in the record.
     """
     plan = plan_of(fit, controls)
+    fit = completed(fit, plan)
     if steps is None and plan is not None:
         steps = steps_of(fit, plan, start_row(fit, start))
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:

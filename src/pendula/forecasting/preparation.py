@@ -59,7 +59,7 @@ def choose_target(
     """
     if target is not None:
         return column_names(series, target)
-    known = column_names(series, controls) if controls else ()
+    known = column_names(series, controls, argument="controls") if controls else ()
     names = tuple(name for name in column_names(series) if name not in known)
     if len(names) != 1:
         raise ArgumentError(

@@ -32,6 +32,7 @@ def start_row(fit: Fit, start: TimeValue | str | None) -> int:
     row = len(fit.record) if start is None else _row_at(fit.record, start, window=fit.model.window)
     known = _known_before(fit.record, row, window=fit.model.window)
     if known < fit.model.window:
+        _check_controlled(fit.record, row, known=known, window=fit.model.window)
         raise DataError(
             f"`start` must follow {fit.model.window} known values: got {known} since the last gap or the start of the "
             "trajectory. Choose another `start`, or fill the gaps with `--gaps fill`."
@@ -82,6 +83,21 @@ def _known_before(record: Record, row: int, *, window: int) -> int:
         return window if row - window in starts else int(record.present[max(0, row - window) : row].sum())
     holding = record.segments[(record.segments[:, 0] < row) & (record.segments[:, 1] >= row)]
     return int(row - holding[0, 0]) if len(holding) else 0
+
+
+def _check_controlled(record: Record, row: int, *, known: int, window: int) -> None:
+    if record.controls is None:
+        return
+    first = max(0, row - window)
+    lacking = np.isnan(record.controls.values[first:row]) & ~np.isnan(record.values[first:row]).all(axis=1)[:, None]
+    if lacking.any():
+        last = int(np.flatnonzero(lacking.any(axis=1))[-1])
+        names = ", ".join(np.array(record.controls.names)[lacking[last]])
+        raise DataError(
+            f"`start` must follow {window} known values, with their controls: got {known}, since {names} is missing at "
+            f"{_shown(record.time[first + last])}. Hand in a plan that begins with these rows, choose another `start`, "
+            "or fill the gaps with `--gaps fill`."
+        )
 
 
 def _row_at(record: Record, start: TimeValue | str, *, window: int) -> int:

@@ -13,12 +13,15 @@ from pendula.shapes import ndarray
 __all__ = ["channel_values", "check_channel", "column_names", "time_values"]
 
 
-def column_names(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) -> tuple[str, ...]:
+def column_names(
+    dataset: xr.Dataset, columns: Sequence[str] | str | None = None, *, argument: str = "columns"
+) -> tuple[str, ...]:
     """Find the variables of a data set that can be learned from.
 
     Args:
         dataset: Variables along `time`.
         columns: The ones asked for; all numeric ones when left out.
+        argument: What messages call them.
 
     Returns:
         Their names.
@@ -39,12 +42,12 @@ def column_names(dataset: xr.Dataset, columns: Sequence[str] | str | None = None
     for name in wanted:
         if name not in along:
             raise DataError(
-                f"`columns` must name variables of the data: expected some of {', '.join(along)}, got {name}."
+                f"`{argument}` must name variables of the data: expected some of {', '.join(along)}, got {name}."
                 + did_you_mean(name, along, listed=True)
             )
     if not wanted or len(set(wanted)) != len(wanted):
         raise DataError(
-            f"`columns` must name different variables: expected some of {', '.join(along)}, got {list(wanted)}."
+            f"`{argument}` must name different variables: expected some of {', '.join(along)}, got {list(wanted)}."
         )
     return wanted
 

@@ -28,6 +28,7 @@ def as_steps(
         The data set and its controls: as they are, or as `with_intervals` makes them.
 
     Raises:
+        ArgumentError: If the time itself is to be a control.
         DataError: If a control is missing, or the times cannot be told apart.
 
     Examples:
@@ -35,8 +36,19 @@ def as_steps(
         >>> as_steps(series, None, irregular=True)[1]
         ('interval',)
     """
-    names = column_names(dataset, controls) if controls else ()
+    _check_no_time(dataset, controls)
+    names = column_names(dataset, controls, argument="controls") if controls else ()
     return (with_intervals(dataset), (*names, INTERVAL)) if irregular else (dataset, names)
+
+
+def _check_no_time(dataset: xr.Dataset, controls: Sequence[str] | str | None) -> None:
+    named = (controls,) if isinstance(controls, str) else tuple(controls or ())
+    own = "time" if "time" not in dataset.variables else str(dataset["time"].attrs.get("name", "time"))
+    if own in named:
+        raise ArgumentError(
+            f"`controls` must not be the time: expected columns beside it, got {own}. What is to come lies beyond all "
+            "times that are learned from; a phase that returns, such as the time of day, can be learned from."
+        )
 
 
 def controlled_record(dataset: xr.Dataset, columns: Sequence[str] | str, controls: Sequence[str] | str = ()) -> Record:
@@ -89,7 +101,7 @@ def assemble_controlled(
         DataError: If a variable is missing, complex or infinite, or if the time axis is not regular.
     """
     names = column_names(dataset, columns)
-    driving = column_names(dataset, controls) if controls else ()
+    driving = column_names(dataset, controls, argument="controls") if controls else ()
     if set(names) & set(driving):
         raise ArgumentError(
             f"`controls` must not be forecast, too: expected other columns than {', '.join(names)}, got "

@@ -31,6 +31,7 @@ def read(
     trajectory: str | None = None,
     group: str | None = None,
     labels: Sequence[str] = (),
+    continues: bool = False,
 ) -> xr.Dataset:
     r"""Read a series from a file: .csv, .tsv, .txt, .npz, .h5, .hdf5, .nc or .parquet.
 
@@ -46,6 +47,7 @@ def read(
         trajectory: Name of a column that tells trajectories apart; `trajectory` when left out, if there is one.
         group: Group of an HDF5 or NetCDF file; its root when left out.
         labels: Columns that hold labels, text or whole numbers, if they are there.
+        continues: Whether it goes on from a series that is known: then one row, or times alone, are enough.
 
     Returns:
         Float variables along `time`, units in their attributes; `trajectory` is a coordinate along `time`.
@@ -77,7 +79,14 @@ def read(
         raise DataError(f"`{path}` must be readable: {error.strerror or error}.") from error
     wanted = [columns] if isinstance(columns, str) else columns
     return dataset_from(
-        table, source=str(path), time=time, units=units, columns=wanted, trajectory=trajectory, labels=labels
+        table,
+        source=str(path),
+        time=time,
+        units=units,
+        columns=wanted,
+        trajectory=trajectory,
+        labels=labels,
+        continues=continues,
     )
 
 

@@ -50,6 +50,7 @@ def dataset_from(
     columns: Sequence[str] | None = None,
     trajectory: str | None = None,
     labels: Sequence[str] = (),
+    continues: bool = False,
 ) -> xr.Dataset:
     """Make a data set from the columns of a file.
 
@@ -61,6 +62,7 @@ def dataset_from(
         columns: The columns to take; all with numbers when left out.
         trajectory: Name of the column that tells trajectories apart; `trajectory` when left out, if there is one.
         labels: Columns that hold labels, if they are there.
+        continues: Whether it goes on from a series that is known: then one row, or times alone, are enough.
 
     Returns:
         Float variables along `time`, and labels.
@@ -69,8 +71,9 @@ def dataset_from(
         DataError: If a column is missing or cannot be used, or if time does not increase.
     """
     rows = len(next(iter(table.columns.values()), []))
-    if rows < 2:
-        raise DataError(f"`{source}` must hold a series: expected at least 2 rows, got {rows}. Record more.")
+    if rows < (1 if continues else 2):
+        fewest = "1 row" if continues else "2 rows"
+        raise DataError(f"`{source}` must hold a series: expected at least {fewest}, got {rows}. Record more.")
     notes = list(table.notes)
     time_name = _time_column(table, time)
     block_name = _named("trajectory", trajectory, table) or ("trajectory" if "trajectory" in table.columns else None)
@@ -92,7 +95,7 @@ def dataset_from(
             notes.append(f"column `{name}` holds text and was left out")
             continue
         variables[name] = ("time", numbers, {"units": known_units[name]} if known_units.get(name) else {})
-    if not variables:
+    if not variables and not (continues and list(table.columns) == [time_name]):
         raise DataError(
             f"`{source}` must hold numbers: expected a numeric column besides the time, got "
             f"{', '.join(table.columns)}. Look at its header and its separator."
