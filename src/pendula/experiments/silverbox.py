@@ -67,7 +67,7 @@ class SilverboxRun:
     batch_size: int = 64
     epochs: int = 100
     steps: int = 300
-    learning_rate: float = 1e-2
+    learning_rate: float = 5e-3
     units: int = 8
     rows: int = ROWS
     seeds: int = 1
