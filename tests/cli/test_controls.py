@@ -93,7 +93,9 @@ def test_plans_may_have_one_row_or_times_alone(pendula, heater, run):
     (heater / "times.csv").write_text("t [s]\n" + "".join(f"{a}\n" for a in t))
     assert pendula("fit", "visits.csv", "--target", "x", "--irregular", *TINY, "-o", "visits").code == 0
     future = pendula("forecast", "visits", "times.csv", "--json")
-    assert future.content["time"]["values"] == t[110:].tolist()
+    assert future.content["time"] == {"column": "t", "units": "s", "values": t[110:].tolist()}
+    assert pendula("forecast", "visits", "--start", "90", "--steps", "2").out.startswith("row,x [m],")
+    assert pendula("forecast", "visits", "times.csv", "--start", "90", "--steps", "2").out.startswith("t [s],x [m],")
     assert "expected a file with the times to come, got none" in pendula("forecast", "visits").err
 
 

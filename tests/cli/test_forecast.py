@@ -39,7 +39,7 @@ def test_json(pendula, fitted):
     assert band["units"] == "rad"
     assert band["mean"] == expected["x"].values.tolist()
     assert band["lower"][-1] is None
-    assert content["time"] == {"units": "s", "values": expected["time"].values.tolist()}
+    assert content["time"] == {"column": "t", "units": "s", "values": expected["time"].values.tolist()}
     assert content["calibrated_steps"] < 30
     assert content["calibration_origins"] > 0
 

@@ -68,6 +68,10 @@ def test_a_forecast_goes_on_from_the_record_at_the_times_that_come(fitted):
     xr.testing.assert_identical(pendula.forecast(fitted, controls=unknown), future)
     within = pendula.forecast(fitted, 10, start=390)
     assert within.time.values.tolist() == list(range(390, 400))
+    assert within.time.attrs == {"name": "row"}
+    known = pendula.forecast(fitted, 10, start=390, controls=longer)
+    np.testing.assert_array_equal(known.time, longer.time[390:400])
+    np.testing.assert_array_equal(known.x, within.x)
 
 
 def test_held_out_files_and_kept_runs_are_told_their_times(fitted, tmp_path):
@@ -89,6 +93,8 @@ def test_dates_go_with_other_controls():
     assert made.model.controls.names == ("u", "interval")
     future = pendula.forecast(made, controls=frame)
     assert list(future.index) == list(frame.index[180:])
+    within = pendula.forecast(made, 5, start=170)
+    assert (within.index.name, list(within.index)) == ("row", list(range(170, 175)))
 
 
 def test_what_is_wrong_is_said(fitted):

@@ -53,7 +53,8 @@ def forecast(
             value on count. For a fit with --input: the file of inputs from which the targets are told.
         steps: How many steps to forecast; as far as the planned controls reach when left out.
         coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
-        start: Time of the first forecast value; after the record's end when left out; with --samples also nothing, for
+        start: Time of the first forecast value, or for a fit with --irregular its row, counted from 0; after the
+            record's end when left out; with --samples also nothing, for
             trajectories that no record precedes.
         samples: Draw so many runs from the network's likelihood head; forecast and interval are then their mean and
             quantiles. Without it intervals are calibrated on the validation part.
@@ -102,7 +103,7 @@ def forecast(
         seed=seed,
         keep_samples=keep_samples,
     )
-    future["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
+    future["time"].attrs.setdefault("name", fit.model.axis.name)  # files keep the name of the record's own column
     steps = future.sizes["time"]
     beyond = [f"warning: {future.attrs['outside']}"] if "outside" in future.attrs else []
     out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on), *_tested_lines(fit, future), *beyond)
@@ -227,7 +228,11 @@ def _content(fit: "Fit", future: "xarray.Dataset") -> dict[str, Any]:
         for name, unit in zip(fit.model.names, fit.model.units, strict=True)
     }
     return {
-        "time": {"units": fit.model.axis.units, "values": future["time"].values},
+        "time": {
+            "column": future["time"].attrs["name"],
+            "units": future["time"].attrs.get("units", ""),
+            "values": future["time"].values,
+        },
         "forecast": channels,
         **({"effective_origins": future["effective_origins"].values} if "effective_origins" in future.coords else {}),
         **future.attrs,

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
 from pendula.runs import AnyFit, Calibration, Fit, PairedFit
 from pendula.series.axis import TimeValue
 from pendula.series.containers import Data, packed, unpacked
+from pendula.series.intervals import ROW
 from pendula.shapes import Float, Series, ndarray
 
 __all__ = ["few_runs", "forecast", "forecast_dataset"]
@@ -55,8 +57,9 @@ def forecast(
             forecast value on count. Where it has no row, those of the record are taken, as far as they reach. Where
             times are irregular, it begins with the record's rows, and its times are those of the forecast.
         coverage: Probability with which the truth is to lie in the interval, between 0 and 1.
-        start: Time of the first forecast value; after the record's end when left out. Values before it are known,
-            values from it on are not looked at. With samples also "nothing": trajectories that no record precedes.
+        start: Time of the first forecast value, or its row, counted from 0, where times are irregular; after the
+            record's end when left out. Values before it are known, values from it on are not looked at. With samples
+            also "nothing": trajectories that no record precedes.
         samples: How many runs to draw; none when left out.
         seed: Of the draws; the same seed gives the same bits.
         keep_samples: Whether to give the runs themselves, too; data sets can hold them.
@@ -67,8 +70,10 @@ def forecast(
         the calibration; the attributes `coverage`, `interval`, and either `calibration_origins` and `calibrated_steps`
         or `samples` and `seed`. With samples `x` is their mean; those kept are `x_samples`, along `sample` and `time`.
         Where planned controls, or inputs, leave the range of the training part by more than a tenth of it, the
-        attribute `outside` says so, and a warning. If the record was a DataArray, one of `x` with the limits as
-        coordinates; if it was a DataFrame, one with the same kind of index, headers and units.
+        attribute `outside` says so, and a warning. Where times are irregular and no controls are handed in, the times
+        of the record's rows are not known, and `time` counts rows, by the name `row` in other containers and files.
+        If the record was a DataArray, one of `x` with the limits as coordinates; if it was a DataFrame, one with the
+        same kind of index, headers and units.
 
     Raises:
         ArgumentError: If `steps`, `coverage`, `start` or `samples` breaks its rule.
@@ -116,7 +121,8 @@ def forecast(
         keep_samples=keep_samples,
     )
     _warn(few_runs(future), future.attrs.get("outside", ""))
-    return packed(future, fit.container)
+    counted = fit.recipe.irregular and controls is None
+    return packed(future, replace(fit.container, time=ROW, dtype="", counted=False) if counted else fit.container)
 
 
 def _warn(*sentences: str) -> None:
@@ -197,9 +203,10 @@ def forecast_dataset(
     )
     if beyond := beyond_training(fit, None if plan is None or told is None else told[-steps:]):
         future.attrs["outside"] = beyond
-    if fit.recipe.irregular and controls is not None:  # rows are the steps, and have times
+    if fit.recipe.irregular:  # rows are the steps, and a plan has their times
         first = row - int(fit.record.blocks[-1, 0])
-        future = future.assign_coords(time=controls["time"].isel(time=slice(first, first + steps)))
+        times = None if controls is None else controls["time"].isel(time=slice(first, first + steps))
+        future = future.assign_coords(time=("time", future["time"].values, {"name": ROW}) if times is None else times)
     return future.assign_coords(effective_origins=("time", _effective_origins(fit, steps)))
 
 

@@ -7,10 +7,12 @@ from pendula.errors import DataError
 from pendula.series.columns import time_values
 from pendula.series.grid import check_increasing, trajectory_blocks
 
-__all__ = ["INTERVAL", "with_intervals"]
+__all__ = ["INTERVAL", "ROW", "with_intervals"]
 
 INTERVAL = "interval"
 """Name of the column that tells the time since the row before."""
+ROW = "row"
+"""Name of the column that counts rows where their times are not known."""
 
 
 def with_intervals(dataset: xr.Dataset) -> xr.Dataset:

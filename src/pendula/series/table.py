@@ -10,6 +10,7 @@ import xarray as xr
 from pendula.errors import DataError, did_you_mean
 from pendula.series.cells import identifier_cells, number_cells, time_cells
 from pendula.series.grid import check_increasing, trajectory_blocks
+from pendula.series.intervals import ROW
 from pendula.series.labels import label_cells
 from pendula.series.places import Place, row_place
 from pendula.shapes import ndarray
@@ -111,7 +112,8 @@ def table_from(dataset: xr.Dataset) -> Table:
         dataset: Variables along `time`.
 
     Returns:
-        The columns. Its time column keeps the name it was read under, if `dataset_from` recognizes that name.
+        The columns. Its time column keeps the name it was read under, if `dataset_from` recognizes that name; rows
+        that are counted are called `row`.
 
     Raises:
         DataError: If a variable does not lie along `time` alone.
@@ -120,7 +122,7 @@ def table_from(dataset: xr.Dataset) -> Table:
     units: dict[str, str] = {}
     time = dataset["time"] if "time" in dataset.variables else None
     time_name = "time" if time is None else str(time.attrs.get("name", "time"))
-    time_name = time_name if time_name.lower() in TIME_NAMES and time_name not in dataset.variables else "time"
+    time_name = time_name if time_name.lower() in (*TIME_NAMES, ROW) and time_name not in dataset.variables else "time"
     columns[time_name] = np.arange(dataset.sizes.get("time", 0)) if time is None else np.asarray(time.values)
     for key, variable in dataset.variables.items():
         name = time_name if key == "time" else str(key)
