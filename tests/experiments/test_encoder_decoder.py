@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pendula.errors import ArgumentError
-from pendula.experiments.encoder_decoder import EncoderDecoderRun, run
+from pendula.experiments.encoder_decoder import EncoderDecoderRun, _verdict, run
 from pendula.systems import simulate
 from pendula.training import silent
 
@@ -51,3 +51,32 @@ def test_settings_are_checked():
         EncoderDecoderRun(noise=-1.0)
     with pytest.raises(ArgumentError, match=r"`rows` must be enough .*: expected 1400 or more, got 1000"):
         EncoderDecoderRun(rows=1000)
+
+
+def told(teacher, scheduled, free, linear):
+    errors = {"teacher forcing": teacher, "scheduled": scheduled, "free": free, "linear": linear}
+    return _verdict({"nrmse": errors, "read": {"rows": 9}, "written": {"rows": 4}})
+
+
+@pytest.mark.parametrize(
+    ("errors", "first", "second"),
+    [
+        (
+            (0.4, 0.1, 0.2, 0.3),
+            "of 0.1 of their spread under the best schedule, scheduled; a linear map of what",
+            "4 times",
+        ),
+        (
+            (0.4, 0.1, 0.1, 0.3),
+            "under scheduled and free, which are equal; a linear map of what was read has 0.3.",
+            "4 t",
+        ),
+        ((0.3, 0.2, 0.25, 0.1), "has 0.1: all networks lost to it.", "errs 50 % more than one that was shown"),
+        ((0.2, 0.2, 0.2, 0.2), "has 0.2: the networks are no better.", "errs as much as one that was shown what"),
+        ((0.1, 0.2, 0.2, 0.3), "the best schedule, teacher forcing;", "errs 50 % less than one that was shown what"),
+    ],
+)
+def test_the_verdict_says_who_lost_and_what_is_equal(errors, first, second):
+    sentences = told(*errors)
+    assert first in sentences[0]
+    assert second in sentences[1]

@@ -44,8 +44,8 @@ def test_work_is_counted(made):
 def test_the_page_has_a_line_for_each_way_and_task(made):
     for way in WAYS:
         for task in TASKS:
-            assert "sequence-gradients" in str(made.content.data[f"{task}: {way}"])
-    assert "sine: linear (baseline)" in made.content.data
+            assert "sequence-gradients" in str(made.content.results[f"{task}: {way}"])
+    assert "sine: linear (baseline)" in made.content.results
     assert made.figures["four-ways"].startswith(b"\x89PNG")
     assert made.content.images.keys() == made.figures.keys()
 

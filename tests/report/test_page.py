@@ -135,3 +135,19 @@ def test_images_must_be_png_with_words() -> None:
         render_report(ReportContent(title="a", figures=[ReportFigure(caption="c", alt="d", png=b"GIF89a")]))
     with pytest.raises(ArgumentError, match="`figures` must have alternative texts: expected words for 'c', got none"):
         render_report(ReportContent(title="a", figures=[ReportFigure(caption="c", alt=" ", png=IMAGE)]))
+
+
+def test_results_stand_apart_from_settings() -> None:
+    page = Page(render_report(ReportContent(title="a", settings={"epochs": 3}, results={"error": 0.25})))
+    assert page.text[page.text.index("Results") :][:4] == ["Results", "Results", "error", "0.25"]
+    assert page.text[page.text.index("Settings") :][:4] == ["Settings", "Settings", "epochs", "3"]
+
+
+@pytest.mark.parametrize(
+    ("task", "said"), [("", "running freely"), ("filter", "telling the targets"), ("regimes", "telling labels")]
+)
+def test_the_table_of_scores_tells_what_it_compares(task: str, said: str) -> None:
+    row = {"rmse": 1.0, "nrmse": 1.0, "accuracy": 1.0}
+    page = render_report(ReportContent(title="a", scores={"models": {"network": row}, "task": task}))
+    assert said in page
+    assert ("free run" in page, "persistence" in page, "one step ahead" in page) == ((not task,) * 3)

@@ -129,6 +129,7 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out
     from pendula.cli.folders import prepare_folder
     from pendula.cli.reports import score_lines
     from pendula.cli.trainings import trainings
+    from pendula.experiments.base import with_settings
     from pendula.files import write_json
     from pendula.report import idle_note, write_report
     from pendula.series import write
@@ -138,7 +139,7 @@ def _run(chosen: "Experiment", settings: Any, folder: Path, overwrite: bool, out
     with trainings(out) as listeners:
         made = chosen.run(settings, listeners)
     write_json(folder / RESULTS, made.results)
-    page = write_report(made.content, made.figures, folder)
+    page = write_report(with_settings(made.content, settings), made.figures, folder)
     for name, fit in made.fits.items():
         fit.save(folder / "fits" / name, overwrite=True)
     for name, paired in made.paired_fits.items():

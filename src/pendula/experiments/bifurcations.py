@@ -90,7 +90,7 @@ def run(settings: BifurcationDiagram, progress: Progress) -> ExperimentResult:  
         "notes": _notes(system, settings),
     }
     figure = png(_figure(found, chaotic, system, settings, component))
-    content = _content(results, figure, system, settings)
+    content = _content(results, figure, system)
     return ExperimentResult(results=results, content=content, figures={"bifurcations": figure})
 
 
@@ -144,15 +144,11 @@ def _figure(
     )
 
 
-def _content(results: dict[str, Any], figure: bytes, system: System, settings: BifurcationDiagram) -> ReportContent:
+def _content(results: dict[str, Any], figure: bytes, system: System) -> ReportContent:
     return ReportContent(
         title=f"Bifurcations of {system.name}",
         verdict=results["verdict"],
         notes=results["notes"],
-        settings={
-            "system": system.name,
-            "parameter": f"{settings.parameter}, {settings.values} values from {settings.low:g} to {settings.high:g}",
-        },
         figures=[
             ReportFigure(
                 name="bifurcations",

@@ -195,9 +195,7 @@ def _content(settings: CoverageProtocol, verdict: list[str], figure: bytes) -> R
         verdict=verdict,
         notes=[_HOLDING, _ORIGINS],
         settings={
-            "Cell": settings.cell,
-            "Calibration": f"{settings.folds} blocks of all known rows" if settings.folds else "the validation part",
-            "Rows of the simulated records": settings.rows,
+            "Calibration": f"{settings.folds} blocks of all known rows" if settings.folds else "the validation part"
         },
         figures=[
             ReportFigure(

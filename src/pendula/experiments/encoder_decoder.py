@@ -31,6 +31,8 @@ TRAIN = 0.8
 """Share of the rows to learn from; the last ones test."""
 TEST_STRIDE = 7
 """Rows from one test stretch to the next."""
+ALIKE = 0.01
+"""Errors that differ by less than this share count as equal."""
 FORCING = {"teacher forcing": (1.0, 1.0), "scheduled": (1.0, 0.0), "free": (0.0, 0.0)}
 """Probability, in the first and in the last epoch, that the decoder is shown the truth."""
 
@@ -185,18 +187,32 @@ def _results(errors: Mapping[str, Float[ndarray, "pair step"]], settings: Encode
 
 def _verdict(results: Mapping[str, Any]) -> list[str]:
     errors = results["nrmse"]
-    best = min(FORCING, key=lambda name: errors[name])
+    least = min(errors[name] for name in FORCING)
+    best = [name for name in FORCING if errors[name] <= (1 + ALIKE) * least]
+    under = f"the best schedule, {best[0]}" if len(best) == 1 else f"{' and '.join(best)}, which are equal"
     first = (
         f"From {results['read']['rows']} noisy positions, {results['written']['rows']} positions and velocities are "
-        f"written with errors of {errors[best]:.2g} of their spread under the best schedule, {best}; a linear map of "
-        f"what was read has {errors['linear']:.2g}."
+        f"written with errors of {least:.2g} of their spread under {under}; a linear map of what was read has "
+        f"{errors['linear']:.2g}{_against(errors['linear'] / least)}."
     )
-    forced, free = errors["teacher forcing"], min(errors["scheduled"], errors["free"])
-    second = (
-        f"A decoder that was always shown the truth in training errs {forced / free:.2g} times as much where it is "
-        "shown what it wrote."
-    )
-    return [first, second]
+    return [first, _forced(errors["teacher forcing"] / min(errors["scheduled"], errors["free"]))]
+
+
+def _against(share: float) -> str:
+    if share < 1 - ALIKE:
+        return ": all networks lost to it"
+    return "" if share > 1 + ALIKE else ": the networks are no better"
+
+
+def _forced(share: float) -> str:
+    start = "A decoder that was always shown the truth in training errs"
+    whom = "as one that was shown what it wrote"
+    if abs(share - 1) <= ALIKE:
+        return f"{start} as much {whom}."
+    if share < 2:
+        side = "more" if share > 1 else "less"
+        return f"{start} {100 * abs(share - 1):.2g} % {side} than one that was shown what it wrote."
+    return f"{start} {share:.2g} times as much {whom}."
 
 
 _READ = "What is read is the position with noise, what is written the state without; neither part overlaps the other."
@@ -245,11 +261,7 @@ def _content(results: Mapping[str, Any], figure: bytes, settings: EncoderDecoder
         title="encoder-decoder",
         verdict=results["verdict"],
         notes=[_READ],
-        settings={
-            "cell": settings.cell,
-            "units of either stack": settings.hidden_size,
-            **{f"NRMSE, {name}": f"{error:.3g}" for name, error in results["nrmse"].items()},
-        },
+        results={f"NRMSE, {name}": f"{error:.3g}" for name, error in results["nrmse"].items()},
         figures=[
             ReportFigure(
                 caption="Noisy positions that are read, and what is written after them under three schedules of "

@@ -225,11 +225,9 @@ def _content(results: Mapping[str, Any], figure: bytes, settings: FitzHughNagumo
     return ReportContent(
         title="fitzhugh-nagumo",
         verdict=results["verdict"],
-        settings={
-            "cell": settings.cell,
-            "units": results["units"],
-            "parameters": results["parameters"],
-            "RMSE by channel": ", ".join(f"{name} {error:.3g}" for name, error in results["rmse_by_channel"].items()),
+        settings={"parameters": results["parameters"]},
+        results={
+            "RMSE by channel": ", ".join(f"{name} {error:.3g}" for name, error in results["rmse_by_channel"].items())
         },
         figures=[
             ReportFigure(

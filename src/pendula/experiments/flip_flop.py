@@ -83,8 +83,7 @@ def run(settings: FlipFlop, progress: Progress) -> ExperimentResult:
     content = ReportContent(
         title=f"How a net remembers {settings.bits} bits",
         verdict=results["verdict"],
-        settings={"Bits": settings.bits, "Units": settings.hidden_size, "Updates": settings.updates},
-        data={f"Seed {net.seed}": _words(net) for net in nets},
+        results={f"Seed {net.seed}": _words(net) for net in nets},
         figures=figures,
         references=(
             Reference(

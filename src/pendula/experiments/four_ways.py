@@ -174,8 +174,7 @@ def _content(settings: FourWays, results: dict[str, Any], figure: bytes) -> Repo
             _NOTE,
             f"All of it took {format_number(results['seconds'], digits=3)} s.",
         ],
-        settings={"Long-memory problems": f"T = {settings.length}", "Samples of the chaotic systems": settings.points},
-        data=_table(results),
+        results=_table(results),
         figures=[
             ReportFigure(
                 caption="Free-run error or share of wrong answers, against the time and the work of training.",

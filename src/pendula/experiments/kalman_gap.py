@@ -309,12 +309,9 @@ def _content(results: Mapping[str, Any], figure: bytes, settings: KalmanGap) -> 
         title="kalman-gap",
         verdict=results["verdict"],
         notes=[_TOLD],
-        settings={
-            "steps to learn from": settings.steps,
-            **{
-                f"RMSE, {name}": ", ".join(f"{who} {error:.4g}" for who, error in errors.items())
-                for name, errors in results["rmse"].items()
-            },
+        results={
+            f"RMSE, {name}": ", ".join(f"{who} {error:.4g}" for who, error in errors.items())
+            for name, errors in results["rmse"].items()
         },
         figures=[
             ReportFigure(

@@ -197,9 +197,7 @@ def _content(settings: KnownNoise, results: dict[str, Any], image: bytes) -> Rep
         notes=_NOTES,
         settings={
             "Network": f"GRU of {settings.hidden_size} units beside a linear path of {LAGS} steps, Gaussian head",
-            "Samples to learn from": settings.rows,
-            "Epochs": f"{settings.epochs} of 100 batches of 256 windows of {WINDOW} steps",
-            "Forecasts": f"{settings.origins} of {settings.leads} steps, {settings.samples} futures of each",
+            "Epoch": f"100 batches of 256 windows of {WINDOW} steps",
         },
         figures=[
             ReportFigure(

@@ -308,7 +308,6 @@ def _content(results: dict[str, Any], settings: LectureKerasRk4, figure: bytes) 
             "system": "driven damped oscillator, Runge–Kutta 4, a step of 1 ms",
             "model A": f"SimpleRNN(32), Dense(1), window 1, {settings.epochs_a} epochs",
             "model B": f"SimpleRNN(64), Dense(1), window 10, {settings.epochs_b} epochs",
-            "engine": settings.engine,
         },
         figures=[
             ReportFigure(

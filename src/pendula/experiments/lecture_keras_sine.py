@@ -146,13 +146,7 @@ def _content(comparison: Comparison, settings: LectureKerasSine, figure: bytes) 
         title="lecture-keras-sine",
         verdict=verdict_of(scores, comparison.fits[NAME].record),
         notes=_notes(comparison, settings),
-        settings={
-            "points": settings.points,
-            "window": settings.window,
-            "network": f"SimpleRNN({settings.hidden_size}), Dense(1)",
-            "engine": settings.engine,
-            "epochs": settings.epochs,
-        },
+        settings={"network": f"SimpleRNN({settings.hidden_size}), Dense(1)"},
         scores=scores,
         figures=[
             ReportFigure(

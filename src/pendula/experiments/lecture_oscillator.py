@@ -203,12 +203,8 @@ def _content(comparison: Comparison, settings: LectureOscillator, figure: bytes)
         title=f"lecture-oscillator, {settings.protocol} protocol, {settings.system}",
         verdict=verdict_of(scores, made.record),
         notes=_notes(made, settings),
-        settings={
-            "system": settings.system,
-            "step": made.record.axis.step_text,
-            "window": settings.window,
-            "epochs, kept": f"{made.history[-1].epoch}, {made.best_epoch}",
-        },
+        settings={"step": made.record.axis.step_text, "epochs": made.recipe.training.epochs},
+        results={"epochs done, epoch kept": f"{made.history[-1].epoch}, {made.best_epoch}"},
         scores=scores,
         figures=[
             ReportFigure(

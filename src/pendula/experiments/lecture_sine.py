@@ -134,14 +134,9 @@ def _content(comparison: Comparison, settings: LectureSine, figure: bytes) -> Re
         verdict=verdict_of(scores, first.record),
         notes=protocol_notes(settings.protocol),
         settings={
-            "signal": settings.signal,
-            "noise (standard deviation)": settings.noise,
-            "points": settings.points,
-            "window": settings.window,
             "network": f"{first.model.forecaster.network.num_layers} × "
             f"{first.model.forecaster.network.hidden_size} hidden units",
             "epochs": first.recipe.training.epochs,
-            "noise seed": settings.noise_seed,
         },
         scores=scores,
         figures=[

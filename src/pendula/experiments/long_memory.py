@@ -112,7 +112,6 @@ def _content(settings: LongMemoryRun, choice: Choice, results: dict[str, Any], f
         settings={
             "Cell": f"{network.cell}, {network.hidden_size} units",
             "Initial weights": network.initialization.kind,
-            "Method": settings.method,
             **({} if settings.method == "hessian-free" else {"Batch": training.batch_size}),
             **({} if settings.method == "hessian-free" else {"Learning rate": training.learning_rate}),
         },

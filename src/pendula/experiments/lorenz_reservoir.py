@@ -9,7 +9,6 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
-from pendula.experiments.reservoir_facts import reservoir_facts
 from pendula.figures import Quantity, draw_free_runs, draw_lead_times, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
@@ -211,10 +210,6 @@ def _content(settings: LorenzReservoir, results: dict[str, Any], image: bytes) -
         title="A reservoir on the Lorenz attractor",
         verdict=results["verdict"],
         notes=_NOTES,
-        settings={
-            **reservoir_facts(settings.reservoir, units=settings.units, penalty=settings.penalty),
-            "samples known": f"{settings.train}, {settings.dt:g} apart",
-        },
         figures=[
             ReportFigure(
                 caption="The first free run, and how the errors of all starts grow; the line marks the threshold.",

@@ -8,7 +8,6 @@ import numpy as np
 
 from pendula.errors import ArgumentError
 from pendula.experiments.base import Experiment, ExperimentResult, Progress
-from pendula.experiments.reservoir_facts import reservoir_facts
 from pendula.figures import Quantity, draw_free_runs, draw_lead_times, png
 from pendula.figures.canvas import new_figure
 from pendula.figures.style import style
@@ -207,11 +206,6 @@ def _content(settings: MackeyGlassProtocol, results: dict[str, Any], image: byte
         title="Mackey–Glass 17, the protocol of 2001",
         verdict=results["verdict"],
         notes=_NOTES,
-        settings={
-            **reservoir_facts(settings.reservoir, units=settings.units, penalty=settings.penalty),
-            "points known, washed out": f"{settings.train}, {settings.washout}",
-            "free runs for each seed": settings.trials,
-        },
         figures=[
             ReportFigure(
                 caption="A free run of the first seed, and how the errors of all seeds grow; the line marks 84 steps.",

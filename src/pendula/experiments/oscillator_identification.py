@@ -266,14 +266,7 @@ def _content(results: Mapping[str, Any], figure: bytes, settings: OscillatorIden
         title="oscillator-identification",
         verdict=results["verdict"],
         notes=results["notes"],
-        settings={
-            "samples": settings.samples,
-            "duration": f"{settings.duration:g} s",
-            "noise": f"{100 * settings.noise:g} %",
-            "precision": settings.precision,
-            "random sets": settings.sets,
-            **{name: f"{value:.6g}" for name, value in results["parameters"].items()},
-        },
+        results={name: f"{value:.6g}" for name, value in results["parameters"].items()},
         figures=[
             ReportFigure(
                 caption="The record and the trajectory found in it, the velocity that was never seen, and the errors "

@@ -130,7 +130,6 @@ def _content(
                 "delay counts them."
             ),
         ],
-        settings={"Rows": settings.rows, "Units": settings.hidden_size, "Epochs": settings.epochs},
         scores=evaluated.to_dict(),
         figures=labels_figures(fitted, evaluated),
         references=(

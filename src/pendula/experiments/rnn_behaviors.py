@@ -264,9 +264,7 @@ def _content(results: Mapping[str, Any], figure: bytes, settings: RnnBehaviors) 
         notes=results["notes"],
         settings={
             "sizes": ", ".join(str(size) for size in settings.sizes),
-            "networks of each size": settings.draws,
             "gains": f"{settings.gains} from 0.5 to 2",
-            "steps": settings.steps,
         },
         figures=[
             ReportFigure(

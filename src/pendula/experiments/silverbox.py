@@ -260,7 +260,7 @@ def _content(results: Mapping[str, Any], figure: bytes, settings: SilverboxRun) 
         title="silverbox",
         verdict=results["verdict"],
         notes=results["notes"],
-        settings={
+        results={
             **rows,
             "Best published RNN, GRU, LSTM": ", ".join(f"{key} {value:g}" for key, value in PUBLISHED.items()),
         },

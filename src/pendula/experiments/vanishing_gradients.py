@@ -263,14 +263,6 @@ def _content(results: dict[str, Any], figure: bytes, settings: VanishingGradient
         title="Vanishing and exploding gradients",
         verdict=results["verdict"],
         notes=results["notes"],
-        settings={
-            "hidden size": settings.hidden_size,
-            "window": settings.window,
-            "noise (standard deviation)": settings.noise,
-            "epochs": settings.epochs,
-            "largest gradient": settings.clip_norm,
-            f"spectral radius of {LARGE}": settings.radius,
-        },
         figures=[
             ReportFigure(
                 caption="Norm of the derivative of the last step's loss by the states, against the steps between them, "

@@ -210,8 +210,7 @@ def _content(
             f"An onset is told {settings.look_ahead} samples after it, from the samples up to then.",
             f"Test records were drawn for the test alone, {settings.tests} at each ratio.",
         ],
-        settings={"Records": settings.records, "Units": settings.hidden_size, "Epochs": settings.epochs},
-        data={f"Signal-to-noise {name}": _words(row) for name, row in by_ratio.items()},
+        results={f"Signal-to-noise {name}": _words(row) for name, row in by_ratio.items()},
         scores=scores,
         figures=figures,
         references=(

@@ -17,7 +17,7 @@ from pendula.nn import (
 from pendula.report.equation_facts import equation_facts, equation_references
 from pendula.report.numbers import counted, format_moment, format_number, format_value
 from pendula.report.page import Reference
-from pendula.runs import AnyFit, Fit, Recipe
+from pendula.runs import AnyFit, Fit, PairedFit, Recipe
 from pendula.series.record import Record
 from pendula.training import Training
 
@@ -184,7 +184,7 @@ def data_facts(fit: AnyFit) -> dict[str, object]:
     """
     record = fit.record
     facts: dict[str, object] = {
-        "Channels": _labels(record),
+        **_columns(fit),
         **({} if record.controls is None else {"Controls": _labels(record.controls)}),
         "Rows": len(record),
         f"From {record.axis.name}": _moment(record, 0),
@@ -197,6 +197,14 @@ def data_facts(fit: AnyFit) -> dict[str, object]:
     ranges = fit.split.ranges
     sizes = {name: ranges[part][1] - ranges[part][0] if part in ranges else 0 for part, name in _PARTS.items()}
     return facts | {name: counted(size, "row") if size else "none" for name, size in sizes.items()}
+
+
+def _columns(fit: AnyFit) -> dict[str, object]:
+    if not isinstance(fit, PairedFit):
+        return {"Channels": _labels(fit.record)}
+    count = len(fit.recipe.inputs)
+    shown, told = (fit.record.select(names) for names in (fit.record.names[:count], fit.record.names[count:]))
+    return {"Inputs": _labels(shown), "Target" if len(told.names) == 1 else "Targets": _labels(told)}
 
 
 def _labels(record: Record) -> str:

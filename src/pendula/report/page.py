@@ -8,7 +8,7 @@ from typing import Any
 
 from pendula.errors import ArgumentError
 from pendula.report.numbers import format_value
-from pendula.report.scores import score_table
+from pendula.report.scores import score_table, score_words
 
 __all__ = ["Reference", "ReportContent", "ReportFigure", "render_report"]
 
@@ -64,6 +64,7 @@ class ReportContent:
         verdict: Plain sentences, the most important first.
         notes: Warnings and remarks ("This protocol leaks: ...").
         settings: How the network was made and trained, by name.
+        results: What came of it, by name, where the table of scores has no column for it.
         data: Facts of the record: name, samples, units, time range, step, gaps, sizes of the parts.
         scores: As for `pendula.report.score_table`; one-step scores, free-run scores and baselines together.
         figures: Images in order.
@@ -80,6 +81,7 @@ class ReportContent:
     verdict: Sequence[str] = ()
     notes: Sequence[str] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    results: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, object] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     figures: Sequence[ReportFigure] = ()
@@ -117,7 +119,9 @@ def render_report(content: ReportContent) -> str:
     return environment.from_string(template).render(
         content=content,
         table=score_table(content.scores),
+        words=score_words(content.scores),
         settings=_texts(content.settings),
+        results=_texts(content.results),
         data=_texts(content.data),
         images=[_embed(figure) for figure in content.figures],
         versions=_texts(content.versions),

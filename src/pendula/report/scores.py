@@ -8,7 +8,7 @@ from typing import Any
 from pendula.figures.style import label
 from pendula.report.numbers import format_number
 
-__all__ = ["ScoreCell", "ScoreRow", "ScoreTable", "finite_score", "score_table", "unit_of"]
+__all__ = ["ScoreCell", "ScoreRow", "ScoreTable", "ScoreWords", "finite_score", "score_table", "score_words", "unit_of"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +60,23 @@ _LABEL_METRICS = (
     _Metric(key="seconds", head="Time to fit", unit="s"),
 )
 _BY_TASK = {"filter": _TOLD_METRICS, "classify": _LABEL_METRICS, "regimes": _LABEL_METRICS}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreWords:
+    """What stands beside the table.
+
+    Attributes:
+        caption: What is compared.
+        remark: What its columns mean.
+
+    Examples:
+        >>> ScoreWords(caption="Networks and baselines", remark="").caption
+        'Networks and baselines'
+    """
+
+    caption: str
+    remark: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +132,27 @@ class ScoreTable:
     rows: tuple[ScoreRow, ...]
 
 
+_SPREAD = "NRMSE is the RMSE divided by the standard deviation of the truth"
+_FORECASTS = ScoreWords(
+    caption="Networks and baselines, one step ahead and running freely",
+    remark=f"{_SPREAD}; the valid prediction time is that until a free run is off by 0.4 of it. A diverged free run "
+    "left the finite numbers. R² alone says little: see persistence.",
+)
+_LABELS = ScoreWords(
+    caption="Network and baselines, telling labels from the inputs",
+    remark="The balanced accuracy is the mean over the labels of the share of each that is told; the log-loss is the "
+    "mean of −ln p of the true label.",
+)
+_WORDS = {
+    "filter": ScoreWords(
+        caption="Network and baselines, telling the targets from the inputs",
+        remark=f"{_SPREAD}. R² alone says little: see the linear filter, and the mean.",
+    ),
+    "classify": _LABELS,
+    "regimes": _LABELS,
+}
+
+
 def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = None) -> ScoreTable:
     """Lay out scores as a table; columns that no predictor has are left out.
 
@@ -155,6 +193,22 @@ def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = No
             for name, kind, row in predictors
         ),
     )
+
+
+def score_words(scores: Mapping[str, Any]) -> ScoreWords:
+    """Say what the table compares, and what its columns mean.
+
+    Args:
+        scores: As for `score_table`.
+
+    Returns:
+        The words for the task of the scores: forecasts where there is none.
+
+    Examples:
+        >>> score_words({"task": "filter"}).caption
+        'Network and baselines, telling the targets from the inputs'
+    """
+    return _WORDS.get(scores.get("task", ""), _FORECASTS)
 
 
 def unit_of(scores: Mapping[str, Any], metric: str) -> str:
