@@ -1,5 +1,6 @@
 """Rolling backtests against forecasts that are made one after the other, by fits that are made by hand."""
 
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,8 @@ import torch
 
 from pendula.errors import ArgumentError, DataError
 from pendula.forecasting import RefitPolicy, backtest, fit_linear, fit_record
+from pendula.forecasting.fitted_baselines import fit_baselines
+from pendula.report import backtest_lines
 from pendula.series import record
 
 
@@ -113,3 +116,22 @@ def test_what_cannot_be_is_refused_before_any_training(sine_fit, monkeypatch):
 def test_policies_that_make_no_sense_are_refused():
     with pytest.raises(ArgumentError, match="`every` must be a number of rows: expected 1 or more, got 0"):
         RefitPolicy(every=0)
+
+
+def test_a_baseline_that_some_fits_lack_is_left_out_and_that_is_said(sine_fit, monkeypatch):
+    made, module = [], importlib.import_module("pendula.forecasting.backtest")
+
+    def without(known, part, *, fit):
+        made.append(fit_baselines(known, part, fit=fit))
+        return {name: each for name, each in made[-1].items() if name != "seasonal" or len(made) == 1}
+
+    policy = RefitPolicy(every=15)
+    whole = backtest(sine_fit, policy=policy, leads=4)
+    assert "seasonal" in whole.rolling.errors
+    assert whole.to_dict()["lacking"] == {}
+    monkeypatch.setattr(module, "fit_baselines", without)
+    rolled = backtest(sine_fit, policy=policy, leads=4)
+    assert "seasonal" not in rolled.rolling.errors
+    assert rolled.to_dict()["lacking"] == {"seasonal": 2}
+    assert backtest_lines(whole)[-1].startswith("linear")
+    assert backtest_lines(rolled)[-1].startswith("Left out: seasonal, which 2 of 3 fits lack. What they know shows no")

@@ -1,7 +1,7 @@
 """A rolling backtest: forecasts from many origins, by networks that are trained anew as the record goes on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -76,6 +76,7 @@ class Backtest:
         policy: When fits were made anew.
         fits: How many there were.
         part: The rows that were forecast.
+        lacking: How many of the fits have no baseline of a name that others have; it is left out of the errors.
     """
 
     rolling: RollingErrors
@@ -83,17 +84,20 @@ class Backtest:
     policy: RefitPolicy
     fits: int
     part: Part
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the errors for a table or a file.
 
         Returns:
-            As `Evaluated.to_dict` under `rolling`, `intervals` and `units`; and `refit`, how networks were fitted anew.
+            As `Evaluated.to_dict` under `rolling`, `intervals` and `units`; `refit`, how networks were fitted anew; and
+            `lacking`, how many fits lack a baseline that was left out.
         """
         return {
             "rolling": plain_rolling(self.rolling, self.part.parent),
             "intervals": None if self.intervals is None else self.intervals.to_dict(),
             "refit": {"every": self.policy.every, "past": self.policy.past, "fits": self.fits},
+            "lacking": dict(self.lacking),
             "units": {"value": common_unit(self.part.parent), "time": time_scale(self.part.parent.axis)[1]},
         }
 
@@ -168,6 +172,7 @@ def backtest(
         policy=policy,
         fits=len(stretches),
         part=part,
+        lacking=_lacking([rolled for _, rolled in stretches]),
     )
 
 
@@ -212,6 +217,12 @@ def _joined(rolled: Sequence[RollingErrors]) -> RollingErrors:
         truth=np.concatenate([one.truth for one in rolled]),
         errors={name: np.concatenate([one.errors[name] for one in rolled]) for name in names},
     )
+
+
+def _lacking(rolled: Sequence[RollingErrors]) -> dict[str, int]:
+    names = dict.fromkeys(name for one in rolled for name in one.errors)
+    lacking = {name: sum(name not in one.errors for one in rolled) for name in names}
+    return {name: count for name, count in lacking.items() if count}
 
 
 def _intervals(stretches: Sequence[tuple[Fit, RollingErrors]], *, coverage: float) -> IntervalScores | None:

@@ -65,7 +65,7 @@ def backtest_lines(rolled: Backtest, *, unit: str = "") -> list[str]:
         unit: Unit of the errors, where all channels have one.
 
     Returns:
-        A sentence, and a table with a row for each predictor.
+        A sentence, a table with a row for each predictor, and what has to be known of them.
     """
     rolling = rolled.rolling
     last = rolling.leads
@@ -83,7 +83,8 @@ def backtest_lines(rolled: Backtest, *, unit: str = "") -> list[str]:
     controls, baselines = rolled.part.parent.controls, [name for name in rolling.errors if name != "network"]
     told = controls_note(() if controls is None else controls.names, baselines)
     start = f"Free runs from {len(rolling.origins)} origins; {_policy(rolled)}."
-    return [start, "", *table, *(["", *told] if told else [])]
+    notes = [*_lacking(rolled), *told]
+    return [start, "", *table, *(["", *notes] if notes else [])]
 
 
 def surprise_figure(found: Surprise) -> "matplotlib.figure.Figure":
@@ -119,6 +120,19 @@ def surprise_figure(found: Surprise) -> "matplotlib.figure.Figure":
             axes=figure.add_subplot(2, 1, 2, sharex=above),
         )
     return figure
+
+
+def _lacking(rolled: Backtest) -> list[str]:
+    return [
+        f"Left out: {name}, which {lacking} of {rolled.fits} fits lack. {_WHY.get(name, '')}".rstrip()
+        for name, lacking in rolled.lacking.items()
+    ]
+
+
+_WHY = {
+    "seasonal": "What they know shows no clear period, or their first rows do not have one before them.",
+    "esn": "What they know is too little to teach one.",
+}
 
 
 def _policy(rolled: Backtest) -> str:
