@@ -73,6 +73,13 @@ def test_a_file_that_continues_the_record_is_run_up_to(pendula, circuit):
     anew = pendula("forecast", "run", "inputs.csv")
     assert "The first 5 rows after a start are uncertain: the inputs before them are not known, and are" in anew.err
     assert "continues" not in anew.err
+    scored = pendula("evaluate", "run", "end.csv", "--json")
+    assert "the run begins in the last 20 rows before it" in scored.err
+    whole = pendula("evaluate", "run", "circuit.csv")
+    assert "The first 5 rows after a start are uncertain" in whole.err
+    own = pendula("evaluate", "run", "--json")
+    assert "the run begins" not in own.err
+    assert scored.content["scores"]["models"]["network"]["rmse"] == own.content["scores"]["models"]["network"]["rmse"]
 
 
 def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):

@@ -59,6 +59,22 @@ def test_a_run_that_continues_the_record_begins_in_the_inputs_before_it(fitted, 
     assert np.array_equal(later.time, longer.time[600:])
 
 
+def test_a_series_that_continues_the_record_is_scored_like_it(fitted, driven):
+    part, own = fitted.split.test, evaluate_pairs(fitted)
+    held_out = evaluate_pairs(fitted, driven().isel(time=slice(part.start, None)))
+    assert (held_out.part.start, held_out.seen) == (fitted.recipe.window, 0)
+    assert len(held_out.stretches.settled_rows()) == len(part)
+    for name, told in own.told.items():
+        np.testing.assert_array_equal(held_out.told[name], told)
+    # Behind its end: what the record's inputs tell, row by row.
+    later = driven(size=700).isel(time=slice(600, None))
+    np.testing.assert_array_equal(
+        evaluate_pairs(fitted, later).told["network"][:, 0], pendula.forecast(fitted, inputs=later[["u"]]).y
+    )
+    overlapping = evaluate_pairs(fitted, driven().isel(time=slice(fitted.validation_stop - 7, None)))
+    assert overlapping.seen == 7
+
+
 def test_what_does_not_continue_the_record_starts_from_nothing(fitted, driven):
     series, longer = driven()[["u"]], driven(size=700)[["u"]]
     other = driven(seed=9)[["u"]].isel(time=slice(300, 400))

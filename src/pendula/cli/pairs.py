@@ -127,11 +127,13 @@ def evaluate_file(fit: "PairedFit", run: Path, file: str | None, data: RecordOpt
     from pendula.report import idle_path_note, told_verdict
 
     series, notes = (None, ()) if file is None else _series_for(fit, file, fit.recipe.columns, data)
-    out.remark(*notes)
-    scores = evaluate_told(fit, series).to_dict()
+    evaluated = evaluate_told(fit, series)
+    start = [] if file is None else _start_notes(fit, run_up=evaluated.part.start)
+    out.remark(*notes, *start)
+    scores = evaluated.to_dict()
     verdict, idle = told_verdict(scores), idle_path_note(fit)
     out.show(*_score_lines(scores, [*verdict, *idle]))
-    out.result({"run": run, "held_out": file, "scores": scores, "verdict": verdict, "notes": [*notes, *idle]})
+    out.result({"run": run, "held_out": file, "scores": scores, "verdict": verdict, "notes": [*notes, *start, *idle]})
 
 
 def tell_file(
@@ -164,7 +166,7 @@ def tell_file(
     told = tell(fit, series)
     told["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     beyond = [f"warning: {told.attrs['outside']}"] if "outside" in told.attrs else []
-    out.remark(*notes, *_start_notes(fit, told), *_untold_notes(fit, told), *beyond)
+    out.remark(*notes, *_start_notes(fit, run_up=told.attrs["run_up"]), *_untold_notes(fit, told), *beyond)
     targets = ", ".join(fit.model.targets.names)
     if output is not None:
         write(told, output)
@@ -183,10 +185,10 @@ def tell_file(
     })
 
 
-def _start_notes(fit: "PairedFit", told: "xarray.Dataset") -> list[str]:
+def _start_notes(fit: "PairedFit", *, run_up: int) -> list[str]:
     from pendula.report.numbers import counted
 
-    run_up, washout = told.attrs["run_up"], fit.model.washout
+    washout = fit.model.washout
     warm = f"The file continues the record of the fit: the run begins in the last {run_up} rows before it."
     if run_up >= washout:
         return [warm] if run_up else []

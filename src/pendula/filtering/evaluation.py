@@ -10,6 +10,7 @@ import xarray as xr
 
 from pendula.errors import DataError
 from pendula.filtering.baselines import Teller, fit_baselines
+from pendula.filtering.continuing import continued
 from pendula.filtering.stretches import Stretches, stretches_for
 from pendula.metrics import pointwise_scores, rmse
 from pendula.runs import PairedFit
@@ -89,8 +90,9 @@ class PairedEvaluated:
 def evaluate_pairs(fit: PairedFit, series: Data | None = None) -> PairedEvaluated:
     """Score a filter beside the baselines on data it never saw.
 
-    The runs over the fit's own test part begin in the inputs before it; those over another record begin with nothing,
-    and their first rows, the washout, count in `cold_rmse` alone.
+    The runs over the fit's own test part begin in the inputs before it, and so do those over a series that continues
+    its record, or begins within it with the same inputs. Over another series they begin with the network's initial
+    state, and their first rows, the washout, count in `cold_rmse` alone.
 
     Args:
         fit: The fit.
@@ -116,9 +118,9 @@ def evaluate_pairs(fit: PairedFit, series: Data | None = None) -> PairedEvaluate
         evaluated = _evaluate(fit, test_part(fit))
         return replace(evaluated, seconds={**evaluated.seconds, **kept_seconds(fit)})
     held_out = record_for(fit, series)
-    evaluated = _evaluate(fit, Part(parent=held_out, start=0, stop=len(held_out)))
+    evaluated = _evaluate(fit, continued(fit, held_out))
     known = Part(parent=fit.record, start=0, stop=fit.validation_stop)
-    return replace(evaluated, seen=count_seen(known, held_out, evaluated.stretches.rows))
+    return replace(evaluated, seen=count_seen(known, evaluated.part.parent, evaluated.stretches.rows))
 
 
 def record_for(fit: PairedFit, series: Data) -> Record:

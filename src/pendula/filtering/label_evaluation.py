@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pendula.filtering.continuing import continued
 from pendula.filtering.evaluation import kept_seconds, record_for, scored_stretches, test_part
 from pendula.filtering.label_baselines import LabelTeller, fit_label_baselines
 from pendula.filtering.stretches import Stretches
@@ -136,9 +137,9 @@ def evaluate_labels(fit: PairedFit, series: Data | None = None) -> LabelsEvaluat
         evaluated = _evaluate(fit, test_part(fit))
         return replace(evaluated, seconds={**evaluated.seconds, **kept_seconds(fit)})
     held_out = record_for(fit, series)
-    evaluated = _evaluate(fit, Part(parent=held_out, start=0, stop=len(held_out)))
+    evaluated = _evaluate(fit, continued(fit, held_out))
     known = Part(parent=fit.record, start=0, stop=fit.validation_stop)
-    return replace(evaluated, seen=count_seen(known, held_out, evaluated.rows))
+    return replace(evaluated, seen=count_seen(known, evaluated.part.parent, evaluated.rows))
 
 
 def _evaluate(fit: PairedFit, part: Part) -> LabelsEvaluated:

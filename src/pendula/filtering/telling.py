@@ -1,21 +1,20 @@
 """From inputs alone to the targets: a free run of a filter."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from pendula.errors import DataError
+from pendula.filtering.continuing import continued
 from pendula.filtering.stretches import input_segments
 from pendula.metrics import decode_segments
 from pendula.runs import PairedFit, PairedModel
 from pendula.series.alike import check_alike
 from pendula.series.containers import Data, unpacked
-from pendula.series.continuation import rows_before
 from pendula.series.intervals import with_intervals
 from pendula.series.ranges import outside
-from pendula.series.record import Record, assemble, find_segments
+from pendula.series.record import Record, assemble
 from pendula.shapes import Int, ndarray
 
 __all__ = ["tell"]
@@ -71,9 +70,9 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
     coords: dict[str, object] = {"time": ("time", time, {"units": units} if units else {})}
     if rows.trajectory is not None:
         coords["trajectory"] = ("time", rows.trajectory)
-    before = _rows_before(fit, rows)
-    whole = rows if before is None else _joined(before, rows)
-    run_up, segments = len(whole) - len(rows), _segments(model, whole)
+    part = continued(fit, rows)
+    whole, run_up = part.parent, part.start
+    segments = _segments(model, whole)
     columns = _labels(model, whole, segments) if model.labels.classes else _quantities(model, whole, segments)
     told = xr.Dataset(
         {name: (axis, values[run_up:], attributes) for name, (axis, values, attributes) in columns.items()},
@@ -91,23 +90,6 @@ def _beyond_training(fit: PairedFit, rows: Record) -> dict[str, str]:
 
 def _segments(model: PairedModel, rows: Record) -> Int[ndarray, "segment 2"]:
     return input_segments(rows, inputs=len(model.inputs.names), gaps=model.missing == "gap")
-
-
-def _rows_before(fit: PairedFit, rows: Record) -> Record | None:
-    # The times of irregular rows are not kept, and a trajectory with one label is a whole.
-    if fit.model.irregular or fit.model.task == "classify":
-        return None
-    known = fit.record.select(rows.names)
-    stop = rows_before(known, rows)
-    # Without a gap between them.
-    begun = [int(first) for first, end in _segments(fit.model, known) if first < stop <= end]
-    return known.slice(max(begun[0], stop - fit.model.window), stop) if begun else None
-
-
-def _joined(before: Record, rows: Record) -> Record:
-    values = np.concatenate([before.values, rows.values])
-    time = np.concatenate([before.time, rows.time])
-    return replace(before, values=values, time=time, segments=find_segments(values, np.array([[0, len(values)]])))
 
 
 def _quantities(model: PairedModel, rows: Record, segments: Int[ndarray, "segment 2"]) -> dict[str, Any]:
