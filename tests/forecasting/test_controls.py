@@ -356,6 +356,13 @@ def test_dates_frames_and_trajectories():
     several = pendula.fit(parts, "y", controls="u", model=SMALL, training=BRIEF, window=8)
     assert several.recipe.by == "trajectory"
     assert pendula.forecast(several, controls=plan_of(np.ones(5), start=25.0)).sizes["time"] == 5
+    plan = plan_of(np.ones(8), start=25.0)
+    named = plan.assign_coords(trajectory=("time", [2, 2, 2, 3, 3, 3, 3, 3]))
+    named = named.assign_coords(time=("time", 25 + 0.5 * np.r_[:3, :5]))
+    last = pendula.forecast(several, controls=plan_of(np.ones(5), start=25.0))
+    xr.testing.assert_identical(pendula.forecast(several, controls=named), last)
+    with pytest.raises(DataError, match=r"expected 3, the last one of the record, got 2\. Hand in its rows"):
+        pendula.forecast(several, controls=named.isel(time=slice(0, 3)))
     # No row is shown the control of another trajectory.
     shown = beside(several.record.values, several.record.controls.values)
     assert len(shown) == 200
@@ -426,7 +433,7 @@ def test_a_plan_is_of_one_trajectory_and_has_times(quick):
     plan = plan_of(np.zeros(6), start=100)
     several = plan.assign_coords(trajectory=("time", [0, 0, 0, 1, 1, 1]))
     with pytest.raises(
-        DataError, match=r"one trajectory, the last one of the record: got several. Hand in the rows of"
+        DataError, match=r"the trajectory that is forecast: expected one alone, got 0, 1\. Hand in its rows"
     ):
         pendula.forecast(quick, controls=several)
     with pytest.raises(

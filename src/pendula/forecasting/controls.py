@@ -17,7 +17,16 @@ from pendula.series.intervals import INTERVAL, with_intervals
 from pendula.series.record import Record, assemble, find_segments
 from pendula.shapes import ControlSeries, Float, ndarray
 
-__all__ = ["check_bridges", "check_controls", "completed", "controls_from", "handed_in", "plan_of", "steps_of"]
+__all__ = [
+    "check_bridges",
+    "check_controls",
+    "completed",
+    "controls_from",
+    "handed_in",
+    "of_last_trajectory",
+    "plan_of",
+    "steps_of",
+]
 
 
 def check_controls(rows: Record, recipe: Recipe) -> None:
@@ -88,7 +97,7 @@ def plan_of(fit: Fit, series: xr.Dataset | None) -> Record | None:
 
     Args:
         fit: The fit.
-        series: Its controls along `time`; other variables are not looked at.
+        series: Its controls along `time`, of one trajectory; other variables are not looked at.
 
     Returns:
         A record of them; None where there is no series.
@@ -114,14 +123,35 @@ def plan_of(fit: Fit, series: xr.Dataset | None) -> Record | None:
         check_alike(plan, units=controls.units, axis=axis)
     except DataError as error:
         raise DataError(str(error).replace("`series`", "`controls`")) from error
-    if plan.trajectory is not None:
-        raise DataError(
-            "`controls` must be of one trajectory, the last one of the record: got several. Hand in the "
-            "rows of that one alone."
-        )
     if fit.recipe.irregular:
         _check_begins_with(fit, plan)
     return plan
+
+
+def of_last_trajectory(fit: Fit, series: xr.Dataset) -> xr.Dataset:
+    """Take the rows of a plan that are those of the trajectory which is forecast.
+
+    Args:
+        fit: The fit.
+        series: Controls along `time`, perhaps of several trajectories.
+
+    Returns:
+        Those of the last trajectory of the record; all of them where none are told apart.
+
+    Raises:
+        DataError: If there are none of it, or several for a record that is one trajectory.
+    """
+    if "trajectory" not in series.variables:
+        return series
+    named, known = series["trajectory"].values.astype(str), fit.record.trajectory
+    own = named == (named[0] if known is None else str(known[-1]))
+    if not own.any() or (known is None and not own.all()):
+        wanted = "one alone" if known is None else f"{known[-1]}, the last one of the record"
+        raise DataError(
+            f"`controls` must be of the trajectory that is forecast: expected {wanted}, got "
+            f"{', '.join(dict.fromkeys(named.tolist()))}. Hand in its rows."
+        )
+    return series.isel(time=np.flatnonzero(own)).drop_vars("trajectory")
 
 
 def completed(fit: Fit, plan: Record | None) -> Fit:

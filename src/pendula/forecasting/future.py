@@ -10,7 +10,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DivergedError
 from pendula.filtering import tell
-from pendula.forecasting.controls import completed, controls_from, plan_of, steps_of
+from pendula.forecasting.controls import completed, controls_from, of_last_trajectory, plan_of, steps_of
 from pendula.forecasting.drawing import NOTHING, draw_future
 from pendula.forecasting.extrapolation import beyond_training
 from pendula.forecasting.predictors import contexts_of
@@ -54,8 +54,9 @@ def forecast(
         inputs: Only for a fit that tells targets from inputs, in place of `steps`: a series of them, from which the
             targets are told row by row; see `pendula.filtering.tell`.
         controls: Only for a fit under controls: a series of those that are planned, of which the rows from the first
-            forecast value on count. Where it has no row, those of the record are taken, as far as they reach. Where
-            times are irregular, it begins with the record's rows, and its times are those of the forecast.
+            forecast value on count; of several trajectories the last one of the record. Where it has no row, those of
+            the record are taken, as far as they reach. Where times are irregular, it begins with the record's rows, and
+            its times are those of the forecast.
         coverage: Probability with which the truth is to lie in the interval, between 0 and 1.
         start: Time of the first forecast value, or its row, counted from 0, where times are irregular; after the
             record's end when left out. Values before it are known, values from it on are not looked at. With samples
@@ -165,6 +166,7 @@ def forecast_dataset(
         DivergedError: If a free run leaves the finite numbers.
         UnitsError: If a control has another unit than in the record.
     """
+    controls = None if controls is None else of_last_trajectory(fit, controls)
     plan = plan_of(fit, controls)
     fit = completed(fit, plan)
     if steps is None and plan is not None:
