@@ -405,7 +405,7 @@ def test_a_control_that_never_changes_is_noted():
     made = pendula.fit(source, "y", controls="u", model=SMALL, training=BRIEF, window=8)
     assert made.notes == ("`u` is constant in the training part: it cannot be learned from.",)
     assert "outside" not in pendula.forecast(made, controls=plan_of([3.0], start=100)).attrs
-    with pytest.warns(UserWarning, match="in the training part from 3 to 3 W"):
+    with pytest.warns(UserWarning, match="`u` is 4 W, in the training part always 3 W"):
         pendula.forecast(made, controls=plan_of([4.0], start=100))
 
 

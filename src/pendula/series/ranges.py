@@ -37,10 +37,9 @@ def outside(known: Record, values: Series) -> tuple[str, ...]:
         slack = MARGIN * (high - low) + 1e-9 * max(abs(low), abs(high))
         if least < low - slack or most > high + slack:
             last = f" {unit}" if unit and unit != "1" else ""
-            clauses.append(
-                f"`{name}` goes from {least:.4g} to {most:.4g}{last}, in the training part from {low:.4g} to "
-                f"{high:.4g}{last}"
-            )
+            here = f"is {least:.4g}" if least == most else f"goes from {least:.4g} to {most:.4g}"
+            there = f"always {low:.4g}" if low == high else f"from {low:.4g} to {high:.4g}"
+            clauses.append(f"`{name}` {here}{last}, in the training part {there}{last}")
     return tuple(clauses)
 
 
