@@ -41,7 +41,9 @@ def trajectories(sizes=(60, 60, 60, 60)):
 
 def test_a_fit_holds_its_parts_and_all_scores(sine_fit):
     assert (sine_fit.train_stop, sine_fit.validation_stop, len(sine_fit.record)) == (96, 120, 160)
-    assert set(sine_fit.scores) == {"models", "baselines", "rolling", "rows", "seen_rows", "intervals", "units"}
+    told = {"models", "baselines", "controls", "rolling", "rows", "seen_rows", "intervals", "units"}
+    assert set(sine_fit.scores) == told
+    assert sine_fit.scores["controls"] == []
     assert set(sine_fit.scores["models"]) == {"network"}
     assert set(sine_fit.scores["models"]["network"]) == SCORES | {"seconds"}
     assert set(sine_fit.scores["baselines"]) == {"persistence", "seasonal", "linear"}
