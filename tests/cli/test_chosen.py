@@ -3,7 +3,7 @@ import pandas as pd
 import xarray as xr
 
 from pendula.cli.chosen import chosen, chosen_lines
-from pendula.cli.records import Task
+from pendula.cli.task import Task
 from pendula.nn import Network
 from pendula.runs import Recipe
 from pendula.series import record

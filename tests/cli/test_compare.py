@@ -3,7 +3,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from pendula.cli.records import recipe_for
+from pendula.cli.task import recipe_for
 from pendula.series import record
 
 TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "8")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pendula.cli.records import Task
+from pendula.cli.task import Task
 
 if TYPE_CHECKING:
     from pendula.runs import Recipe
@@ -63,15 +63,10 @@ def chosen_lines(task: Task, *, network: str | None = None, training: str | None
     Returns:
         Lines, a word and its meaning in each.
     """
-    from pendula.series.twins import twin_notes
     from pendula.training import idle_settings
 
     rows, recipe, parts = task.record, task.recipe, _parts(task)
-    notes = [
-        *task.notes,
-        *idle_settings(recipe.network, recipe.training),
-        *twin_notes(rows, stop=parts["train"]),
-    ]
+    notes = [*task.notes, *idle_settings(recipe.network, recipe.training)]
     lines = {
         "data": f"{task.source}, {len(rows)} rows" + _trajectories(rows),
         "time": _time(rows),

@@ -55,8 +55,8 @@ def compare(
         out: How to print.
     """
     from pendula.cli.chosen import chosen, chosen_lines
-    from pendula.cli.records import recipe_for, task_from
     from pendula.cli.reports import score_lines
+    from pendula.cli.task import recipe_for, task_from
     from pendula.cli.trainings import trainings
     from pendula.forecasting import compare_recipes
     from pendula.forecasting.controls import check_bridges, check_controls

@@ -124,8 +124,8 @@ def _begin(
 ) -> None:
     from pendula.cli.chosen import chosen, chosen_lines
     from pendula.cli.progress import progress, with_advice
-    from pendula.cli.records import task_from
     from pendula.cli.reports import deliver_fit
+    from pendula.cli.task import task_from
     from pendula.forecasting import fit_record
 
     task = task_from(file, target=target, control=control, shown=shown, config=config, data=data, recipe=recipe)
@@ -151,8 +151,8 @@ def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
     from pendula.cli.chosen import chosen
     from pendula.cli.pairs import deliver_pairs
     from pendula.cli.progress import progress, with_advice
-    from pendula.cli.records import Task
     from pendula.cli.reports import deliver_fit
+    from pendula.cli.task import Task
     from pendula.runs import PairedFit
 
     out.remark(f"going on with {run}")

@@ -54,8 +54,7 @@ def forecast(
         steps: How many steps to forecast; as far as the planned controls reach when left out.
         coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
         start: Time of the first forecast value, or for a fit with --irregular its row, counted from 0; after the
-            record's end when left out; with --samples also nothing, for
-            trajectories that no record precedes.
+            record's end when left out; with --samples also nothing, for trajectories that no record precedes.
         samples: Draw so many runs from the network's likelihood head; forecast and interval are then their mean and
             quantiles. Without it intervals are calibrated on the validation part.
         keep_samples: Give the runs themselves, too; the file is then .nc.

@@ -10,7 +10,7 @@ from pendula.cli.output import PLAIN, Output
 from pendula.errors import ArgumentError, ModelError
 
 if TYPE_CHECKING:
-    from pendula.cli.records import Task
+    from pendula.cli.task import Task
     from pendula.interop.keras import KerasNetwork
     from pendula.interop.torch import TorchNetwork
     from pendula.nn import Forecaster
@@ -126,7 +126,7 @@ def _with_record(
 ) -> "Task":
     from dataclasses import replace
 
-    from pendula.cli.records import task_from
+    from pendula.cli.task import task_from
 
     task = task_from(data, target=target, config=None, data=reading, recipe=options)
     scaling = options.scaling or "none"
@@ -144,7 +144,7 @@ def _alone(
     dt: float,
     seed: int,
 ) -> "Task":
-    from pendula.cli.records import Task
+    from pendula.cli.task import Task
     from pendula.forecasting import own_record
     from pendula.runs import Recipe
 

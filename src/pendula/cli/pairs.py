@@ -211,7 +211,8 @@ def _untold_notes(fit: "PairedFit", told: "xarray.Dataset") -> list[str]:
 def _task(
     file: str | None, *, target: str | None, data: RecordOptions, recipe: RecipeOptions, paired: PairedOptions
 ) -> "tuple[DataSettings, Record, PairedRecipe, tuple[str, ...]]":
-    from pendula.cli.records import check_unsampled, data_settings, filling_notes, gap_notes
+    from pendula.cli.notes import filling_notes, gap_notes
+    from pendula.cli.records import check_unsampled, data_settings
     from pendula.config import DataSettings, merge
     from pendula.filtering import paired_record, paired_series, usual_of_task, usual_recipe
     from pendula.runs import PairedRecipe
@@ -281,7 +282,8 @@ def _read(settings: "DataSettings", labels: tuple[str, ...]) -> "tuple[xarray.Da
 def _series_for(
     fit: "PairedFit", file: str, columns: tuple[str, ...], data: RecordOptions
 ) -> "tuple[xarray.Dataset, tuple[str, ...]]":
-    from pendula.cli.records import filling_notes, read_series, settings_like
+    from pendula.cli.notes import filling_notes
+    from pendula.cli.records import read_series, settings_like
     from pendula.series import fill_gaps
 
     settings = settings_like(fit.model.axis, file=file, options=data)

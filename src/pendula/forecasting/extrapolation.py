@@ -5,9 +5,10 @@ from pendula.runs import Fit, Recipe
 from pendula.series.intervals import INTERVAL
 from pendula.series.ranges import constant_channels, outside
 from pendula.series.record import Record
+from pendula.series.twins import twin_notes
 from pendula.shapes import ControlSeries
 
-__all__ = ["beyond_training", "constant_notes"]
+__all__ = ["beyond_training", "control_notes"]
 
 
 def beyond_training(fit: Fit, controls: ControlSeries | None) -> str:
@@ -31,8 +32,8 @@ def beyond_training(fit: Fit, controls: ControlSeries | None) -> str:
     )
 
 
-def constant_notes(rows: Record, recipe: Recipe) -> tuple[str, ...]:
-    """Say which controls are constant where the network learns.
+def control_notes(rows: Record, recipe: Recipe) -> tuple[str, ...]:
+    """Say which controls are constant where the network learns, and which go along with a target as if they were it.
 
     Args:
         rows: The record.
@@ -44,8 +45,9 @@ def constant_notes(rows: Record, recipe: Recipe) -> tuple[str, ...]:
     if rows.controls is None:
         return ()
     train = split_record(rows, recipe).train
-    return tuple(
+    still = [
         f"`{name}` is constant in the training part: it cannot be learned from."
         for name in constant_channels(rows.controls.slice(train.start, train.stop))
         if name != INTERVAL
-    )
+    ]
+    return (*still, *twin_notes(rows, stop=train.stop))

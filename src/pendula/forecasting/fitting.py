@@ -28,7 +28,6 @@ from pendula.runs import (
 )
 from pendula.series.record import Record
 from pendula.series.split import Part
-from pendula.series.twins import twin_notes
 from pendula.training import Listener, Trained, idle_settings, silent, solve_readouts
 
 __all__ = ["fit_record", "fit_side_by_side", "resume"]
@@ -177,11 +176,7 @@ def _finish(
         outcome=trained.outcome,
         seconds=trained.seconds,
         calibration=calibrate_fit(model, prepared, recipe, trained),
-        notes=(
-            *notes,
-            *idle_settings(recipe.network, recipe.training),
-            *twin_notes(rows, stop=parts.train.stop),
-        ),
+        notes=(*notes, *idle_settings(recipe.network, recipe.training)),
         gradients=gradients,
     )
     if isinstance(model.forecaster, ReservoirForecaster) and len(parts.validation):

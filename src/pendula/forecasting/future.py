@@ -171,10 +171,7 @@ def forecast_dataset(
     fit = completed(fit, plan)
     if steps is None and plan is not None:
         steps = steps_of(fit, plan, start_row(fit, start))
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-        raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
-    if steps > MOST_STEPS:
-        raise ArgumentError(f"`steps` must be at most {MOST_STEPS}: got {steps}. Forecast in parts with `start`.")
+    steps = _checked(steps)
     if samples is not None:
         return draw_future(
             fit, steps, coverage=coverage, start=start, samples=samples, seed=seed, keep_samples=keep_samples
@@ -205,11 +202,24 @@ def forecast_dataset(
     )
     if beyond := beyond_training(fit, None if plan is None or told is None else told[-steps:]):
         future.attrs["outside"] = beyond
-    if fit.recipe.irregular:  # rows are the steps, and a plan has their times
-        first = row - int(fit.record.blocks[-1, 0])
-        times = None if controls is None else controls["time"].isel(time=slice(first, first + steps))
-        future = future.assign_coords(time=("time", future["time"].values, {"name": ROW}) if times is None else times)
+    if fit.recipe.irregular:
+        future = _with_moments(future, controls, first=row - int(fit.record.blocks[-1, 0]))
     return future.assign_coords(effective_origins=("time", _effective_origins(fit, steps)))
+
+
+def _checked(steps: object) -> int:
+    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
+        raise ArgumentError(f"`steps` must be positive: expected 1 or more, got {steps}. Ask for one step at least.")
+    if steps > MOST_STEPS:
+        raise ArgumentError(f"`steps` must be at most {MOST_STEPS}: got {steps}. Forecast in parts with `start`.")
+    return steps
+
+
+def _with_moments(future: xr.Dataset, controls: xr.Dataset | None, *, first: int) -> xr.Dataset:
+    # Irregular rows are the steps, and a plan has their times.
+    if controls is None:
+        return future.assign_coords(time=("time", future["time"].values, {"name": ROW}))
+    return future.assign_coords(time=controls["time"].isel(time=slice(first, first + future.sizes["time"])))
 
 
 def few_runs(future: xr.Dataset) -> str:

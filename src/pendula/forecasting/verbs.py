@@ -9,7 +9,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError
 from pendula.filtering import fit_pairs, paired_record, paired_series, usual_of_task, usual_recipe
-from pendula.forecasting.extrapolation import constant_notes
+from pendula.forecasting.extrapolation import control_notes
 from pendula.forecasting.fitting import fit_record
 from pendula.forecasting.preparation import choose_target, default_by, default_window
 from pendula.nn import InitialState, Network, RecurrentLayer, as_network
@@ -247,7 +247,7 @@ def fit(
         seed=seed,
     )
     recipe = recipe if scaling is None else replace(recipe, scaling=scaling)
-    notes = constant_notes(rows, recipe)
+    notes = control_notes(rows, recipe)
     made = fit_record(rows, recipe, run=run, overwrite=overwrite, notes=notes, listener=listener)
     return replace(made, container=container)
 
