@@ -15,7 +15,7 @@ namespace {
 struct LearnerFields {
   int cell = 0, threads = 1;
   Index input_size = 0, hidden_size = 0, num_layers = 0, batch_size = 0, window = 0;
-  Index channels = 0, leads = 0, lags = 0, first_scored = 0;
+  Index channels = 0, controls = 0, leads = 0, lags = 0, first_scored = 0;
   bool increments = false, residual = false;
   Address output_scale = 0, increment_scale = 0, linear_weight = 0, linear_bias = 0;
   Address weights = 0, gradients = 0, first_moments = 0, second_moments = 0;
@@ -43,6 +43,7 @@ Learner<Real> learner_of(const LearnerFields& from) {
   Learner<Real> learner{};
   learner.problem = problem;
   learner.frame = {from.channels,
+                   from.controls,
                    from.leads,
                    from.lags,
                    from.increments,
@@ -116,6 +117,7 @@ void bind_epoch(nb::module_& module) {
       .def(nb::init<>())
       PENDULA_FIELD(cell) PENDULA_FIELD(threads) PENDULA_FIELD(input_size) PENDULA_FIELD(hidden_size)
       PENDULA_FIELD(num_layers) PENDULA_FIELD(batch_size) PENDULA_FIELD(window) PENDULA_FIELD(channels)
+      PENDULA_FIELD(controls)
       PENDULA_FIELD(leads) PENDULA_FIELD(lags) PENDULA_FIELD(first_scored) PENDULA_FIELD(increments)
       PENDULA_FIELD(residual) PENDULA_FIELD(output_scale) PENDULA_FIELD(increment_scale) PENDULA_FIELD(linear_weight)
       PENDULA_FIELD(linear_bias) PENDULA_FIELD(weights) PENDULA_FIELD(gradients) PENDULA_FIELD(first_moments)

@@ -12,7 +12,8 @@ namespace pendula {
 // then those of the next; the linear path's inputs are all channels of the newest value, then those of the one before.
 template <class Weight>
 struct Frame {
-  Index channels, leads;
+  Index channels, controls;  // columns of a series: those that are predicted, and those that are only read
+  Index leads;
   Index lags;       // of the linear path; 0: there is none
   bool increments;  // the stack sees the increments beside the values
   bool residual;    // the newest value is added to the predictions

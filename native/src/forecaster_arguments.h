@@ -6,17 +6,19 @@
 
 namespace pendula {
 
-// Channels, leads, lags, increments, residual, and the addresses of head_weight, head_bias, output_scale,
+// Channels, controls, leads, lags, increments, residual, and the addresses of head_weight, head_bias, output_scale,
 // increment_scale, linear_weight and linear_bias.
-using FrameFields = std::tuple<Index, Index, Index, bool, bool, Address, Address, Address, Address, Address, Address>;
+using FrameFields =
+    std::tuple<Index, Index, Index, Index, bool, bool, Address, Address, Address, Address, Address, Address>;
 // Addresses of h, c, last and past.
 using MemoryFields = std::tuple<Address, Address, Address, Address>;
 
 template <class Weight>
 Frame<Weight> frame_of(const FrameFields& fields) {
-  const auto& [channels, leads, lags, increments, residual, head_weight, head_bias, output_scale, increment_scale,
-               linear_weight, linear_bias] = fields;
+  const auto& [channels, controls, leads, lags, increments, residual, head_weight, head_bias, output_scale,
+               increment_scale, linear_weight, linear_bias] = fields;
   return {channels,
+          controls,
           leads,
           lags,
           increments,

@@ -62,11 +62,17 @@ class Bench {
     for (Index w = 0; w < windows; ++w) starts_.push_back((w * 7) % 18);  // the last one ends with the series
 
     learner.problem = {set.cell, input, set.hidden, set.layers, set.batch, set.time, nullptr, set.threads};
-    learner.frame = {set.channels,        set.leads,
-                     set.lags,            set.increments,
-                     set.residual,        weights.data() + learner.offsets[learner.offsets.size() - 2],
-                     weights.data() + learner.offsets.back(), output_scale_.data(),
-                     increment_scale_.data(), linear_weight_.data(),
+    learner.frame = {set.channels,
+                     0,
+                     set.leads,
+                     set.lags,
+                     set.increments,
+                     set.residual,
+                     weights.data() + learner.offsets[learner.offsets.size() - 2],
+                     weights.data() + learner.offsets.back(),
+                     output_scale_.data(),
+                     increment_scale_.data(),
+                     linear_weight_.data(),
                      linear_bias_.data()};
     learner.weights = {size, weights.data(), gradients_.data(), first_.data(), second_.data()};
     learner.adam = {0.9, 0.999, 1e-8, 0.01, true, 1.0};

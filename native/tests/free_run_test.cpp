@@ -42,8 +42,8 @@ struct Run {
   }
 
   Frame<Weight> frame() const {
-    return {shape.channels, shape.leads,  shape.lags,  shape.increments, shape.residual, head.data(),
-            bias.data(),    scale.data(), size.data(), linear.data(),    constant.data()};
+    return {shape.channels, 0,           shape.leads,  shape.lags,  shape.increments, shape.residual,
+            head.data(),    bias.data(), scale.data(), size.data(), linear.data(),    constant.data()};
   }
   Problem problem(Index time, int threads) const {
     return {shape.cell, shape.inputs(), shape.hidden, shape.layers, shape.batch, time, nullptr, threads};

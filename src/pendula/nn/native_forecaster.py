@@ -128,7 +128,14 @@ class NativeForecaster:
         ])
         head = [forecaster.head.weight, forecaster.head.bias, forecaster.output_scale, forecaster.increment_scale]
         self._around = _contiguous([*head, *([None, None] if linear is None else [linear.weight.T, linear.bias])])
-        numbers = (forecaster.channels, network.leads, network.linear_lags, network.increments, network.residual)
+        numbers = (
+            forecaster.channels,
+            forecaster.controls,
+            network.leads,
+            network.linear_lags,
+            network.increments,
+            network.residual,
+        )
         self._where = _addresses(self._stack), (*numbers, *_addresses(self._around))
 
     def run(
