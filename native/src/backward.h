@@ -122,28 +122,36 @@ void add_parameter_gradients(BackwardLayer<Real>& layer, Index hidden, Index pit
   }
 }
 
-// Brings the sums over narrow features into torch's layout.
+// Adds the sums over narrow features to the gradients, in torch's layout.
 template <class Real, class Cell>
 void finish_parameter_gradients(const BackwardLayer<Real>& layer, Index hidden, Index pitch) {
   const Parameters<Real>& to = layer.gradients;
   for (int g = 0; g < Cell::gates; ++g) {
     for (Index u = 0; u < hidden; ++u) {
-      if (to.b_ih != nullptr) to.b_ih[g * hidden + u] = layer.constant[g * pitch + u];
-      if (to.b_hh != nullptr) to.b_hh[g * hidden + u] = layer.constant[Cell::hidden_sum(g) * pitch + u];
+      if (to.b_ih != nullptr) to.b_ih[g * hidden + u] += layer.constant[g * pitch + u];
+      if (to.b_hh != nullptr) to.b_hh[g * hidden + u] += layer.constant[Cell::hidden_sum(g) * pitch + u];
       if (layer.narrow == nullptr) continue;
       for (Index i = 0; i < layer.input; ++i) {
-        to.w_ih[(g * hidden + u) * layer.input + i] = layer.narrow[i * Cell::deltas * pitch + g * pitch + u];
+        to.w_ih[(g * hidden + u) * layer.input + i] += layer.narrow[i * Cell::deltas * pitch + g * pitch + u];
       }
     }
   }
   if (to.leak != nullptr) {
-    for (Index u = 0; u < hidden; ++u) to.leak[u] = layer.constant[(Cell::deltas - 1) * pitch + u];
+    for (Index u = 0; u < hidden; ++u) to.leak[u] += layer.constant[(Cell::deltas - 1) * pitch + u];
   }
 }
 
 template <class Real>
 void clear(Real* data, Index count) {
   if (data != nullptr) std::memset(data, 0, static_cast<std::size_t>(count) * sizeof(Real));
+}
+
+// A weight as the way back reads it.
+template <class Real, class Cell>
+Real* packed_by_columns(Scratch& scratch, const Real* weight, Index hidden, Index columns) {
+  Real* panels = take<Real>(scratch, vectors_for<Real>(columns) * lanes<Real> * Cell::gates * hidden);
+  pack_by_columns(weight, Cell::gates, hidden, columns, panels);
+  return panels;
 }
 
 template <class Real, class Cell>
@@ -155,13 +163,9 @@ BackwardLayer<Real> begin_layer(Scratch& scratch, const Problem& problem, Slice 
   auto part = [&](const Real* all_layers) { return all_layers ? all_layers + state : nullptr; };
   BackwardLayer<Real> layer{};
   layer.input = l == 0 ? problem.input_size : hidden;
-  auto packed = [&](const Real* weight, Index columns) {
-    Real* panels = take<Real>(scratch, vectors_for<Real>(columns) * lanes<Real> * Cell::gates * hidden);
-    pack_by_columns(weight, Cell::gates, hidden, columns, panels);
-    return panels;
-  };
-  layer.by_hidden = packed(parameters.w_hh, hidden);
-  layer.by_input = reaches_down ? packed(parameters.w_ih, layer.input) : nullptr;
+  layer.by_hidden = packed_by_columns<Real, Cell>(scratch, parameters.w_hh, hidden, hidden);
+  layer.by_input =
+      reaches_down ? packed_by_columns<Real, Cell>(scratch, parameters.w_ih, hidden, layer.input) : nullptr;
   layer.leak = pack_units(scratch, parameters.leak, hidden);
   layer.first_rows = take<Real>(scratch, slice.rows * stride);
   fill_rows(layer.first_rows, stride, pitch, part(first.h), slice, hidden);
@@ -179,6 +183,9 @@ BackwardLayer<Real> begin_layer(Scratch& scratch, const Problem& problem, Slice 
   layer.narrow = narrow ? take_zeros<Real>(scratch, layer.input * width) : nullptr;
   clear(gradients.w_hh, Cell::gates * hidden * hidden);
   clear(gradients.w_ih, Cell::gates * hidden * layer.input);
+  clear(gradients.b_ih, Cell::gates * hidden);
+  clear(gradients.b_hh, Cell::gates * hidden);
+  clear(gradients.leak, hidden);
   return layer;
 }
 

@@ -15,7 +15,7 @@ namespace {
 struct LearnerFields {
   int cell = 0, threads = 1;
   Index input_size = 0, hidden_size = 0, num_layers = 0, batch_size = 0, window = 0;
-  Index channels = 0, controls = 0, leads = 0, lags = 0, first_scored = 0;
+  Index channels = 0, controls = 0, leads = 0, lags = 0, first_scored = 0, run = 0;
   bool increments = false, residual = false;
   Address output_scale = 0, increment_scale = 0, linear_weight = 0, linear_bias = 0;
   Address weights = 0, gradients = 0, first_moments = 0, second_moments = 0;
@@ -25,10 +25,10 @@ struct LearnerFields {
   bool decoupled = false;
   Address series = 0;
   int series_bits = 64;
-  Index series_row = 0, series_channel = 0;
+  Index series_row = 0, series_column = 0;
   double noise_scale = 0;
   Index steps = 0, windows = 0, taken = 0, done = 0;
-  Address starts = 0, learning_rates = 0, momenta = 0, noise = 0, losses = 0, norms = 0;
+  Address starts = 0, learning_rates = 0, momenta = 0, noise = 0, forced = 0, losses = 0, norms = 0;
   double seconds = 0;
 };
 
@@ -58,15 +58,17 @@ Learner<Real> learner_of(const LearnerFields& from) {
   learner.weights = {from.size, at<Real>(from.weights), at<Real>(from.gradients), at<Real>(from.first_moments),
                      at<Real>(from.second_moments)};
   learner.adam = {from.beta1, from.beta2, from.epsilon, from.weight_decay, from.decoupled, from.clip_norm};
-  learner.series = {at<const void>(from.series), from.series_bits, from.series_row, from.series_channel};
+  learner.series = {at<const void>(from.series), from.series_bits, from.series_row, from.series_column};
   learner.noise_scale = from.noise_scale;
   learner.first_scored = from.first_scored;
+  learner.run = from.run;
   learner.plan = {from.steps,
                   from.windows,
                   at<const Index>(from.starts),
                   at<const double>(from.learning_rates),
                   at<const double>(from.momenta),
                   at<const void>(from.noise),
+                  at<const unsigned char>(from.forced),
                   at<double>(from.losses),
                   at<double>(from.norms),
                   from.taken};
@@ -117,13 +119,13 @@ void bind_epoch(nb::module_& module) {
       .def(nb::init<>())
       PENDULA_FIELD(cell) PENDULA_FIELD(threads) PENDULA_FIELD(input_size) PENDULA_FIELD(hidden_size)
       PENDULA_FIELD(num_layers) PENDULA_FIELD(batch_size) PENDULA_FIELD(window) PENDULA_FIELD(channels)
-      PENDULA_FIELD(controls)
+      PENDULA_FIELD(controls) PENDULA_FIELD(run) PENDULA_FIELD(forced)
       PENDULA_FIELD(leads) PENDULA_FIELD(lags) PENDULA_FIELD(first_scored) PENDULA_FIELD(increments)
       PENDULA_FIELD(residual) PENDULA_FIELD(output_scale) PENDULA_FIELD(increment_scale) PENDULA_FIELD(linear_weight)
       PENDULA_FIELD(linear_bias) PENDULA_FIELD(weights) PENDULA_FIELD(gradients) PENDULA_FIELD(first_moments)
       PENDULA_FIELD(second_moments) PENDULA_FIELD(size) PENDULA_FIELD(offsets) PENDULA_FIELD(beta1) PENDULA_FIELD(beta2)
       PENDULA_FIELD(epsilon) PENDULA_FIELD(weight_decay) PENDULA_FIELD(clip_norm) PENDULA_FIELD(decoupled)
-      PENDULA_FIELD(series) PENDULA_FIELD(series_bits) PENDULA_FIELD(series_row) PENDULA_FIELD(series_channel)
+      PENDULA_FIELD(series) PENDULA_FIELD(series_bits) PENDULA_FIELD(series_row) PENDULA_FIELD(series_column)
       PENDULA_FIELD(noise_scale) PENDULA_FIELD(steps) PENDULA_FIELD(windows) PENDULA_FIELD(taken) PENDULA_FIELD(done)
       PENDULA_FIELD(starts) PENDULA_FIELD(learning_rates) PENDULA_FIELD(momenta) PENDULA_FIELD(noise)
       PENDULA_FIELD(losses) PENDULA_FIELD(norms) PENDULA_FIELD(seconds);

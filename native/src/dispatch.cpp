@@ -216,6 +216,12 @@ std::unique_ptr<Stepper<Real>> make_stepper(const Problem& problem, const Parame
   return std::unique_ptr<Stepper<Real>>(passes<Real>(problem.cell).make_stepper(problem, parameters, first));
 }
 
+template <class Real>
+std::unique_ptr<Unrolled<Real>> make_unrolled(Scratch& scratch, const Problem& problem,
+                                              const Parameters<const Real>* parameters, State<const Real> first) {
+  return std::unique_ptr<Unrolled<Real>>(passes<Real>(problem.cell).make_unrolled(scratch, problem, parameters, first));
+}
+
 #define PENDULA_INSTANTIATE(Real)                                                                                         \
   template Index reserve_size<Real>(const Problem&);                                                                      \
   template void forward<Real>(const Problem&, const Parameters<const Real>*, View<const Real>, State<const Real>,         \
@@ -227,7 +233,9 @@ std::unique_ptr<Stepper<Real>> make_stepper(const Problem& problem, const Parame
                               const Real*, const Parameters<const Real>*, View<const Real>, State<const Real>, View<Real>, \
                               State<Real>);                                                                               \
   template std::unique_ptr<Stepper<Real>> make_stepper<Real>(const Problem&, const Parameters<const Real>*,               \
-                                                             State<const Real>);
+                                                             State<const Real>);                                          \
+  template std::unique_ptr<Unrolled<Real>> make_unrolled<Real>(Scratch&, const Problem&, const Parameters<const Real>*,   \
+                                                               State<const Real>);
 
 PENDULA_INSTANTIATE(float)
 PENDULA_INSTANTIATE(double)

@@ -1,5 +1,6 @@
 // Gradient descent over many batches in one call: windows are cut from a series by their first rows, the squared errors of
-// the predictions one step ahead (or a head's several leads) are minimized by Adam or Nesterov's momentum.
+// the predictions one step ahead (or a head's several leads), and of those of a free run after each window, are minimized
+// by Adam or Nesterov's momentum.
 #pragma once
 
 #include <vector>
@@ -16,7 +17,8 @@ struct Plan {
   const Index* starts;           // first row of each window
   const double* learning_rates;  // [step]
   const double* momenta;         // [step + 1]: of Nesterov's steps and of the one after them; null: the steps are Adam's
-  const void* noise;             // [window, time, channel] in the series' precision; null: none
+  const void* noise;             // [window, time, column] in the series' precision; null: none
+  const unsigned char* forced;   // [window, run]: whether the truth is shown there instead of the prediction; null: never
   double *losses, *norms;        // [step], written: mean squared errors; gradients' norms before they are shortened
   Index taken;                   // steps taken before this call
   Index done = 0;                // of those asked for; fewer than asked for if a loss was not finite
@@ -34,6 +36,7 @@ struct Learner {
   Series series;
   double noise_scale;
   Index first_scored;          // step of a window from which predictions are scored
+  Index run;                   // steps of a free run after each window, which are scored, too
   Plan plan;
 };
 

@@ -1,4 +1,4 @@
-// The linear head: its errors, and their gradients.
+// The way back through the linear head.
 #pragma once
 
 #include "learning.h"
@@ -17,20 +17,16 @@ PENDULA_INLINE Real sum_of_lanes(Vector<Real> value) {
   return lane[0];
 }
 
+// A row's gradient begins with its first output.
 template <class Real>
-double head_errors(const HeadSlice<Real>& head) {
+void head_gradients(const HeadSlice<Real>& head) {
   constexpr Index v = lanes<Real>;
-  double total = 0;
   for (Index r = 0; r < head.rows; ++r) {
     const Real* state = head.states + r * head.pitch;
     Real* gradient = head.state_gradients + r * head.pitch;
     for (Index o = 0; o < head.outputs; ++o) {
       const Real* w = head.weight + o * head.pitch;
-      Vector<Real> product{};
-      for (Index k = 0; k < head.pitch; k += v) product += load(w + k) * load(state + k);
-      const double error = static_cast<double>(sum_of_lanes<Real>(product) + head.bias[o]) - head.targets[r * head.outputs + o];
-      total += error * error;
-      const Real slope = static_cast<Real>(head.slope * error);
+      const Real slope = static_cast<Real>(head.slopes[r * head.outputs + o]);
       Real* sums = head.weight_sums + o * head.pitch;
       for (Index k = 0; k < head.pitch; k += v) {
         store(sums + k, load(sums + k) + slope * load(state + k));
@@ -39,7 +35,6 @@ double head_errors(const HeadSlice<Real>& head) {
       head.bias_sums[o] += slope;
     }
   }
-  return total;
 }
 
 }  // namespace PENDULA_ISA

@@ -7,6 +7,7 @@
 #include "stepper.h"
 #include "table.h"
 #include "tangent.h"
+#include "unrolled.h"
 
 namespace pendula {
 namespace PENDULA_ISA {
@@ -32,6 +33,10 @@ constexpr Passes<Real> passes = {
     },
     [](const Problem& problem, const Parameters<const Real>* parameters, State<const Real> first) -> Stepper<Real>* {
       return new CellStepper<Real, Kind>(problem, parameters, first);
+    },
+    [](Scratch& scratch, const Problem& problem, const Parameters<const Real>* parameters,
+       State<const Real> first) -> Unrolled<Real>* {
+      return new CellUnrolled<Real, Kind>(scratch, problem, parameters, first);
     }};
 
 template <class Real>

@@ -5,33 +5,45 @@
 
 namespace pendula {
 
-// The series that windows are cut from: channel c of row r is at data[r * row + c * channel].
+// The series that windows are cut from: column c of row r is at data[r * row + c * column]. Channels come before controls.
 struct Series {
   const void* data;
   int bits;  // 32 or 64: float or double
-  Index row, channel;
+  Index row, column;
 };
 
 // How the windows of a slice of the batch become inputs and targets.
 struct Cut {
   Series series;
   const Index* starts;   // first row of each window
-  const void* noise;     // [window, time, channel] in the series' precision; null: none
+  const void* noise;     // [window, time, column] in the series' precision; null: none
   double noise_scale;
   Index windows, time;
   Index first_scored;    // step from which predictions are scored
+  Index run;             // steps of the free run after a window; 0: there is none
 };
+
+// What a forecaster is shown at a step: channels and then controls.
+template <class Real>
+Index columns_of(const Frame<Real>& frame) {
+  return frame.channels + frame.controls;
+}
+
+// Rows before a free run that it depends on.
+template <class Real>
+Index depth_of(const Frame<Real>& frame) {
+  return frame.lags > 1 ? frame.lags : 1;
+}
 
 // The head's part of a slice. Rows of `pitch` elements are whole vectors; those beyond the hidden size are zero.
 template <class Real>
 struct HeadSlice {
   Index rows, pitch, outputs;
-  const Real *weight, *bias;        // [output, pitch], [output]
-  const Real* states;               // [row, pitch]
-  const double* targets;            // [row, output]
-  double slope;                     // gradient of the loss: slope times the error
-  Real* state_gradients;            // [row, pitch], overwritten
-  Real *weight_sums, *bias_sums;    // [output, pitch], [output]: added to
+  const Real *weight, *bias;      // [output, pitch], [output]
+  const Real* states;             // [row, pitch]
+  const double* slopes;           // [row, output]: gradients with respect to the outputs
+  Real* state_gradients;          // [row, pitch], overwritten
+  Real *weight_sums, *bias_sums;  // [output, pitch], [output]: added to
 };
 
 // A step of Adam in numbers.
@@ -55,10 +67,10 @@ struct Glide {
 
 template <class Real>
 struct Learning {
-  // Inputs [window, time, features], and targets of the head [window, scored time, output] in units of its scale.
-  void (*cut)(const Cut&, const Frame<Real>&, Real* inputs, double* targets);
-  // Sum of squared errors.
-  double (*head)(const HeadSlice<Real>&);
+  // Inputs [window, time, features], and targets of the head [window, scored time, output] in units of its scale; what a
+  // free run after the windows needs, if there is one.
+  void (*cut)(const Cut&, const Frame<Real>&, Real* inputs, double* targets, double* past, double* ahead);
+  void (*head_gradients)(const HeadSlice<Real>&);
   double (*sum_of_squares)(const Real* values, Index size);
   void (*update)(const Update&, Index size, Real* values, const Real* gradients, Real* first, Real* second);
   void (*glide)(const Glide&, Index size, Real* values, const Real* gradients, Real* velocity);

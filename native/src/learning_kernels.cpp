@@ -65,8 +65,8 @@ void glide(const Glide& by, Index size, Real* __restrict values, const Real* __r
 }
 
 template <class Real>
-constexpr Learning<Real> functions = {cut<Real>,    head_errors<Real>, sum_of_squares<Real>,
-                                      update<Real>, glide<Real>,       affine<Real>};
+constexpr Learning<Real> functions = {cut<Real>,    head_gradients<Real>, sum_of_squares<Real>,
+                                      update<Real>, glide<Real>,          affine<Real>};
 
 }  // namespace
 

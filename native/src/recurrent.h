@@ -89,6 +89,30 @@ template <class Real>
 std::unique_ptr<Stepper<Real>> make_stepper(const Problem& problem, const Parameters<const Real>* parameters,
                                             State<const Real> first);
 
+// A walk through time of which every step is kept, and the way back: for a loop in which an input depends on the outputs
+// before it. It goes on the calling thread.
+template <class Real>
+class Unrolled {
+ public:
+  virtual ~Unrolled() = default;
+  // input [batch, input]; output: the last layer's new state. Rows of states and of gradients are padded to whole vectors.
+  virtual void step(const Real* input, Real* output) = 0;
+  // From the last step to the first: from the gradient with respect to a step's output to that with respect to its input.
+  // What later steps have found is added to the former.
+  virtual void back(const Real* output_gradient, Real* input_gradient) = 0;
+  // After the way back: the gradient with respect to the first state, in torch's layout.
+  virtual void first_gradient(State<Real> gradient) = 0;
+  // After the way back: adds to the gradients of the parameters.
+  virtual void add_gradients(const Parameters<Real>* gradients) = 0;
+};
+
+class Scratch;
+
+// `problem.time` is the number of steps. Its memory is taken from `scratch`.
+template <class Real>
+std::unique_ptr<Unrolled<Real>> make_unrolled(Scratch& scratch, const Problem& problem,
+                                              const Parameters<const Real>* parameters, State<const Real> first);
+
 // The instruction sets that this build holds and this processor has, best last; the one in use.
 const char* const* instruction_sets(int* count);
 const char* instruction_set();

@@ -17,6 +17,7 @@ struct Passes {
                   State<const Real>, const Real* reserve, const Parameters<const Real>*, View<const Real>,
                   State<const Real>, View<Real>, State<Real>);
   Stepper<Real>* (*make_stepper)(const Problem&, const Parameters<const Real>*, State<const Real>);
+  Unrolled<Real>* (*make_unrolled)(Scratch&, const Problem&, const Parameters<const Real>*, State<const Real>);
 };
 
 struct Table {

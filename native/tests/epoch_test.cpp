@@ -1,5 +1,6 @@
 #include "epoch.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -18,10 +19,13 @@ struct Setting {
   bool increments, residual, noise;
   int threads;
   bool momentum = false;
+  Index controls = 0, run = 0;  // steps of a free run after each window
+  bool forced = false;
 
+  Index columns() const { return channels + controls; }
   std::string name() const {
     return "descent: cell " + std::to_string(static_cast<int>(cell)) + ", hidden " + std::to_string(hidden) + ", batch " +
-           std::to_string(batch) + ", threads " + std::to_string(threads) + (momentum ? ", momentum" : "");
+           std::to_string(batch) + ", threads " + std::to_string(threads) + (momentum ? ", momentum" : "") + (run > 0 ? ", run" : "");
   }
 };
 
@@ -30,8 +34,9 @@ template <class Real, class Value>
 class Bench {
  public:
   Bench(const Setting& set, unsigned seed, Index windows, double learning_rate) : random_(seed) {
-    const Index outputs = set.leads * set.channels, input = set.increments ? 2 * set.channels : set.channels;
-    const Index steps = (windows + set.batch - 1) / set.batch, rows = set.time + set.leads + 17;
+    const Index outputs = set.leads * set.channels;
+    const Index input = (set.increments ? 2 * set.channels : set.channels) + set.controls;
+    const Index steps = (windows + set.batch - 1) / set.batch, rows = set.time + std::max(set.leads, set.run + 1) + 17;
     Index size = 0;
     for (Index layer = 0; layer < set.layers; ++layer) {
       const Index width = gate_count(set.cell) * set.hidden;
@@ -49,11 +54,12 @@ class Bench {
     gradients_.assign(static_cast<std::size_t>(size), std::numeric_limits<Real>::quiet_NaN());
     first_.assign(static_cast<std::size_t>(size), 0);
     if (!set.momentum) second_.assign(static_cast<std::size_t>(size), 0);
-    series_ = draw<Value>(random_, rows * set.channels, 1);
-    noise_ = draw<Value>(random_, windows * set.time * set.channels, 1);
+    series_ = draw<Value>(random_, rows * set.columns(), 1);
+    noise_ = draw<Value>(random_, windows * set.time * set.columns(), 1);
+    for (Index k = 0; k < windows * set.run; ++k) forced_.push_back(k % 3 == 0);
     output_scale_ = draw<Real>(random_, outputs, 0.1, 0.5);
     increment_scale_ = draw<Real>(random_, set.channels, 0.1, 0.5);
-    linear_weight_ = draw<double>(random_, outputs * set.lags * set.channels, 0.2);
+    linear_weight_ = draw<double>(random_, outputs * set.lags * set.columns(), 0.2);
     linear_bias_ = draw<double>(random_, outputs, 0.2);
     rates_.assign(static_cast<std::size_t>(steps), learning_rate);
     momenta_.assign(static_cast<std::size_t>(steps + 1), 0.9);
@@ -63,7 +69,7 @@ class Bench {
 
     learner.problem = {set.cell, input, set.hidden, set.layers, set.batch, set.time, nullptr, set.threads};
     learner.frame = {set.channels,
-                     0,
+                     set.controls,
                      set.leads,
                      set.lags,
                      set.increments,
@@ -76,13 +82,20 @@ class Bench {
                      linear_bias_.data()};
     learner.weights = {size, weights.data(), gradients_.data(), first_.data(), second_.data()};
     learner.adam = {0.9, 0.999, 1e-8, 0.01, true, 1.0};
-    learner.series = {series_.data(), 8 * static_cast<int>(sizeof(Value)), set.channels, 1};
+    learner.series = {series_.data(), 8 * static_cast<int>(sizeof(Value)), set.columns(), 1};
     learner.noise_scale = 0.1;
     learner.first_scored = set.first_scored;
-    learner.plan = {steps,         windows,
-                    starts_.data(), rates_.data(), set.momentum ? momenta_.data() : nullptr,
-                    set.noise ? noise_.data() : nullptr, losses.data(),
-                    norms.data(),  0};
+    learner.run = set.run;
+    learner.plan = {steps,
+                    windows,
+                    starts_.data(),
+                    rates_.data(),
+                    set.momentum ? momenta_.data() : nullptr,
+                    set.noise ? noise_.data() : nullptr,
+                    set.forced ? forced_.data() : nullptr,
+                    losses.data(),
+                    norms.data(),
+                    0};
   }
   Bench(const Bench&) = delete;
 
@@ -102,6 +115,7 @@ class Bench {
   std::vector<Value> series_, noise_;
   std::vector<double> linear_weight_, linear_bias_, rates_, momenta_;
   std::vector<Index> starts_;
+  std::vector<unsigned char> forced_;
 };
 
 // The gradient against differences of the loss. Without a learning rate the weights stay as they are.
@@ -172,6 +186,11 @@ void test_epoch() {
       {Cell::gru, 2, 2, 3, 16, 2, 6, 11, 2, true, true, true, 3},
       {Cell::leaky, 1, 1, 0, 1, 1, 1, 1, 0, true, true, false, 1},
       {Cell::lstm, 1, 1, 2, 40, 2, 13, 20, 1, true, true, false, 3},
+      {Cell::gru, 2, 1, 3, 17, 2, 5, 9, 8, true, true, true, 2, false, 0, 6},
+      {Cell::lstm, 1, 1, 12, 9, 1, 7, 8, 2, false, false, true, 1, false, 2, 4, true},
+      {Cell::rnn_tanh, 2, 1, 0, 33, 3, 6, 7, 6, true, false, false, 3, false, 1, 1},
+      {Cell::leaky, 1, 1, 1, 5, 2, 4, 6, 0, true, true, true, 2, false, 0, 9, true},
+      {Cell::gru, 3, 2, 2, 8, 1, 4, 5, 4, true, true, true, 1, false, 3},
   };
   for (Setting set : settings) {
     test_gradient(set);

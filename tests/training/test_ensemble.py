@@ -108,7 +108,7 @@ def test_members_may_have_other_architectures(windows):
 
 
 def test_members_that_the_core_does_not_train_follow_one_after_the_other(windows, validation_of):
-    settings = [PLAIN, replace(PLAIN, horizon=3)]
+    settings = [PLAIN, replace(PLAIN, loss="every", carry_state=True)]
     members = train_ensemble(networks(2), windows, settings, window=WINDOW, seeds=[4, 4], validation=validation_of())
     other = train(networks(2)[1], windows, settings[1], window=WINDOW, seed=4, validation=validation_of())
     assert other.engine == "autograd"

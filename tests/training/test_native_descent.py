@@ -32,14 +32,14 @@ def series(channels, rows=160, dtype=torch.float64):
     return values.to(dtype)
 
 
-def cut(network, *, channels=1, dtype=torch.float64):
+def cut(network, *, channels=1, horizon=1, dtype=torch.float64):
     values = series(channels, dtype=dtype)
-    return Windows(values, np.array([[0, 70], [75, 160]]), length=WINDOW + network.leads)
+    return Windows(values, np.array([[0, 70], [75, 160]]), length=WINDOW + max(network.leads, horizon))
 
 
-def forecaster_of(network, *, channels=1):
+def forecaster_of(network, *, channels=1, controls=0):
     """Build a forecaster whose parts all count: scales, linear path and head differ from their first values."""
-    forecaster = build(network, channels, seed=3)
+    forecaster = build(network, channels, controls, seed=3)
     generator = torch.Generator().manual_seed(5)
     forecaster.output_scale.uniform_(0.05, 0.2, generator=generator)
     forecaster.increment_scale.uniform_(0.05, 0.2, generator=generator)
@@ -51,10 +51,17 @@ def forecaster_of(network, *, channels=1):
     return forecaster
 
 
-def both(network, settings, *, channels=1, dtype=torch.float64, **options):
-    windows = cut(network, channels=channels, dtype=dtype)
+def both(network, settings, *, channels=1, controls=0, dtype=torch.float64, **options):
+    windows = cut(network, channels=channels + controls, horizon=settings.horizon, dtype=dtype)
     runs = [
-        train(forecaster_of(network, channels=channels), windows, settings, window=WINDOW, engine=engine, **options)
+        train(
+            forecaster_of(network, channels=channels, controls=controls),
+            windows,
+            settings,
+            window=WINDOW,
+            engine=engine,
+            **options,
+        )
         for engine in ("native", "autograd")
     ]
     assert [run.engine for run in runs] == ["native", "autograd"]
@@ -84,6 +91,17 @@ CASES = {
     "leads, every": ({"leads": 3, "linear_lags": 2}, {"loss": "every"}),
     "noise": ({"linear_lags": 3}, {"input_noise": 0.1}),
     "noise, every": ({"linear_lags": 3}, {"input_noise": 0.1, "loss": "every", "washout": 4}),
+    "run": ({}, {"horizon": 5}),
+    "run of an lstm": ({"cell": "lstm", "num_layers": 2}, {"horizon": 4, "curriculum": 0.0}),
+    "run of an rnn": ({"cell": "rnn", "num_layers": 3, "increments": False}, {"horizon": 6, "clip_norm": None}),
+    "run without residuals": ({"residual": False}, {"horizon": 3}),
+    "run, every": ({}, {"horizon": 4, "loss": "every", "washout": 3}),
+    "run, linear path": ({"linear_lags": 4}, {"horizon": 7, "curriculum": 0.0}),
+    "run, linear path alone": ({"linear_lags": 4, "residual": False, "increments": False}, {"horizon": 3}),
+    "run, a path longer than the window": ({"linear_lags": WINDOW + 3}, {"horizon": 5}),
+    "run, noise": ({"linear_lags": 3}, {"horizon": 5, "input_noise": 0.1}),
+    "scheduled sampling": ({"linear_lags": 3}, {"horizon": 5, "teacher_forcing_start": 0.9, "input_noise": 0.1}),
+    "teacher forcing": ({}, {"horizon": 5, "teacher_forcing_start": 1.0, "teacher_forcing_end": 1.0}),
     "adamw": ({}, {"method": "adamw", "weight_decay": 0.1, "schedule": "constant"}),
     "adam with decay": ({}, {"weight_decay": 0.1, "clip_norm": 0.01}),
     "nesterov": ({"cell": "rnn"}, {"method": "nesterov", "weight_decay": 0.1, "clip_norm": 0.5}),
@@ -94,17 +112,19 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(("channels", "controls"), [(1, 0), (2, 0), (1, 2)])
 @pytest.mark.parametrize("case", CASES)
-def test_an_epoch_is_that_of_autograd(case, channels):
+def test_an_epoch_is_that_of_autograd(case, channels, controls):
     network, settings = CASES[case]
     network = Network(**({"cell": "gru", "hidden_size": 6} | network))
     settings = Training(**({"epochs": 3, "learning_rate": 0.01, "precision": "float64"} | settings))
-    assert_close(*both(network, settings, channels=channels, seed=8), rtol=1e-10)
+    assert_close(*both(network, settings, channels=channels, controls=controls, seed=8), rtol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("case", ["lstm", "every", "linear path", "leads", "noise", "adamw", "nesterov"])
+@pytest.mark.parametrize(
+    "case", ["lstm", "every", "linear path", "leads", "noise", "scheduled sampling", "adamw", "nesterov"]
+)
 def test_in_single_precision_it_is_so_to_rounding(case, dtype):
     network, settings = CASES[case]
     network = Network(**({"cell": "gru", "hidden_size": 6} | network))
@@ -135,45 +155,50 @@ def test_series_are_read_where_they_lie():
 def test_the_same_number_of_threads_gives_the_same_bits(threads, count):
     # Large enough that threads are used.
     network = Network(cell="gru", hidden_size=48, num_layers=2)
-    settings = Training(epochs=2, batch_size=30, input_noise=0.01, loss="every")
+    settings = Training(epochs=2, batch_size=30, input_noise=0.01, loss="every", horizon=3)
     threads(count)
-    first, again = (
-        train(forecaster_of(network), cut(network), settings, window=WINDOW, engine="native") for _ in range(2)
-    )
+    windows = cut(network, horizon=3)
+    first, again = (train(forecaster_of(network), windows, settings, window=WINDOW, engine="native") for _ in range(2))
     assert first.history == again.history
     for name, value in first.forecaster.state_dict().items():
         assert torch.equal(value, again.forecaster.state_dict()[name])
 
 
-def test_threads_change_nothing_but_rounding(threads):
-    network = Network(cell="lstm", hidden_size=48, num_layers=2, leads=2)
-    settings = Training(epochs=2, batch_size=31, precision="float64", input_noise=0.01, loss="every", washout=2)
+@pytest.mark.parametrize(("leads", "horizon"), [(2, 1), (1, 5)])
+def test_threads_change_nothing_but_rounding(threads, leads, horizon):
+    network = Network(cell="lstm", hidden_size=48, num_layers=2, leads=leads)
+    settings = Training(
+        epochs=2, batch_size=31, precision="float64", input_noise=0.01, loss="every", washout=2, horizon=horizon
+    )
+    windows = cut(network, horizon=horizon)
     runs = []
     for count in (1, 3):
         threads(count)
-        runs.append(train(forecaster_of(network), cut(network), settings, window=WINDOW, engine="native"))
+        runs.append(train(forecaster_of(network), windows, settings, window=WINDOW, engine="native"))
     assert_close(*runs, rtol=1e-10)
 
 
-def test_the_pieces_of_an_epoch_do_not_show(monkeypatch):
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_the_pieces_of_an_epoch_do_not_show(monkeypatch, horizon):
     network = Network(cell="gru", hidden_size=6)
-    settings = Training(epochs=3, batch_size=7, input_noise=0.1, checkpoint_seconds=0.0)
-    whole = train(forecaster_of(network), cut(network), settings, window=WINDOW, engine="native")
+    settings = Training(
+        epochs=3, batch_size=7, input_noise=0.1, horizon=horizon, teacher_forcing_end=0.5, checkpoint_seconds=0.0
+    )
+    windows = cut(network, horizon=horizon)
+    whole = train(forecaster_of(network), windows, settings, window=WINDOW, engine="native")
     monkeypatch.setattr("pendula.training.native_epoch.CALL_SECONDS", 0.0)  # a call for each step
     heard = []
     monkeypatch.setattr("pendula.training.watch.PROGRESS_SECONDS", -1.0)
-    pieces = train(
-        forecaster_of(network), cut(network), settings, window=WINDOW, engine="native", listener=heard.append
-    )
+    pieces = train(forecaster_of(network), windows, settings, window=WINDOW, engine="native", listener=heard.append)
     assert pieces.history == whole.history
-    steps = math.ceil(len(cut(network)) / 7)
+    steps = math.ceil(len(windows) / 7)
     told = [event for event in heard if isinstance(event, Progressed)]
     assert [(event.epoch, event.share) for event in told] == [
         (epoch, step / steps) for epoch in (1, 2, 3) for step in range(1, steps)
     ]
-    monkeypatch.setattr("pendula.training.native_epoch.NOISE_BYTES", 1)
+    monkeypatch.setattr("pendula.training.native_epoch.DRAWN_BYTES", 1)
     monkeypatch.setattr("pendula.training.native_epoch.CALL_SECONDS", 1e3)
-    noisy = train(forecaster_of(network), cut(network), settings, window=WINDOW, engine="native")
+    noisy = train(forecaster_of(network), windows, settings, window=WINDOW, engine="native")
     assert noisy.history == whole.history
 
 
@@ -245,7 +270,6 @@ def test_weights_that_are_not_finite_are_noticed_after_the_last_step():
 
 REFUSED = {
     "it carries no state from window to window": ({}, {"carry_state": True, "loss": "every"}),
-    "it scores no free run, and `horizon` is 2": ({}, {"horizon": 2}),
     "it drops no units, and `dropout` is 0.5": ({"num_layers": 2, "dropout": 0.5}, {}),
     "no step of a window would be scored": ({"linear_lags": WINDOW + 1}, {"loss": "every"}),
 }
@@ -260,7 +284,7 @@ def test_what_the_core_does_not_do_is_left_to_autograd(reason):
     rule = rf"`engine` must be one that can train the network: got native, but {reason}\. Choose autograd\."
     with pytest.raises(ArgumentError, match=rule):
         train(build(network, 1), windows, settings, window=WINDOW, engine="native")
-    if "scored" not in reason or "free run" in reason:
+    if "scored" not in reason:
         assert train(build(network, 1), windows, settings, window=WINDOW).engine == "autograd"
 
 

@@ -112,7 +112,8 @@ class NativeDescent:
         learner.cell = CELLS[stack.mode.lower()]
         learner.input_size, learner.hidden_size = stack.input_size, stack.hidden_size
         learner.num_layers = stack.num_layers
-        learner.channels, learner.leads, learner.lags = forecaster.channels, network.leads, network.linear_lags
+        learner.channels, learner.controls = forecaster.channels, forecaster.controls
+        learner.leads, learner.lags = network.leads, network.linear_lags
         learner.increments, learner.residual = network.increments, network.residual
         learner.output_scale = forecaster.output_scale.data_ptr()
         learner.increment_scale = forecaster.increment_scale.data_ptr()
@@ -137,7 +138,7 @@ class NativeDescent:
         learner.threads = self.threads or torch.get_num_threads()
         learner.first_scored = first_scored(self.forecaster, self.settings, self.window)
         learner.series, learner.series_bits = values.data_ptr(), BITS[values.dtype]
-        learner.series_row, learner.series_channel = values.stride()
+        learner.series_row, learner.series_column = values.stride()
         learner.noise_scale = self.settings.input_noise
 
 

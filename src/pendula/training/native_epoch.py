@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from pendula.errors import DivergedError
 from pendula.nn.kernels.native import core
@@ -19,8 +20,8 @@ __all__ = ["NativeEpoch", "Pace"]
 
 CALL_SECONDS = 1.0
 """A call of the core takes about so long, so that it can be interrupted and progress be told."""
-NOISE_BYTES = 2**24
-"""A call is handed at most so much noise, but for that of its first step."""
+DRAWN_BYTES = 2**24
+"""A call is handed at most so many draws, but for those of its first step."""
 
 
 class Pace:
@@ -91,7 +92,9 @@ class NativeEpoch:
         self._momenta = torch.tensor(momenta, dtype=torch.float64)
         self._losses, self._norms = torch.empty_like(self._rates), torch.empty_like(self._rates)
         self._done = 0
-        self._noise = torch.empty(0)
+        self._forcing = settings.teacher_forcing_in(epoch)
+        learner.run = settings.horizon_in(epoch) - 1
+        self._noise, self._forced = torch.empty(0), torch.empty(0)
 
     @property
     def is_done(self) -> bool:
@@ -132,23 +135,37 @@ class NativeEpoch:
         weights[-1] = len(self._starts) - (self._steps - 1) * size
         return float(self._losses @ weights) / len(self._starts), float(self._norms.max())
 
-    def _noise_steps(self) -> int:
-        learner, number = self._learner, self._windows.values.element_size()
-        each = learner.batch_size * learner.window * learner.channels * number
-        return max(1, NOISE_BYTES // each) if self._settings.input_noise else self._steps
+    def _drawn_steps(self) -> int:
+        values, of_a_window = self._windows.values, 0
+        if self._settings.input_noise:
+            of_a_window += self._learner.window * values.shape[1] * values.element_size()
+        if self._forcing:
+            of_a_window += self._learner.run
+        return max(1, DRAWN_BYTES // (self._learner.batch_size * of_a_window)) if of_a_window else self._steps
 
-    def _draw_noise(self, windows: int) -> int:
-        if not self._settings.input_noise:
-            return 0
-        shape = (windows, self._learner.window, self._learner.channels)
-        self._noise = torch.empty(shape, dtype=self._windows.values.dtype)
-        for part in torch.split(self._noise, self._settings.batch_size):
-            part.normal_(generator=self._generator)
-        return self._noise.data_ptr()
+    def _draw(self, windows: int) -> None:
+        # Batch by batch, as the descent through autograd draws.
+        learner, values = self._learner, self._windows.values
+        noise = windows if self._settings.input_noise else 0
+        forced = windows if self._forcing and learner.run else 0
+        self._noise = torch.empty(noise, learner.window, values.shape[1], dtype=values.dtype)
+        self._forced = torch.empty(forced, learner.run, dtype=torch.bool)
+        for first in range(0, windows, learner.batch_size):
+            batch = slice(first, min(first + learner.batch_size, windows))
+            if noise:
+                self._noise[batch].normal_(generator=self._generator)
+            if forced:
+                self._forced[batch] = self._draw_forced(batch.stop - batch.start)
+        learner.noise = self._noise.data_ptr() if noise else 0
+        learner.forced = self._forced.data_ptr() if forced else 0
+
+    def _draw_forced(self, windows: int) -> Tensor:
+        draws = [torch.rand(windows, generator=self._generator) for _ in range(self._learner.run)]
+        return torch.stack(draws, dim=1) < self._forcing
 
     def _prepare(self) -> None:
         learner, size = self._learner, self._settings.batch_size
-        learner.steps = min(self._pace.steps, self._steps - self._done, self._noise_steps())
+        learner.steps = min(self._pace.steps, self._steps - self._done, self._drawn_steps())
         first = self._done * size
         starts = self._starts[first : first + learner.steps * size]
         learner.windows, learner.starts = len(starts), starts.data_ptr()
@@ -156,7 +173,7 @@ class NativeEpoch:
         if isinstance(self._optimizer, FlatNesterov):
             learner.momenta = self._momenta[self._done :].data_ptr()
         learner.losses, learner.norms = self._losses[self._done :].data_ptr(), self._norms[self._done :].data_ptr()
-        learner.noise = self._draw_noise(len(starts))
+        self._draw(len(starts))
         learner.taken = self._optimizer.steps
 
     def _take_in(self) -> None:

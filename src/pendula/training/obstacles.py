@@ -16,7 +16,8 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_p
 def why_not_native(forecaster: Forecaster, windows: Windows, settings: Training, *, window: int) -> str:
     """Say why the native core does not train a forecaster.
 
-    It minimizes the squared errors of the predictions after the last or after every step of shuffled windows.
+    It minimizes the squared errors of the predictions after the last or after every step of shuffled windows, and those
+    of a free run after each.
 
     Args:
         forecaster: The network, in the precision it is to be trained in.
@@ -37,21 +38,17 @@ def why_not_native(forecaster: Forecaster, windows: Windows, settings: Training,
     network, values = forecaster.network, windows.values
     if settings.carry_state:
         return "it carries no state from window to window"
-    if settings.horizon > 1:
-        return f"it scores no free run, and `horizon` is {settings.horizon}"
     if network.head != "point":
         return f"it minimizes squared errors, and `head` is {network.head}"
-    if forecaster.controls:
-        return f"it reads no controls, and there are {forecaster.controls}"
     if network.dropout:
         return f"it drops no units, and `dropout` is {network.dropout}"
     if values.device.type != "cpu":
         return f"it runs on the CPU, and the series is on {values.device}"
-    if not (forecaster.channels == values.shape[1] and _is_plain(forecaster)):
+    if not (forecaster.channels + forecaster.controls == values.shape[1] and _is_plain(forecaster)):
         return "it takes no forecaster with hooks, frozen or exchanged parts"
     if first_scored(forecaster, settings, window) >= window:
         return "no step of a window would be scored"
-    if values.dtype not in BITS or windows.length < window + network.leads:
+    if values.dtype not in BITS or windows.length < window + max(network.leads, settings.horizon):
         return f"it takes float32 and float64 on the CPU, and the series is {values.dtype} on {values.device}"
     if forecaster.recurrent.backend != "native":
         return "its layers run in torch"
@@ -92,7 +89,8 @@ def _is_plain(forecaster: Forecaster) -> bool:
 
 def _shapes(forecaster: Forecaster) -> dict[str, tuple[int, ...]]:
     # Those of everything that the core reads by its address.
-    network, channels, outputs = forecaster.network, forecaster.channels, forecaster.network.leads * forecaster.channels
+    network, channels, controls = forecaster.network, forecaster.channels, forecaster.controls
+    outputs = network.leads * channels
     hidden = network.hidden_size
     width = {"rnn": 1, "gru": 3, "lstm": 4}[network.cell] * hidden
     shapes: dict[str, tuple[int, ...]] = {
@@ -102,9 +100,9 @@ def _shapes(forecaster: Forecaster) -> dict[str, tuple[int, ...]]:
         "increment_scale": (channels,),
     }
     if network.linear_lags:
-        shapes |= {"linear.weight": (network.linear_lags * channels, outputs), "linear.bias": (outputs,)}
+        shapes |= {"linear.weight": (network.linear_lags * (channels + controls), outputs), "linear.bias": (outputs,)}
     for layer in range(network.num_layers):
-        inputs = hidden if layer else channels * (2 if network.increments else 1)
+        inputs = hidden if layer else channels * (2 if network.increments else 1) + controls
         parts = {"weight_ih": (width, inputs), "weight_hh": (width, hidden), "bias_ih": (width,), "bias_hh": (width,)}
         shapes |= {f"recurrent.{part}_l{layer}": shape for part, shape in parts.items()}
     return shapes
