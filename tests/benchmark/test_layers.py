@@ -8,9 +8,6 @@ from pendula.benchmark import PRECISIONS, TASKS, Workload, draw_numbers, make_la
 from pendula.benchmark.epochs import make_epoch
 from pendula.nn import CELLS
 
-# Torch warns of its own parts when dual numbers are first used.
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
-
 SMALL = {"batch": 3, "time": 5, "hidden_size": 6}
 
 

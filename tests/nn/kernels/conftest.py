@@ -1,11 +1,9 @@
 """The cases that the core is tested with."""
 
 import importlib.util
-import warnings
 from pathlib import Path
 
 import pytest
-import torch
 
 from pendula.nn.kernels import available
 
@@ -25,11 +23,3 @@ def core():
     """Skip where there is no compiled core."""
     if not available():
         pytest.skip("there is no compiled core")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def forward_mode():
-    """Let torch load its forward mode, which warns of what it uses itself."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.func.jvp(torch.sin, (torch.zeros(1),), (torch.zeros(1),))
