@@ -15,7 +15,7 @@ namespace {
 
 void run_freely(int bits, int value_bits, const ProblemFields& problem_fields, const ParameterFields& parameters,
                 const FrameFields& frame, const ViewFields& known, const MemoryFields& first, Index steps,
-                const ViewFields& output, const MemoryFields& last) {
+                const ViewFields& ahead, const ViewFields& output, const MemoryFields& last) {
   with_reals(bits, value_bits, [&](auto weight, auto value) {
     using Weight = decltype(weight);
     using Value = decltype(value);
@@ -23,8 +23,8 @@ void run_freely(int bits, int value_bits, const ProblemFields& problem_fields, c
     const auto layers = parameters_of<const Weight>(problem, parameters);
     const nb::gil_scoped_release released;
     free_run<Weight, Value>(problem, layers.data(), frame_of<Weight>(frame), view_of<const Value>(known),
-                            memory_of<const Weight, const Value>(first), steps, view_of<Value>(output),
-                            memory_of<Weight, Value>(last));
+                            memory_of<const Weight, const Value>(first), steps, view_of<const Value>(ahead),
+                            view_of<Value>(output), memory_of<Weight, Value>(last));
   });
 }
 
@@ -32,7 +32,7 @@ void run_freely(int bits, int value_bits, const ProblemFields& problem_fields, c
 class Stream {
  public:
   virtual ~Stream() = default;
-  virtual void step(Address values, Address predictions) = 0;
+  virtual void step(Address row, Address predictions) = 0;
   virtual void memory(const MemoryFields& now) const = 0;
 };
 
@@ -41,17 +41,20 @@ class StreamOf final : public Stream {
  public:
   StreamOf(const Problem& problem, const std::vector<Parameters<const Weight>>& layers, const Frame<Weight>& frame,
            const Memory<const Weight, const Value>& first)
-      : channels_(frame.channels), forecaster_(problem, layers.data(), frame, first) {}
+      : channels_(frame.channels),
+        columns_(frame.channels + frame.controls),
+        forecaster_(problem, layers.data(), frame, first) {}
 
-  void step(Address values, Address predictions) override {
-    forecaster_.see(at<const Value>(values), channels_, 1);
+  void step(Address row, Address predictions) override {
+    const Value* const values = at<const Value>(row);
+    forecaster_.see({values, columns_, 0, 1}, {values + channels_, columns_, 0, 1});
     forecaster_.predict(at<Value>(predictions));
   }
 
   void memory(const MemoryFields& now) const override { forecaster_.memory(memory_of<Weight, Value>(now)); }
 
  private:
-  Index channels_;
+  Index channels_, columns_;
   Forecaster<Weight, Value> forecaster_;
 };
 
@@ -72,11 +75,11 @@ std::unique_ptr<Stream> make_stream(int bits, int value_bits, const ProblemField
 
 void bind_free_run(nb::module_& module) {
   module.def("free_run", run_freely, "bits"_a, "value_bits"_a, "problem"_a, "parameters"_a, "frame"_a, "known"_a,
-             "first"_a, "steps"_a, "output"_a, "last"_a,
-             "Show known values to forecasters and let them run on by themselves.");
+             "first"_a, "steps"_a, "ahead"_a, "output"_a, "last"_a,
+             "Show known rows to forecasters and let them run on by themselves.");
   // The interpreter's lock is kept: a step takes microseconds, and two threads must not go on with one state.
-  nb::class_<Stream>(module, "Stream", "Forecasters that see a series value by value; the frame's memory is not copied.")
-      .def("step", &Stream::step, "values"_a, "predictions"_a, "See one value of each series and predict what follows.")
+  nb::class_<Stream>(module, "Stream", "Forecasters that see a series row by row; the frame's memory is not copied.")
+      .def("step", &Stream::step, "row"_a, "predictions"_a, "See one row of each series and predict what follows.")
       .def("memory", &Stream::memory, "now"_a, "Copy all that is remembered out.");
   module.def("make_stream", make_stream, "bits"_a, "value_bits"_a, "problem"_a, "parameters"_a, "frame"_a, "first"_a,
              "Make a Stream that goes on from a memory.");

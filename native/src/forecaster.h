@@ -1,4 +1,4 @@
-// A forecaster that sees a series value by value.
+// A forecaster that sees a series row by row.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,9 @@
 
 namespace pendula {
 
-// What a forecaster has around its recurrent stack, contiguous. The outputs are all channels of the first lead time,
-// then those of the next; the linear path's inputs are all channels of the newest value, then those of the one before.
+// What a forecaster has around its recurrent stack, contiguous. The stack sees values, increments, controls. The outputs
+// are all channels of the first lead time, then those of the next; the linear path's inputs are all columns of the newest
+// row, then those of the one before.
 template <class Weight>
 struct Frame {
   Index channels, controls;  // columns of a series: those that are predicted, and those that are only read
@@ -21,7 +22,7 @@ struct Frame {
   const Weight* head_bias;        // [output]
   const Weight* output_scale;     // [output]
   const Weight* increment_scale;  // [channel]
-  const double* linear_weight;    // [output, lag * channel]
+  const double* linear_weight;    // [output, lag * column]
   const double* linear_bias;      // [output]
 };
 
@@ -30,7 +31,7 @@ template <class Weight, class Value>
 struct Memory {
   State<Weight> hidden;
   Value* last;  // [batch, channel]
-  Value* past;  // [batch, lags - 1, channel], oldest first
+  Value* past;  // [batch, lags - 1, column], oldest first
 };
 
 // results[o] = bias[o] + Σ weight[o, k] x[k], in the instruction set of the moment.
@@ -44,8 +45,8 @@ class Forecaster {
  public:
   Forecaster(const Problem& problem, const Parameters<const Weight>* parameters, const Frame<Weight>& frame,
              const Memory<const Weight, const Value>& first);
-  // Takes in one value of each series.
-  void see(const Value* values, Index batch_stride, Index channel_stride);
+  // Takes in a row of each series, the first of a view: its values, and the controls beside them.
+  void see(View<const Value> values, View<const Value> controls);
   // Predicts the values after the last one seen: [batch, lead, channel], contiguous.
   void predict(Value* predictions);
   // Copies all that is remembered out; contiguous.
@@ -53,7 +54,7 @@ class Forecaster {
 
  private:
   Frame<Weight> frame_;
-  Index batch_, hidden_size_, inputs_;
+  Index batch_, hidden_size_, inputs_, columns_;
   bool fresh_;  // no value was seen yet
   Affine<Weight> head_sums_;
   Affine<double> linear_sums_;
@@ -61,7 +62,7 @@ class Forecaster {
   std::vector<Weight> features_, output_, head_;
   std::vector<double> linear_;
   std::vector<Value> last_;
-  // The last `lags` values of each series twice in a row, so that from `newest_` on they lie newest first in one piece.
+  // The last `lags` rows of each series twice in a row, so that from `newest_` on they lie newest first in one piece.
   std::vector<double> past_;
   Index newest_ = 0;
 };

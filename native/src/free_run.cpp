@@ -56,14 +56,22 @@ Pointer offset(Pointer data, Index by) {
   return data == nullptr ? nullptr : data + by;
 }
 
+// A view from there on; absent, if it is.
+template <class Real>
+View<Real> from(View<Real> view, Index row, Index time, Index column = 0) {
+  view.data = offset(view.data, row * view.batch + time * view.time + column * view.feature);
+  return view;
+}
+
 template <class Weight, class Value>
 struct Run {
   const Problem& problem;
   const Parameters<const Weight>* parameters;
   const Frame<Weight>& frame;
-  View<const Value> known;
+  View<const Value> known, known_controls;
   const Memory<const Weight, const Value>& first;
   Index steps;
+  View<const Value> ahead;
   View<Value> output;
   const Memory<Weight, Value>& last;
 
@@ -71,11 +79,11 @@ struct Run {
     Rows<Weight> rows(problem, start, count);
     Problem part = problem;
     part.batch = count;
-    const Index newest = start * frame.channels, past = newest * (frame.lags - 1);
+    const Index newest = start * frame.channels, past = start * (frame.lags - 1) * (frame.channels + frame.controls);
     Forecaster<Weight, Value> forecaster(
         part, parameters, frame, {rows.out_of(first.hidden), offset(first.last, newest), offset(first.past, past)});
     for (Index time = 0; time < problem.time; ++time)
-      forecaster.see(known.data + start * known.batch + time * known.time, known.batch, known.feature);
+      forecaster.see(from(known, start, time), from(known_controls, start, time));
     loop(forecaster, start, count);
     forecaster.memory({rows.room_for(last.hidden), offset(last.last, newest), offset(last.past, past)});
     rows.into(last.hidden);
@@ -93,9 +101,9 @@ struct Run {
           for (Index channel = 0; channel < channels; ++channel)
             output.data[(start + row) * output.batch + (done + lead) * output.time + channel * output.feature] =
                 block[row * size + lead * channels + channel];
-      done += frame.leads;
-      if (done >= steps) return;
-      for (Index lead = 0; lead < frame.leads; ++lead) forecaster.see(block.data() + lead * channels, size, 1);
+      if (done + frame.leads >= steps) return;
+      for (Index lead = 0; lead < frame.leads; ++lead, ++done)
+        forecaster.see({block.data() + lead * channels, size, 0, 1}, from(ahead, start, done));
     }
   }
 };
@@ -105,8 +113,9 @@ struct Run {
 template <class Weight, class Value>
 void free_run(const Problem& problem, const Parameters<const Weight>* parameters, const Frame<Weight>& frame,
               View<const Value> known, const Memory<const Weight, const Value>& first, Index steps,
-              View<Value> output, const Memory<Weight, Value>& last) {
-  const Run<Weight, Value> run{problem, parameters, frame, known, first, steps, output, last};
+              View<const Value> ahead, View<Value> output, const Memory<Weight, Value>& last) {
+  const View<const Value> controls = frame.controls > 0 ? from(known, 0, 0, frame.channels) : View<const Value>{};
+  const Run<Weight, Value> run{problem, parameters, frame, known, controls, first, steps, ahead, output, last};
   const int threads = static_cast<int>(std::max<Index>(1, std::min<Index>(problem.threads, problem.batch)));
   parallel(threads, [&](int thread) {
     const Index begin = problem.batch * thread / threads, share = problem.batch * (thread + 1) / threads - begin;
@@ -120,7 +129,8 @@ void free_run(const Problem& problem, const Parameters<const Weight>* parameters
 
 #define PENDULA_INSTANTIATE(Weight, Value)                                                                       \
   template void free_run(const Problem&, const Parameters<const Weight>*, const Frame<Weight>&, View<const Value>, \
-                         const Memory<const Weight, const Value>&, Index, View<Value>, const Memory<Weight, Value>&);
+                         const Memory<const Weight, const Value>&, Index, View<const Value>, View<Value>,        \
+                         const Memory<Weight, Value>&);
 PENDULA_INSTANTIATE(float, float)
 PENDULA_INSTANTIATE(float, double)
 PENDULA_INSTANTIATE(double, float)

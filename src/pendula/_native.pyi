@@ -18,7 +18,7 @@ _View: TypeAlias = tuple[int, int, int, int]
 _State: TypeAlias = tuple[int, int]
 """Addresses of h and c."""
 _Frame: TypeAlias = Sequence[int]
-"""Of a forecaster: channels, leads, lags, increments, residual, and the addresses of head_weight, head_bias,
+"""Of a forecaster: channels, controls, leads, lags, increments, residual, and the addresses of head_weight, head_bias,
 output_scale, increment_scale, linear_weight and linear_bias."""
 _Reservoir: TypeAlias = tuple[int, int, int, int, int, int, int]
 """Units, inputs, and the addresses of the rows' starts (0: dense), columns, values, input weights and bias."""
@@ -77,6 +77,7 @@ def free_run(
     known: _View,
     first: _Memory,
     steps: int,
+    ahead: _View,
     output: _View,
     last: _Memory,
 ) -> None: ...
@@ -106,7 +107,7 @@ def run_reservoir(
 ) -> None: ...
 
 class Stream:
-    def step(self, values: int, predictions: int) -> None: ...
+    def step(self, row: int, predictions: int) -> None: ...
     def memory(self, now: _Memory) -> None: ...
 
 def make_stream(

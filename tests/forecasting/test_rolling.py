@@ -59,7 +59,9 @@ def test_errors_equal_those_of_a_slow_loop(sine_fit):
 def test_all_origins_are_one_job_of_the_core(sine_fit, monkeypatch):
     jobs, run = [], native_forecaster.NativeForecaster.run
     monkeypatch.setattr(
-        native_forecaster.NativeForecaster, "run", lambda self, *job: (jobs.append(job), run(self, *job))[1]
+        native_forecaster.NativeForecaster,
+        "run",
+        lambda self, *job, **more: (jobs.append(job), run(self, *job, **more))[1],
     )
     rolled = roll({"network": sine_fit.model}, sine_fit.split.test, window=8, leads=6)
     assert [(tuple(known.shape), steps) for known, _, steps in jobs] == [((len(rolled.origins), 8, 1), 6)]

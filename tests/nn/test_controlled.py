@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from pendula.errors import ArgumentError
-from pendula.nn import EnsembleForecaster, Network, Stream, build, free_run
+from pendula.nn import EnsembleForecaster, Network, build, free_run, rollout
 
-OPTIONS = [{}, {"residual": False}, {"increments": False}, {"linear_lags": 4}, {"num_layers": 2, "linear_lags": 1}]
+OPTIONS = [
+    {},
+    {"residual": False},
+    {"increments": False},
+    {"linear_lags": 4},
+    {"num_layers": 2, "linear_lags": 1},
+    {"leads": 3, "linear_lags": 2},
+]
 
 
 def controlled(*, cell="gru", seed=1, **options):
@@ -35,7 +41,7 @@ def test_each_step_reads_the_controls_and_tells_the_channels(oracle, cell, optio
     forecaster, series = controlled(cell=cell, **options), rows_of(5, time=8)
     with torch.no_grad():
         predictions, state = forecaster(series)
-    assert predictions.shape == (3, 8, 1, 2)
+    assert predictions.shape == (3, 8, forecaster.network.leads, 2)
     assert state.last.shape == (3, 1, 2)
     for got, values in zip(predictions.numpy(), series.numpy(), strict=True):
         np.testing.assert_allclose(got, oracle.predict(forecaster, values), rtol=0, atol=1e-12)
@@ -43,7 +49,10 @@ def test_each_step_reads_the_controls_and_tells_the_channels(oracle, cell, optio
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("options", OPTIONS)
-def test_a_free_run_takes_the_controls_as_given(oracle, cell, options):
+@pytest.mark.parametrize("loop", [True, False])
+def test_a_free_run_takes_the_controls_as_given(oracle, monkeypatch, cell, options, loop):
+    if loop:
+        monkeypatch.setattr(rollout, "runs_natively", lambda *_: False)
     forecaster, context, ahead = controlled(cell=cell, **options), rows_of(5, time=6), rows_of(3, time=12, seed=3)
     run = free_run(forecaster, context, 12, controls=ahead)
     for got, history, driving in zip(run.numpy(), context.numpy(), ahead.numpy(), strict=True):
@@ -69,10 +78,3 @@ def test_members_of_an_ensemble_are_told_the_same_controls():
     ensemble = EnsembleForecaster(members)
     assert ensemble.controls == 3
     np.testing.assert_array_equal(free_run(ensemble, context, 4, controls=ahead), np.median(runs, axis=0))
-
-
-def test_no_stream_follows_controls():
-    with pytest.raises(
-        ArgumentError, match="`forecaster` must read its own values alone to be followed value by value: got 3"
-    ):
-        Stream(controlled())

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import forward_ad
 
-from pendula.errors import ArgumentError, TooLargeError
+from pendula.errors import ArgumentError, ShapeError, TooLargeError
 from pendula.nn import Network, build, continue_run, free_run, kernels, native_forecaster, rollout
 
 native = pytest.mark.skipif(not kernels.available(), reason="there is no compiled core")
@@ -21,9 +22,9 @@ OPTIONS = [
 PRECISIONS = list(itertools.product([torch.float32, torch.float64], repeat=2))
 
 
-def contracting(network, channels):
+def contracting(network, channels, controls=0):
     """Build a forecaster in float64 whose free runs stay bounded."""
-    forecaster = build(network, channels, seed=1).double()
+    forecaster = build(network, channels, controls, seed=1).double()
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in forecaster.head.parameters():
@@ -41,10 +42,10 @@ def contracting(network, channels):
 def looped(monkeypatch):
     """Run by the loop over torch's operations."""
 
-    def run(*arguments, call=free_run):
+    def run(*arguments, call=free_run, **options):
         with monkeypatch.context() as patch:
             patch.setattr(rollout, "runs_natively", lambda *_: False)
-            return call(*arguments)
+            return call(*arguments, **options)
 
     return run
 
@@ -54,7 +55,9 @@ def native_runs(monkeypatch):
     """Count the runs that the core takes."""
     runs, run = [], native_forecaster.NativeForecaster.run
     monkeypatch.setattr(
-        native_forecaster.NativeForecaster, "run", lambda self, *rest: (runs.append(rest), run(self, *rest))[1]
+        native_forecaster.NativeForecaster,
+        "run",
+        lambda self, *job, **more: (runs.append(job), run(self, *job, **more))[1],
     )
     return runs
 
@@ -67,8 +70,15 @@ def threads():
     torch.set_num_threads(before)
 
 
-def context_of(channels, *, batch=3, time=6):
-    return torch.randn(batch, time, channels, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+def context_of(columns, *, batch=3, time=6):
+    return torch.randn(batch, time, columns, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+
+def ahead_of(controls, *, batch=3, steps=10):
+    """Draw the controls beside all forecast values but the last, if there are any."""
+    generator = torch.Generator().manual_seed(3)
+    rows = torch.randn(batch, steps - 1, controls, generator=generator, dtype=torch.float64)
+    return rows if controls else None
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -145,18 +155,20 @@ def test_a_run_needs_a_step(steps):
 @native
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("controls", [0, 3])
 @pytest.mark.parametrize(("weights", "values"), PRECISIONS)
-def test_the_core_agrees_with_the_loop(looped, native_runs, cell, options, weights, values):
-    forecaster = contracting(Network(cell=cell, hidden_size=5, num_layers=2, **options), 2).to(weights)
-    context = context_of(2).to(values)
+def test_the_core_agrees_with_the_loop(looped, native_runs, cell, options, controls, weights, values):
+    forecaster = contracting(Network(cell=cell, hidden_size=5, num_layers=2, **options), 2, controls).to(weights)
+    context, ahead = context_of(2 + controls).to(values), ahead_of(controls)
     tolerance = 1e-12 if weights == values == torch.float64 else 1e-5
-    run = free_run(forecaster, context, 10)
+    run, expected = free_run(forecaster, context, 10, controls=ahead), looped(forecaster, context, 10, controls=ahead)
     assert run.dtype is values
-    torch.testing.assert_close(run, looped(forecaster, context, 10), rtol=tolerance, atol=tolerance)
+    torch.testing.assert_close(run, expected, rtol=tolerance, atol=tolerance)
     with torch.no_grad():
         predictions, state = forecaster(context)
         start = (forecaster, predictions[:, -1], state, 10)
-        went_on, expected = continue_run(*start), looped(*start, call=continue_run)
+        went_on = continue_run(*start, controls=ahead)
+        expected = looped(*start, call=continue_run, controls=ahead)
     torch.testing.assert_close(went_on, expected, rtol=tolerance, atol=tolerance)
     assert len(native_runs) == 2
 
@@ -173,42 +185,58 @@ def test_the_core_agrees_with_the_loop_whatever_the_sizes(data):
         linear_lags=draw(0, 20),
         residual=False,
     )
-    channels = draw(1, 6)
-    forecaster, context = contracting(network, channels), context_of(channels, batch=draw(1, 9), time=draw(1, 12))
-    run = free_run(forecaster, context, 6)
+    channels, controls, batch = draw(1, 6), draw(0, 3), draw(1, 9)
+    forecaster, context = (
+        contracting(network, channels, controls),
+        context_of(channels + controls, batch=batch, time=draw(1, 12)),
+    )
+    steps = draw(1, 8)
+    ahead = ahead_of(controls, batch=batch, steps=steps)
+    run = free_run(forecaster, context, steps, controls=ahead)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rollout, "runs_natively", lambda *_: False)
-        torch.testing.assert_close(run, free_run(forecaster, context, 6), rtol=1e-11, atol=1e-11)
+        torch.testing.assert_close(run, free_run(forecaster, context, steps, controls=ahead), rtol=1e-11, atol=1e-11)
 
 
 @native
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_neither_company_nor_threads_nor_layout_change_a_bit(threads, cell, dtype):
+@pytest.mark.parametrize("controls", [0, 2])
+def test_neither_company_nor_threads_nor_layout_change_a_bit(threads, cell, dtype, controls):
     network = Network(cell=cell, hidden_size=37, num_layers=2, leads=2, linear_lags=3, residual=False)
-    forecaster, context = contracting(network, 2).to(dtype), context_of(2, batch=131, time=9)
+    forecaster, context = contracting(network, 2, controls).to(dtype), context_of(2 + controls, batch=131, time=9)
+    ahead = ahead_of(controls, batch=131, steps=41)
+
+    def runs(choose):
+        return free_run(forecaster, choose(context), 41, controls=None if ahead is None else choose(ahead))
+
     threads(2)
-    run = free_run(forecaster, context, 41)
+    run = runs(lambda rows: rows)
     assert run.isfinite().all()
-    assert torch.equal(free_run(forecaster, context, 41), run)
-    assert torch.equal(free_run(forecaster, context.transpose(0, 1).contiguous().transpose(0, 1), 41), run)
+    assert torch.equal(runs(lambda rows: rows), run)
+    assert torch.equal(runs(lambda rows: rows.transpose(0, 1).contiguous().transpose(0, 1)), run)
     for count in (1, 2, 3, 5, 7, 50):
-        assert torch.equal(free_run(forecaster, context[:count], 41), run[:count])
+        assert torch.equal(runs(lambda rows, count=count: rows[:count]), run[:count])
     order = torch.randperm(131, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(free_run(forecaster, context[order], 41), run[order])
+    assert torch.equal(runs(lambda rows: rows[order]), run[order])
     for count in (1, 3):
         threads(count)
-        assert torch.equal(free_run(forecaster, context, 41), run)
+        assert torch.equal(runs(lambda rows: rows), run)
 
 
 @native
 @pytest.mark.parametrize("leads", [1, 3])
-def test_a_long_run_in_several_calls_has_the_bits_of_one(monkeypatch, leads):
+@pytest.mark.parametrize("controls", [0, 2])
+def test_a_long_run_in_several_calls_has_the_bits_of_one(monkeypatch, leads, controls):
     network = Network(cell="lstm", hidden_size=6, num_layers=2, leads=leads, linear_lags=5, residual=False)
-    forecaster, context = contracting(network, 2), context_of(2)
-    run = free_run(forecaster, context, 20)
+    forecaster, context, ahead = (
+        contracting(network, 2, controls),
+        context_of(2 + controls),
+        ahead_of(controls, steps=20),
+    )
+    run = free_run(forecaster, context, 20, controls=ahead)
     monkeypatch.setattr(native_forecaster, "PRODUCTS_PER_CALL", 1)
-    assert torch.equal(free_run(forecaster, context, 20), run)
+    assert torch.equal(free_run(forecaster, context, 20, controls=ahead), run)
 
 
 @native
@@ -308,6 +336,46 @@ def test_no_start_gives_no_run():
 def test_a_context_of_other_channels_is_refused():
     with pytest.raises(RuntimeError):
         free_run(build(Network(hidden_size=4), 2), torch.zeros(1, 4, 3), 3)
+    with pytest.raises(RuntimeError):
+        free_run(build(Network(hidden_size=4), 2, 2), torch.zeros(1, 4, 3), 3, controls=torch.zeros(1, 2, 2))
+
+
+@pytest.mark.parametrize("shape", [None, (3, 8, 2), (2, 9, 2), (3, 9, 1), (3, 9), (0,)])
+@pytest.mark.parametrize("leads", [1, 3])
+def test_controls_are_those_of_every_start_and_step(unchecked, shape, leads):
+    forecaster, context = contracting(Network(hidden_size=4, leads=leads, linear_lags=2), 1, 2), context_of(3)
+    rule = (
+        r"`controls` must hold what stands beside the values that are handed on: expected shape \(3, 9 or more, 2\), "
+        rf"got {'none' if shape is None else re.escape(str(shape))}\. Give a row for each step but the last\."
+    )
+    controls = None if shape is None else torch.zeros(shape)
+    with pytest.raises(ShapeError, match=rule):
+        free_run(forecaster, context, 10, controls=controls)
+    with torch.no_grad():
+        predictions, state = forecaster(context)
+        with pytest.raises(ShapeError, match=rule):
+            continue_run(forecaster, predictions[:, -1], state, 10, controls=controls)
+    assert free_run(forecaster, context, leads).shape == (3, leads, 1)
+
+
+def test_controls_go_with_forecasters_that_have_them():
+    rule = (
+        r"`controls` must be left out for a forecaster that has none: got shape \(3, 9, 2\)\. Build one under controls"
+    )
+    with pytest.raises(ArgumentError, match=rule):
+        free_run(contracting(Network(hidden_size=4), 1), context_of(1), 10, controls=ahead_of(2))
+
+
+@native
+def test_controls_are_read_in_whatever_layout_and_precision(looped):
+    forecaster, context, one = (
+        contracting(Network(hidden_size=4, linear_lags=2), 1, 2),
+        context_of(3),
+        ahead_of(2, batch=1),
+    )
+    shared = one.float().mT.contiguous().mT.expand(3, -1, -1)  # a plan that all starts share, in memory once
+    expected = looped(forecaster, context, 10, controls=shared.double().contiguous())
+    torch.testing.assert_close(free_run(forecaster, context, 10, controls=shared), expected, rtol=0, atol=1e-12)
 
 
 @native

@@ -14,11 +14,16 @@ OPTIONS = [
     {"residual": residual, "increments": increments, "linear_lags": lags, "leads": leads}
     for residual, increments, lags, leads in itertools.product([True, False], [True, False], [0, 1, 4], [1, 3])
 ]
+KINDS = [
+    *itertools.product([torch.float32, torch.float64], [torch.float32, torch.float64], [0]),
+    (torch.float32, torch.float64, 3),
+    (torch.float64, torch.float64, 3),
+]
 
 
-def randomized(network, channels, *, seed=0):
+def randomized(network, channels, controls=0, *, seed=0):
     """Build a forecaster in which nothing is 0 or 1."""
-    forecaster = build(network, channels, seed=seed).double()
+    forecaster = build(network, channels, controls, seed=seed).double()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for tensor in itertools.chain(forecaster.head.parameters(), forecaster.buffers()):
@@ -27,8 +32,8 @@ def randomized(network, channels, *, seed=0):
     return forecaster
 
 
-def series_of(channels, *, batch=3, time=8):
-    return torch.randn(batch, time, channels, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+def series_of(columns, *, batch=3, time=8):
+    return torch.randn(batch, time, columns, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
 
 
 def follow(stream, series):
@@ -52,12 +57,10 @@ def same(state, other):
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize(
-    ("weights", "values"), list(itertools.product([torch.float32, torch.float64], repeat=2)), ids=str
-)
-def test_a_stream_predicts_what_the_forecaster_predicts(backend, cell, options, weights, values):
-    forecaster = randomized(Network(cell=cell, hidden_size=5, num_layers=2, **options), 2).to(weights)
-    series, tolerance = series_of(2).to(values), 1e-12 if weights == values == torch.float64 else 1e-5
+@pytest.mark.parametrize(("weights", "values", "controls"), KINDS, ids=str)
+def test_a_stream_predicts_what_the_forecaster_predicts(backend, cell, options, controls, weights, values):
+    forecaster = randomized(Network(cell=cell, hidden_size=5, num_layers=2, **options), 2, controls).to(weights)
+    series, tolerance = series_of(2 + controls).to(values), 1e-12 if weights == values == torch.float64 else 1e-5
     stream = Stream(forecaster, batch=3, dtype=values)
     with torch.no_grad():
         whole, end = forecaster(series)
@@ -86,20 +89,24 @@ def test_a_stream_that_is_fed_its_predictions_runs_freely(backend, cell, leads):
 
 
 @native
-def test_a_native_stream_has_the_bits_of_a_free_run():
-    forecaster, series = randomized(Network(hidden_size=9, linear_lags=3, residual=False), 1), series_of(1)
-    stream = Stream(forecaster.float(), batch=3)
+@pytest.mark.parametrize("controls", [0, 2])
+def test_a_native_stream_has_the_bits_of_a_free_run(controls):
+    forecaster = randomized(Network(hidden_size=9, linear_lags=3, residual=False), 1, controls).float()
+    series, ahead = series_of(1 + controls), series_of(controls) if controls else None
+    stream = Stream(forecaster, batch=3)
     made = [follow(stream, series)[:, -1]]
-    for _ in range(6):
-        made.append(stream.step(made[-1][:, 0]))
-    assert torch.equal(torch.cat(made, dim=1), free_run(forecaster, series, 7))
+    for step in range(6):
+        beside = [] if ahead is None else [ahead[:, step]]
+        made.append(stream.step(torch.cat([made[-1][:, 0], *beside], dim=1)))
+    assert torch.equal(torch.cat(made, dim=1), free_run(forecaster, series, 7, controls=ahead))
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("lags", [0, 1, 4])
-def test_a_state_can_be_gone_back_to(backend, cell, lags):
-    forecaster = randomized(Network(cell=cell, hidden_size=4, linear_lags=lags), 2)
-    series, stream = series_of(2), Stream(forecaster, batch=3)
+@pytest.mark.parametrize("controls", [0, 2])
+def test_a_state_can_be_gone_back_to(backend, cell, lags, controls):
+    forecaster = randomized(Network(cell=cell, hidden_size=4, linear_lags=lags), 2, controls)
+    series, stream = series_of(2 + controls), Stream(forecaster, batch=3)
     follow(stream, series[:, :5])
     kept = stream.state
     after = follow(stream, series[:, 5:])
@@ -190,9 +197,11 @@ def test_values_that_are_not_finite_go_on(backend, value):
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 1), (3,)])
 def test_values_of_another_shape_are_refused(unchecked, backend, shape):
-    rule = r"`values` must hold one value of each channel of each series: expected shape \(3, 2\), got "
+    rule = r"`values` must hold one value of each channel and control of each series: expected shape \(3, 2\), got "
     with pytest.raises(ShapeError, match=rule):
         Stream(randomized(Network(hidden_size=4), 2), batch=3).step(torch.zeros(shape))
+    with pytest.raises(ShapeError, match=rule):
+        Stream(randomized(Network(hidden_size=4), 1, 1), batch=3).step(torch.zeros(shape))
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,6 @@ def run_on(forecaster, history, steps, controls=None):
     while len(history) < first + steps:
         block = predict(forecaster, history)[-1]
         if controls is not None:
-            block = np.concatenate([block, controls[len(history) - first :][:1]], axis=1)
+            block = np.concatenate([block, controls[len(history) - first :][: len(block)]], axis=1)
         history = np.concatenate([history, block])
     return history[first : first + steps, : forecaster.channels]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from pendula.errors import DataError, ShapeError
-from pendula.nn import Network
+from pendula.errors import ArgumentError, DataError, ShapeError
+from pendula.nn import EnsembleForecaster, Network, build
+from pendula.runs.model_stream import ModelStream
 
 
 @pytest.fixture
@@ -59,3 +60,12 @@ def test_a_value_that_is_missing_is_refused_and_forgotten(make_model, rows, miss
 def test_values_of_other_channels_are_refused(make_model):
     with pytest.raises(ShapeError):
         make_model(hidden_size=4).stream().step(np.zeros(3))
+
+
+@pytest.mark.parametrize("members", [0, 2])
+def test_models_under_controls_are_refused(make_model, members):
+    model = make_model(hidden_size=4)
+    networks = [build(Network(hidden_size=4), 2, 3, seed=seed) for seed in range(members + 1)]
+    rule = "`forecaster` must read its own values alone to be followed value by value: got 3 columns of controls"
+    with pytest.raises(ArgumentError, match=rule):
+        ModelStream(EnsembleForecaster(networks) if members else networks[0], model.scaler)

@@ -11,9 +11,9 @@ from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.kernels.memory import require
 from pendula.nn.kernels.native import core
 from pendula.nn.kernels.problem import BITS, CELLS
-from pendula.shapes import BatchTensor, Float, ShownTensor
+from pendula.shapes import AheadTensor, BatchTensor, Float, ShownTensor
 
-__all__ = ["NativeForecaster", "misfits", "room_for", "runs_natively"]
+__all__ = ["NativeForecaster", "beside", "misfits", "room_for", "runs_natively"]
 
 PRODUCTS_PER_CALL = 20_000_000_000
 """A call of the core does about so many multiplications, a second's work at most, so that it can be interrupted."""
@@ -29,7 +29,7 @@ def runs_natively(forecaster: Forecaster, values: ShownTensor, state: Forecaster
 
     Args:
         forecaster: The network.
-        values: Scaled values.
+        values: Scaled values, with controls if there are any.
         state: What was seen before them.
 
     Returns:
@@ -43,11 +43,9 @@ def runs_natively(forecaster: Forecaster, values: ShownTensor, state: Forecaster
     stack, dtype = forecaster.recurrent, forecaster.head.weight.dtype
     if core is None or stack.backend != "native" or {dtype, values.dtype} - BITS.keys():
         return False
-    if forecaster.controls:  # which the core does not hand on from step to step
-        return False
     if (stack.training and stack.dropout) or _is_watched(forecaster):
         return False
-    if values.dim() != 3 or values.shape[2] != forecaster.channels or not values.numel():
+    if values.dim() != 3 or values.shape[2] != forecaster.channels + forecaster.controls or not values.numel():
         return False
     scales = [forecaster.output_scale, forecaster.increment_scale]
     linear = [] if forecaster.linear is None else [forecaster.linear.weight, forecaster.linear.bias]
@@ -67,6 +65,24 @@ def _is_watched(forecaster: Forecaster) -> bool:
     return torch.is_autocast_enabled("cpu") or transforming() or forward_ad._current_level >= 0  # noqa: SLF001
 
 
+def beside(block: BatchTensor, controls: AheadTensor | None, first: int) -> ShownTensor:
+    """Show predictions as the rows that they become.
+
+    Args:
+        block: Predictions.
+        controls: The controls beside all predictions of a run; None where there are none.
+        first: Which of these predictions the block begins with.
+
+    Returns:
+        The predictions with the controls beside them.
+
+    Examples:
+        >>> beside(torch.zeros(1, 1, 1), torch.tensor([[[1.0], [2.0]]]), 1)
+        tensor([[[0., 2.]]])
+    """
+    return block if controls is None else torch.cat([block, controls[:, first : first + block.shape[1]]], dim=-1)
+
+
 def room_for(forecaster: Forecaster, values: Float[Tensor, "batch *rest"]) -> ForecasterState:
     """Make a state to write into.
 
@@ -78,12 +94,13 @@ def room_for(forecaster: Forecaster, values: Float[Tensor, "batch *rest"]) -> Fo
         Tensors that hold no particular values.
     """
     network, channels, batch = forecaster.network, forecaster.channels, len(values)
+    columns = channels + forecaster.controls
     shape = (network.num_layers, batch, network.hidden_size)
     h, c = forecaster.head.weight.new_empty(shape), forecaster.head.weight.new_empty(shape)
     return ForecasterState(
         (h, c) if network.cell == "lstm" else h,
         values.new_empty(batch, 1, channels),
-        values.new_empty(batch, network.linear_lags - 1, channels) if network.linear_lags else None,
+        values.new_empty(batch, network.linear_lags - 1, columns) if network.linear_lags else None,
     )
 
 
@@ -139,14 +156,16 @@ class NativeForecaster:
         self._where = _addresses(self._stack), (*numbers, *_addresses(self._around))
 
     def run(
-        self, known: BatchTensor, state: ForecasterState | None, steps: int
+        self, known: ShownTensor, state: ForecasterState | None, steps: int, *, controls: AheadTensor | None = None
     ) -> Float[Tensor, "batch steps channel"]:
         """Show known values to the forecaster and let it run on by itself.
 
         Args:
-            known: Scaled values.
+            known: Scaled values, with controls if there are any.
             state: What was seen before them.
             steps: How many steps to run.
+            controls: What stands beside the predictions, in the type of `known`; at least `steps` − 1 rows of it are
+                there, or as many as are handed on in whole blocks.
 
         Returns:
             The next `steps` values, scaled.
@@ -154,7 +173,7 @@ class NativeForecaster:
         Raises:
             TooLargeError: If they do not fit in memory.
         """
-        batch, time, channels = known.shape
+        (batch, time, _), channels = known.shape, self._forecaster.channels
         require(batch * steps * channels * known.element_size(), f"{batch} free runs of {steps} steps")
         run = known.new_empty(batch, steps, channels)
         leads = self._forecaster.network.leads
@@ -164,17 +183,19 @@ class NativeForecaster:
         first, memory = _parts(state), _parts(room_for(self._forecaster, known))
         for start in range(0, steps, most):
             piece = run[:, start : start + most]
+            if start:
+                known, first = beside(run[:, start - leads : start], controls, start - leads), memory
             self._core.free_run(
                 *self._bits,
                 self._problem(batch, known.shape[1], threads=threads),
                 *self._where,
-                (known.data_ptr(), *known.stride()),
+                _view(known),
                 _addresses(first),
                 piece.shape[1],
-                (piece.data_ptr(), *piece.stride()),
+                _view(None if controls is None else controls[:, start:]),
+                _view(piece),
                 _addresses(memory),
             )
-            known, first = piece[:, -leads:], memory
         return run
 
     def stream(self, batch: int, state: ForecasterState) -> Any:
@@ -219,6 +240,10 @@ def _parts(state: ForecasterState | None) -> list[Tensor | None]:
 
 def _contiguous(parts: list[Tensor | None]) -> list[Tensor | None]:
     return [None if part is None else part.detach().contiguous() for part in parts]
+
+
+def _view(tensor: Tensor | None) -> tuple[int, ...]:
+    return (0, 0, 0, 0) if tensor is None else (tensor.data_ptr(), *tensor.stride())
 
 
 def _addresses(parts: list[Tensor | None]) -> tuple[int, ...]:

@@ -4,11 +4,11 @@ from typing import TypeAlias
 
 import torch
 
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, ShapeError
 from pendula.nn.ensemble import EnsembleForecaster
 from pendula.nn.forecaster import Forecaster, ForecasterState
 from pendula.nn.integrator_forecaster import IntegratorForecaster
-from pendula.nn.native_forecaster import NativeForecaster, runs_natively
+from pendula.nn.native_forecaster import NativeForecaster, beside, runs_natively
 from pendula.nn.reservoir_forecaster import ReservoirForecaster
 from pendula.shapes import AheadTensor, Float, ShownTensor, Tensor, ndarray
 
@@ -46,7 +46,8 @@ def free_run(
         The next `steps` values, scaled. A run that leaves the finite numbers goes on as infinities and NaN.
 
     Raises:
-        ArgumentError: If `steps` is below 1.
+        ArgumentError: If `steps` is below 1, or controls are given to a forecaster that has none.
+        ShapeError: If there are not as many controls as are handed on.
 
     Examples:
         >>> from pendula.nn import Network, build
@@ -61,9 +62,10 @@ def free_run(
         return forecaster.free_run(context, steps)
     if isinstance(forecaster, IntegratorForecaster):
         return forecaster.free_run(context, steps, start=start)
+    controls = _handed_on(forecaster, context, steps, controls)
     with torch.no_grad():
         if runs_natively(forecaster, context):
-            return NativeForecaster(forecaster, context.dtype).run(context, None, steps)
+            return NativeForecaster(forecaster, context.dtype).run(context, None, steps, controls=controls)
         predictions, state = forecaster(context)
         return continue_run(forecaster, predictions[:, -1], state, steps, controls=controls)
 
@@ -114,16 +116,46 @@ def continue_run(
 
     Returns:
         The next `steps` values, scaled, the given block first.
+
+    Raises:
+        ArgumentError: If controls are given to a forecaster that has none.
+        ShapeError: If there are not as many controls as are handed on.
     """
-    left = steps - block.shape[1]
-    if left > 0 and not torch.is_grad_enabled() and runs_natively(forecaster, block, state):
-        run = NativeForecaster(forecaster, block.dtype).run(block, state, left)
-        return torch.cat([block, run], dim=1)
+    controls, leads = _handed_on(forecaster, block, steps, controls), block.shape[1]
+    if steps > leads and not torch.is_grad_enabled():
+        shown, rest = beside(block, controls, 0), None if controls is None else controls[:, leads:]
+        if runs_natively(forecaster, shown, state):
+            run = NativeForecaster(forecaster, block.dtype).run(shown, state, steps - leads, controls=rest)
+            return torch.cat([block, run], dim=1)
     blocks = [block]
-    while len(blocks) * block.shape[1] < steps:
-        step = len(blocks)
-        shown = block if controls is None else torch.cat([block, controls[:, step - 1 : step]], dim=-1)
-        predictions, state = forecaster(shown, state)
-        block = predictions[:, -1]
-        blocks.append(block)
+    for step in range(0, steps - leads, leads):
+        predictions, state = forecaster(beside(blocks[-1], controls, step), state)
+        blocks.append(predictions[:, -1])
     return torch.cat(blocks, dim=1)[:, :steps]
+
+
+def _handed_on(
+    forecaster: Forecaster, known: ShownTensor, steps: int, controls: AheadTensor | None
+) -> AheadTensor | None:
+    # The controls in the type of the series. The core relies on there being as many as predictions that become input.
+    if controls is not None and not forecaster.controls:
+        raise ArgumentError(
+            f"`controls` must be left out for a forecaster that has none: got shape {tuple(controls.shape)}. "
+            "Build one under controls, or leave them out."
+        )
+    rows = steps - 1 if forecaster.controls and steps > forecaster.network.leads else 0
+    if controls is None and not rows:
+        return None
+    if controls is None or _misses(controls, (len(known), rows, forecaster.controls)):
+        raise ShapeError(
+            "`controls` must hold what stands beside the values that are handed on: expected shape "
+            f"({len(known)}, {rows} or more, {forecaster.controls}), got "
+            f"{'none' if controls is None else tuple(controls.shape)}. Give a row for each step but the last."
+        )
+    return controls.to(known)
+
+
+def _misses(controls: Tensor, least: tuple[int, int, int]) -> bool:
+    batch, rows, columns = least
+    shape = controls.shape
+    return len(shape) != 3 or (shape[0], shape[2]) != (batch, columns) or shape[1] < rows

@@ -18,7 +18,8 @@ class Stream:
 
     Its predictions are those of the forecaster shown the whole series. It takes the network's weights as they are when
     it is made, and works without dropout and without gradients. A forecaster of native layers goes a step within
-    microseconds, on the calling thread; any other, in torch.
+    microseconds, on the calling thread; any other, in torch. A forecaster under controls is shown, behind its
+    values, the controls that drive the step to the next ones.
 
     Args:
         forecaster: The network.
@@ -49,16 +50,11 @@ class Stream:
             raise ArgumentError(
                 f"`batch` must be positive: expected 1 or more, got {batch}. Follow one series at least."
             )
-        if forecaster.controls:
-            raise ArgumentError(
-                "`forecaster` must read its own values alone to be followed value by value: got "
-                f"{forecaster.controls} columns of controls or of what is missing. Show it windows with `Model.run`."
-            )
         if not dtype.is_floating_point:
             raise ArgumentError(f"`dtype` must be a floating-point type: got {dtype}. Choose torch.float64.")
         self._forecaster = copy.deepcopy(forecaster).eval()
         device = forecaster.output_scale.device
-        self._like = torch.zeros(batch, forecaster.channels, dtype=dtype, device=device)
+        self._like = torch.zeros(batch, forecaster.channels + forecaster.controls, dtype=dtype, device=device)
         self._shape = self._like.shape
         self._predictions = (batch, forecaster.network.leads, forecaster.channels)
         native = runs_natively(self._forecaster, self._like[:, None])
@@ -68,22 +64,22 @@ class Stream:
         self._is_ahead = False  # whether the core has gone on from that state
         self.state = self._state
 
-    def step(self, values: Float[Tensor, "batch channel"]) -> Float[Tensor, "batch lead channel"]:
+    def step(self, values: Float[Tensor, "batch column"]) -> Float[Tensor, "batch lead channel"]:
         """Show the next value of each series.
 
         Args:
-            values: The values, scaled.
+            values: The values, scaled, with controls if there are any.
 
         Returns:
             The predictions of the `leads` values that follow, scaled.
 
         Raises:
-            ShapeError: If `values` does not hold one value of each channel of each series.
+            ShapeError: If `values` does not hold one value of each channel and control of each series.
         """
         if values.shape != self._shape:
             raise ShapeError(
-                f"`values` must hold one value of each channel of each series: expected shape {tuple(self._shape)}, "
-                f"got {tuple(values.shape)}. Make a stream of that many series."
+                "`values` must hold one value of each channel and control of each series: expected shape "
+                f"{tuple(self._shape)}, got {tuple(values.shape)}. Make a stream of that many series."
             )
         values = values.to(self._like).contiguous()
         if self._native is None:

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from pendula.errors import DataError
-from pendula.nn import AnyForecaster, Forecaster, IntegratorForecaster, SolvedStream, Stream
+from pendula.errors import ArgumentError, DataError
+from pendula.nn import AnyForecaster, EnsembleForecaster, Forecaster, IntegratorForecaster, SolvedStream, Stream
 from pendula.series.scaling import Scaler
 from pendula.shapes import Float, Vector, ndarray
 
@@ -21,9 +21,17 @@ class ModelStream:
         forecaster: The trained network.
         scaler: From physical units to the network's, and back.
         start: Time of the first value, in units of time; only a driven equation asks for it.
+
+    Raises:
+        ArgumentError: If the network reads controls, or what is missing.
     """
 
     def __init__(self, forecaster: AnyForecaster, scaler: Scaler, *, start: float = 0.0) -> None:
+        if isinstance(forecaster, Forecaster | EnsembleForecaster) and forecaster.controls:
+            raise ArgumentError(
+                "`forecaster` must read its own values alone to be followed value by value: got "
+                f"{forecaster.controls} columns of controls or of what is missing. Show it windows with `Model.run`."
+            )
         self._scaler = scaler
         self._stream: Stream | SolvedStream
         self._stream = Stream(forecaster) if isinstance(forecaster, Forecaster) else SolvedStream(forecaster)
