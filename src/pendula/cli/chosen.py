@@ -1,5 +1,6 @@
 """What was chosen for a fit, said before the work starts."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pendula.cli.task import Task
@@ -7,8 +8,9 @@ from pendula.cli.task import Task
 if TYPE_CHECKING:
     from pendula.runs import Recipe
     from pendula.series import Record
+    from pendula.series.split import Split
 
-__all__ = ["chosen", "chosen_lines"]
+__all__ = ["chosen", "chosen_lines", "data_line", "parts_line", "record_facts"]
 
 
 def chosen(task: Task) -> dict[str, Any]:
@@ -20,17 +22,34 @@ def chosen(task: Task) -> dict[str, Any]:
     Returns:
         Source, time axis, targets with units, sizes of the parts, recipe.
     """
+    from pendula.forecasting import split_record
+
     rows = task.record
+    columns = {"target": dict(zip(rows.names, rows.units, strict=True)), **_controls(rows)}
+    facts = record_facts(task.source, rows, columns=columns, parts=split_record(rows, task.recipe))
+    return facts | {"recipe": _recipe(task.recipe)}
+
+
+def record_facts(source: str, rows: "Record", *, columns: Mapping[str, Any], parts: "Split") -> dict[str, Any]:
+    """Give what is known of a record as plain values.
+
+    Args:
+        source: The file, or the name of a record that comes with Pendula.
+        rows: The record.
+        columns: Units of its columns, by what they are there for.
+        parts: How it is split.
+
+    Returns:
+        Source, time axis, columns, sizes of the parts, gaps.
+    """
     return {
-        "source": task.source,
+        "source": source,
         "rows": len(rows),
         "time": {"column": rows.axis.name, "units": rows.axis.units, "step": rows.axis.step_text},
-        "target": dict(zip(rows.names, rows.units, strict=True)),
-        **_controls(rows),
+        **columns,
         "trajectories": len(rows.blocks),
-        "parts": _parts(task),
+        "parts": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
         "gaps": len(rows) - int(rows.present.sum()),
-        "recipe": _recipe(task.recipe),
     }
 
 
@@ -65,19 +84,48 @@ def chosen_lines(task: Task, *, network: str | None = None, training: str | None
     """
     from pendula.training import idle_settings
 
-    rows, recipe, parts = task.record, task.recipe, _parts(task)
+    rows, recipe = task.record, task.recipe
     notes = [*task.notes, *idle_settings(recipe.network, recipe.training)]
     lines = {
-        "data": f"{task.source}, {len(rows)} rows" + _trajectories(rows),
+        "data": data_line(task.source, rows),
         "time": _time(rows),
         "target": _columns(rows),
         **({} if rows.controls is None else {"control": _columns(rows.controls)}),
-        "parts": ", ".join(f"{name} {size}" for name, size in parts.items()) + " rows",
+        "parts": parts_line(chosen(task)["parts"]),
         "window": f"{recipe.window} rows",
         "network": network or _network(task),
         "training": training or _training(task),
     }
     return [f"{name:<9} {text}" for name, text in lines.items()] + [f"note      {note}" for note in notes]
+
+
+def data_line(source: str, rows: "Record") -> str:
+    """Tell how much data there is.
+
+    Args:
+        source: The file, or the name of a record that comes with Pendula.
+        rows: The record.
+
+    Returns:
+        A few words.
+    """
+    return f"{source}, {len(rows)} rows" + (f" in {len(rows.blocks)} trajectories" if len(rows.blocks) > 1 else "")
+
+
+def parts_line(sizes: Mapping[str, int]) -> str:
+    """Tell how a record is split.
+
+    Args:
+        sizes: Of the parts, by name.
+
+    Returns:
+        A few words.
+
+    Examples:
+        >>> parts_line({"train": 60, "test": 20})
+        'train 60, test 20 rows'
+    """
+    return ", ".join(f"{name} {size}" for name, size in sizes.items()) + " rows"
 
 
 def _method(recipe: "Recipe") -> str:
@@ -86,13 +134,6 @@ def _method(recipe: "Recipe") -> str:
     training = recipe.training
     engine = "" if training.engine == "pendula" else f", trained by {training.engine.capitalize()}"
     return f"batches of {training.batch_size}, {recipe.method}, learning rate {training.learning_rate:g}{engine}"
-
-
-def _parts(task: Task) -> dict[str, int]:
-    from pendula.forecasting import split_record
-
-    parts = split_record(task.record, task.recipe)
-    return {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)}
 
 
 def _time(rows: "Record") -> str:
@@ -132,10 +173,6 @@ def _network(task: Task) -> str:
     members = f"{task.recipe.members} × " if task.recipe.members > 1 else ""
     sizes = f"{counted(network.hidden_size, 'unit')}, {counted(network.num_layers, 'layer')}{lags}{head}"
     return f"{members}{network.cell}, {sizes}"
-
-
-def _trajectories(rows: "Record") -> str:
-    return f" in {len(rows.blocks)} trajectories" if len(rows.blocks) > 1 else ""
 
 
 def _with_unit(name: str, unit: str) -> str:

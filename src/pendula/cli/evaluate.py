@@ -75,7 +75,7 @@ def evaluate(
     check_file(figure, overwrite=overwrite, suffixes=FORMATS)
     fit = load(run)
     if isinstance(fit, PairedFit):
-        from pendula.cli.pairs import evaluate_file
+        from pendula.cli.told_files import evaluate_file
 
         _check_plain({"refit": refit, "surprise": surprise, "adaptive": adaptive or None, "figure": figure})
         evaluate_file(fit, run, held_out, data, out=out)

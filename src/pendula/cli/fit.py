@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from pendula.cli.options import AS_RECORDED, AS_USUAL, UNPAIRED, PairedOptions, RecipeOptions, RecordOptions
 from pendula.cli.output import PLAIN, Output
-from pendula.errors import ArgumentError, InterruptedRunError
+from pendula.errors import ArgumentError
 
 __all__ = ["EXAMPLE", "fit"]
 
@@ -123,7 +123,7 @@ def _begin(
     out: Output,
 ) -> None:
     from pendula.cli.chosen import chosen, chosen_lines
-    from pendula.cli.progress import progress, with_advice
+    from pendula.cli.progress import resumable
     from pendula.cli.reports import deliver_fit
     from pendula.cli.task import task_from
     from pendula.forecasting import fit_record
@@ -131,18 +131,8 @@ def _begin(
     task = task_from(file, target=target, control=control, shown=shown, config=config, data=data, recipe=recipe)
     run = run or Path("runs") / Path(task.source).stem
     out.remark(*chosen_lines(task), f"run       {run}", "")
-    try:
-        with progress(out) as listener:
-            made = fit_record(
-                task.record,
-                task.recipe,
-                run=run,
-                overwrite=overwrite,
-                notes=task.notes,
-                listener=listener,
-            )
-    except InterruptedRunError as error:
-        raise with_advice(error, run) from error
+    with resumable(run, out) as listener:
+        made = fit_record(task.record, task.recipe, run=run, overwrite=overwrite, notes=task.notes, listener=listener)
     deliver_fit(made, run, chosen=chosen(task), out=out)
 
 
@@ -150,17 +140,14 @@ def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
     from pendula import forecasting
     from pendula.cli.chosen import chosen
     from pendula.cli.pairs import deliver_pairs
-    from pendula.cli.progress import progress, with_advice
+    from pendula.cli.progress import resumable
     from pendula.cli.reports import deliver_fit
     from pendula.cli.task import Task
     from pendula.runs import PairedFit
 
     out.remark(f"going on with {run}")
-    try:
-        with progress(out) as listener:
-            made = forecasting.resume(run, epochs=epochs, listener=listener)
-    except InterruptedRunError as error:
-        raise with_advice(error, run) from error
+    with resumable(run, out) as listener:
+        made = forecasting.resume(run, epochs=epochs, listener=listener)
     if isinstance(made, PairedFit):
         deliver_pairs(made, run, source=str(run), out=out)
         return

@@ -68,17 +68,16 @@ def forecast(
         ArgumentError: If steps are missing for a forecast, or inputs or an option do not go with the fit.
     """
     from pendula.cli.folders import check_file
-    from pendula.cli.tables import print_series
+    from pendula.cli.tables import deliver_series
     from pendula.forecasting import forecast_dataset as run_on
     from pendula.runs import PairedFit, load
-    from pendula.series import write
     from pendula.series.files import SUFFIXES
 
     check_file(output, overwrite=overwrite, suffixes=SUFFIXES)
     _check_kept(keep_samples, output, out)
     fit = load(run)
     if isinstance(fit, PairedFit):
-        from pendula.cli.pairs import tell_file
+        from pendula.cli.told_files import tell_file
 
         _check_untold({
             "steps": steps,
@@ -103,14 +102,8 @@ def forecast(
         keep_samples=keep_samples,
     )
     future["time"].attrs.setdefault("name", fit.model.axis.name)  # files keep the name of the record's own column
-    steps = future.sizes["time"]
-    beyond = [f"warning: {future.attrs['outside']}"] if "outside" in future.attrs else []
-    out.remark(*_interval_lines(future, steps, place=fit.recipe.calibrated_on), *_tested_lines(fit, future), *beyond)
-    if output is not None:
-        write(future, output)
-        out.show(f"Wrote {steps} steps of {', '.join(fit.model.names)} to {output}.")
-    elif not out.json:
-        print_series(future)
+    out.remark(*_remarks(fit, future))
+    deliver_series(future, output, told=f"steps of {', '.join(fit.model.names)}", out=out)
     out.result(_content(fit, future) | {"run": run, "file": output})
 
 
@@ -166,7 +159,12 @@ def _check_untold(options: dict[str, Any]) -> None:
             )
 
 
-def _interval_lines(future: "xarray.Dataset", steps: int, *, place: str) -> list[str]:
+def _remarks(fit: "Fit", future: "xarray.Dataset") -> list[str]:
+    beyond = [f"warning: {future.attrs['outside']}"] if "outside" in future.attrs else []
+    return [*_interval_lines(future, place=fit.recipe.calibrated_on), *_tested_lines(fit, future), *beyond]
+
+
+def _interval_lines(future: "xarray.Dataset", *, place: str) -> list[str]:
     from pendula.forecasting import few_runs
 
     if future.attrs["interval"] == "samples":
@@ -179,6 +177,7 @@ def _interval_lines(future: "xarray.Dataset", steps: int, *, place: str) -> list
             basis,
             f"warning: {drawn} runs do not reach its ends, and it holds less than it says; draw {enough} at least.",
         ]
+    steps = future.sizes["time"]
     origins, reach = int(future.attrs["calibration_origins"]), int(future.attrs["calibrated_steps"])
     share = f"{100 * future.attrs['coverage']:g} %"
     if not origins:

@@ -13,7 +13,7 @@ from pendula.errors import InterruptedRunError
 if TYPE_CHECKING:
     from pendula.training import EpochFinished, Event, Listener, ReservoirTried
 
-__all__ = ["LINE_SECONDS", "BarProgress", "LineProgress", "progress", "with_advice"]
+__all__ = ["LINE_SECONDS", "BarProgress", "LineProgress", "progress", "resumable"]
 
 LINE_SECONDS = 5.0
 """Time between two lines, where there is no terminal."""
@@ -41,17 +41,25 @@ def progress(output: Output, *, label: str = "") -> "Iterator[Listener]":
         yield LineProgress(label=label)
 
 
-def with_advice(error: InterruptedRunError, run: Path) -> InterruptedRunError:
-    """Tell how to go on after an interrupt.
+@contextmanager
+def resumable(run: Path, output: Output) -> "Iterator[Listener]":
+    """Show how the training of a run goes on, and after an interrupt how to go on with it.
 
     Args:
-        error: What was raised.
         run: The run directory.
+        output: Whether to show anything.
 
-    Returns:
-        The error with the command.
+    Yields:
+        The listener to hand to training.
+
+    Raises:
+        InterruptedRunError: If the user interrupts.
     """
-    return InterruptedRunError(f"{error} Go on with: pendula fit --resume {run}")
+    try:
+        with progress(output) as listener:
+            yield listener
+    except InterruptedRunError as error:
+        raise InterruptedRunError(f"{error} Go on with: pendula fit --resume {run}") from error
 
 
 class LineProgress:

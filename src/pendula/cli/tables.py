@@ -1,26 +1,37 @@
 """Series as text: CSV for programs, columns for people."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from pendula.cli.output import Output
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["MOST_LINES", "print_csv", "print_series", "series_lines"]
+__all__ = ["MOST_LINES", "deliver_series", "print_csv", "series_lines"]
 
 MOST_LINES = 40
 """A table for people shows at most so many rows."""
 
 
-def print_series(series: "xarray.Dataset") -> None:
-    """Print a series: a table on a terminal, CSV elsewhere.
+def deliver_series(series: "xarray.Dataset", output: Path | None, *, told: str, out: Output) -> None:
+    """Write a series; or, without a file, print it: a table on a terminal, CSV elsewhere.
 
     Args:
         series: Variables along `time`.
+        output: The file, by its suffix.
+        told: What its rows are, as in `steps of x`.
+        out: How to print; with JSON, which is to hold the series, only a file is written.
     """
-    if sys.stdout.isatty():
+    from pendula.series import write
+
+    if output is not None:
+        write(series, output)
+        out.show(f"Wrote {series.sizes['time']} {told} to {output}.")
+    elif not out.json and sys.stdout.isatty():
         print("\n".join(series_lines(series)))
-    else:
+    elif not out.json:
         print_csv(series, sys.stdout)
 
 
