@@ -194,65 +194,56 @@ def fit(
         ['linear', 'persistence', 'seasonal']
     """
     dataset, container = unpacked(series)
+    given = _given(window=window, scaling=scaling, by=by, test_from=test_from, training=training)
+    usual = {"test": test, "validation": validation, "seed": seed, "missing": missing, "irregular": irregular}
     if inputs is not None or task is not None:
-        _check_plain(transform)
-        _check_uncontrolled(controls)
-        pairs, chosen = _paired(
+        _check_told(transform, controls)
+        pairs, chosen = _to_tell(
             dataset,
             target,
             inputs,
             task=task or "filter",
             labels=labels,
             model=model,
-            given={
-                name: value
-                for name, value in (
-                    ("window", window), ("washout", washout), ("scaling", scaling), ("by", by),
-                    ("test_from", test_from), ("training", training), ("initial_state", initial_state),
-                )
-                if value is not None
-            },
-            usual={
-                "test": test, "validation": validation, "seed": seed, "missing": missing, "irregular": irregular,
-            },
-        )  # fmt: skip
+            given=given | _given(washout=washout, initial_state=initial_state),
+            usual=usual,
+        )
         found = fit_pairs(pairs, chosen, run=run, overwrite=overwrite, listener=listener)
         return replace(found, container=container)
-    if labels != NO_LABELS or initial_state is not None:
-        raise ArgumentError(
-            "`task` must be given with `labels` or `initial_state`: expected filter, classify or regimes, got none. "
-            "Leave them out for a forecast."
-        )
-    if washout is not None:
-        raise ArgumentError(
-            f"`washout` must go with `inputs`: got {washout} and no inputs. Set it in `training` for a forecast."
-        )
-    network = as_network(model)
-    dataset, driving = as_steps(dataset, controls, irregular=irregular)
-    rows = controlled_record(dataset, choose_target(dataset, target, driving), driving)
-    rows = replace(rows, bridged=missing != "gap")
-    recipe = Recipe(
-        network=network,
-        training=training or Training(),
-        window=default_window(rows, test=test, validation=validation, test_from=test_from, cell=network.cell)
-        if window is None
-        else window,
-        transform=transform,
-        test=test,
-        validation=validation,
-        test_from=test_from,
-        by=default_by(rows) if by is None else by,
-        missing=missing,
-        irregular=irregular,
-        seed=seed,
+    _check_forecast(labels, initial_state, washout)
+    rows, recipe = _to_forecast(
+        dataset, target, controls, model=model, given=given, usual=usual | {"transform": transform}
     )
-    recipe = recipe if scaling is None else replace(recipe, scaling=scaling)
     notes = control_notes(rows, recipe)
     made = fit_record(rows, recipe, run=run, overwrite=overwrite, notes=notes, listener=listener)
     return replace(made, container=container)
 
 
-def _paired(
+def _given(**choices: object) -> dict[str, Any]:
+    return {name: value for name, value in choices.items() if value is not None}
+
+
+def _to_forecast(
+    dataset: xr.Dataset,
+    target: str | Sequence[str] | None,
+    controls: str | Sequence[str] | None,
+    *,
+    model: Network | RecurrentLayer | str,
+    given: Mapping[str, Any],
+    usual: Mapping[str, Any],
+) -> tuple[Record, Recipe]:
+    network = as_network(model)
+    dataset, driving = as_steps(dataset, controls, irregular=bool(usual["irregular"]))
+    rows = controlled_record(dataset, choose_target(dataset, target, driving), driving)
+    rows = replace(rows, bridged=usual["missing"] != "gap")
+    chosen = {"by": default_by(rows), **usual, **given}
+    if "window" not in chosen:
+        cut = {name: chosen[name] for name in ("test", "validation", "test_from") if name in chosen}
+        chosen["window"] = default_window(rows, cell=network.cell, **cut)
+    return rows, Recipe(network=network, **chosen)
+
+
+def _to_tell(
     dataset: xr.Dataset,
     target: str | Sequence[str] | None,
     inputs: str | Sequence[str] | None,
@@ -277,15 +268,24 @@ def _paired(
     return rows, usual_recipe(rows, chosen, given=named)
 
 
-def _check_uncontrolled(controls: str | Sequence[str] | None) -> None:
+def _check_told(transform: ScalerLink, controls: str | Sequence[str] | None) -> None:
+    if transform != "none":
+        raise ArgumentError(
+            f"`transform` must be left out where inputs are given: got {transform}. Transform the columns before."
+        )
     if controls is not None:
         raise ArgumentError(
             f"`controls` must go with a forecast: got {controls} and targets told from inputs. Name it in `inputs`."
         )
 
 
-def _check_plain(transform: ScalerLink) -> None:
-    if transform != "none":
+def _check_forecast(labels: Labels, initial_state: InitialState | None, washout: int | None) -> None:
+    if labels != NO_LABELS or initial_state is not None:
         raise ArgumentError(
-            f"`transform` must be left out where inputs are given: got {transform}. Transform the columns before."
+            "`task` must be given with `labels` or `initial_state`: expected filter, classify or regimes, got none. "
+            "Leave them out for a forecast."
+        )
+    if washout is not None:
+        raise ArgumentError(
+            f"`washout` must go with `inputs`: got {washout} and no inputs. Set it in `training` for a forecast."
         )

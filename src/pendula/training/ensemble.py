@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import torch
 
@@ -28,6 +28,7 @@ __all__ = ["EnsembleListener", "cores", "silent_ensemble", "train_ensemble"]
 
 EnsembleListener: TypeAlias = Callable[[int, Event], None]
 """Hears a member's number and what it tells."""
+One = TypeVar("One")
 
 
 def silent_ensemble(member: int, event: Event) -> None:
@@ -98,9 +99,7 @@ def train_ensemble(
         [2, 2, 2]
     """
     count = len(forecasters)
-    each = [settings] * count if isinstance(settings, Training) else list(settings)
-    views = [windows] * count if isinstance(windows, Windows) else list(windows)
-    measures = list(validation) if isinstance(validation, Sequence) else [validation] * count
+    each, views, measures = _for_each(settings, count), _for_each(windows, count), _for_each(validation, count)
     seeds = range(count) if seeds is None else seeds
     _check(forecasters, views, measures, each, seeds, window=window)
     folders = [None] * count if checkpoint is None else _folders(checkpoint, count)
@@ -125,17 +124,7 @@ def train_ensemble(
     ]
     for member in members if resume else []:
         member.restore()
-    try:
-        _train_together([member for member in members if member.trainer.engine == "native"], threads or cores())
-        for member in members:
-            if member.trainer.engine != "native":
-                member.train_alone()
-    except KeyboardInterrupt as interrupt:
-        for member in members:
-            member.keep()
-        kept = "their checkpoints are kept" if checkpoint else "no checkpoint was asked for"
-        epochs = ", ".join(str(member.trainer.snapshot("").epoch) for member in members)
-        raise InterruptedRunError(f"Training was interrupted after epochs {epochs}; {kept}.") from interrupt
+    _train_all(members, threads or cores())
     failures = [member.failure for member in members if member.failure is not None]
     if failures and len(failures) == count:
         raise failures[0]
@@ -149,6 +138,24 @@ def cores() -> int:
         Their number.
     """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _for_each(given: One | Sequence[One], count: int) -> list[One]:
+    return list(given) if isinstance(given, Sequence) else [given] * count
+
+
+def _train_all(members: Sequence[EnsembleMember], threads: int) -> None:
+    try:
+        _train_together([member for member in members if member.trainer.engine == "native"], threads)
+        for member in members:
+            if member.trainer.engine != "native":
+                member.train_alone()
+    except KeyboardInterrupt as interrupt:
+        for member in members:
+            member.keep()
+        kept = "no checkpoint was asked for" if members[0].folder is None else "their checkpoints are kept"
+        epochs = ", ".join(str(member.trainer.snapshot("").epoch) for member in members)
+        raise InterruptedRunError(f"Training was interrupted after epochs {epochs}; {kept}.") from interrupt
 
 
 def _train_together(members: Sequence[EnsembleMember], threads: int) -> None:
