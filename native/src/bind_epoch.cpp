@@ -26,6 +26,9 @@ struct LearnerFields {
   Address series = 0;
   int series_bits = 64;
   Index series_row = 0, series_column = 0;
+  Address asked = 0, class_weights = 0;
+  bool asked_classes = false;
+  Index asked_row = 0, asked_column = 0, outputs = 0;
   double noise_scale = 0;
   Index steps = 0, windows = 0, taken = 0, done = 0;
   Address starts = 0, learning_rates = 0, momenta = 0, noise = 0, forced = 0, losses = 0, norms = 0;
@@ -59,6 +62,8 @@ Learner<Real> learner_of(const LearnerFields& from) {
                      at<Real>(from.second_moments)};
   learner.adam = {from.beta1, from.beta2, from.epsilon, from.weight_decay, from.decoupled, from.clip_norm};
   learner.series = {at<const void>(from.series), from.series_bits, from.series_row, from.series_column};
+  learner.asked = {at<const void>(from.asked), from.asked_classes, from.asked_row,
+                   from.asked_column,          from.outputs,       at<const double>(from.class_weights)};
   learner.noise_scale = from.noise_scale;
   learner.first_scored = from.first_scored;
   learner.run = from.run;
@@ -119,7 +124,9 @@ void bind_epoch(nb::module_& module) {
       .def(nb::init<>())
       PENDULA_FIELD(cell) PENDULA_FIELD(threads) PENDULA_FIELD(input_size) PENDULA_FIELD(hidden_size)
       PENDULA_FIELD(num_layers) PENDULA_FIELD(batch_size) PENDULA_FIELD(window) PENDULA_FIELD(channels)
-      PENDULA_FIELD(controls) PENDULA_FIELD(run) PENDULA_FIELD(forced)
+      PENDULA_FIELD(controls) PENDULA_FIELD(run) PENDULA_FIELD(forced) PENDULA_FIELD(asked)
+      PENDULA_FIELD(asked_classes) PENDULA_FIELD(asked_row) PENDULA_FIELD(asked_column) PENDULA_FIELD(outputs)
+      PENDULA_FIELD(class_weights)
       PENDULA_FIELD(leads) PENDULA_FIELD(lags) PENDULA_FIELD(first_scored) PENDULA_FIELD(increments)
       PENDULA_FIELD(residual) PENDULA_FIELD(output_scale) PENDULA_FIELD(increment_scale) PENDULA_FIELD(linear_weight)
       PENDULA_FIELD(linear_bias) PENDULA_FIELD(weights) PENDULA_FIELD(gradients) PENDULA_FIELD(first_moments)

@@ -59,6 +59,16 @@ void write_targets(const Cut& cut, const Frame<Real>& frame, const Value* window
   }
 }
 
+// What is asked for beside the rows of a window.
+template <class Value>
+void write_asked(const Cut& cut, Index start, double* targets) {
+  const Asked& asked = cut.asked;
+  const Value* from = static_cast<const Value*>(asked.data) + (start + cut.first_scored) * asked.row;
+  for (Index t = cut.first_scored; t < cut.time; ++t, from += asked.row) {
+    for (Index c = 0; c < asked.columns(); ++c) *targets++ = static_cast<double>(from[c * asked.column]);
+  }
+}
+
 // What a free run depends on, newest first and zero before the window, and the rows that follow.
 template <class Real, class Value>
 void write_surroundings(const Cut& cut, const Frame<Real>& frame, const Value* window, const double* seen, double* past,
@@ -91,6 +101,11 @@ void cut_windows(const Cut& cut, const Frame<Real>& frame, Real* inputs, double*
       for (Index t = 0; t < time; ++t) to[t] += cut.noise_scale * static_cast<double>(noise[t * columns]);
     }
     write_inputs(frame, seen, time, inputs + w * time * width);
+    if (cut.asked.data != nullptr) {
+      double* own = targets + w * (time - cut.first_scored) * cut.asked.columns();
+      cut.asked.classes ? write_asked<Index>(cut, cut.starts[w], own) : write_asked<Value>(cut, cut.starts[w], own);
+      continue;
+    }
     write_targets(cut, frame, window, seen, known, targets + w * (time - cut.first_scored) * frame.leads * channels);
     if (cut.run == 0) continue;
     write_surroundings(cut, frame, window, seen, past + w * depth_of(frame) * columns, ahead + w * (cut.run + 1) * columns);

@@ -20,10 +20,26 @@ double in_precision_of(const Series& series, double loss) {
   return fits ? loss : std::numeric_limits<double>::infinity();
 }
 
+// What is unknown is not scored.
+template <class Value>
+double answers_in(const Asked& asked, const Index* starts, Index windows, Index first_scored, Index time) {
+  Index known = 0;
+  for (Index w = 0; w < windows; ++w) {
+    const Value* row = static_cast<const Value*>(asked.data) + (starts[w] + first_scored) * asked.row;
+    for (Index t = first_scored; t < time; ++t, row += asked.row) known += is_known(asked, row, asked.column);
+  }
+  return static_cast<double>(std::max<Index>(1, known * asked.columns()));
+}
+
 template <class Real>
-Errors errors_in(const Learner<Real>& learner, Index windows) {
-  const Index outputs = learner.frame.leads * learner.frame.channels, scored = learner.problem.time - learner.first_scored;
-  return {static_cast<double>(windows * scored * outputs), static_cast<double>(windows * learner.run * outputs)};
+Errors errors_in(const Learner<Real>& learner, Index first, Index windows) {
+  const Index outputs = outputs_of(learner), time = learner.problem.time, scored = time - learner.first_scored;
+  const Errors all{static_cast<double>(windows * scored * outputs), static_cast<double>(windows * learner.run * outputs)};
+  if (learner.asked.data == nullptr) return all;
+  const auto answers = [&](auto value) {
+    return answers_in<decltype(value)>(learner.asked, learner.plan.starts + first, windows, learner.first_scored, time);
+  };
+  return {learner.asked.classes ? answers(Index{}) : learner.series.bits == 32 ? answers(float{}) : answers(double{})};
 }
 
 double mean_of(const Errors& sums, const Errors& counts) {
@@ -51,7 +67,7 @@ void take_step(Learner<Real>& learner) {
   Scratch scratch;
   const Index first = plan.done * learner.problem.batch;
   const Index windows = std::min(learner.problem.batch, plan.windows - first);
-  const Errors errors = errors_in(learner, windows);
+  const Errors errors = errors_in(learner, first, windows);
   Problem batch = learner.problem;
   batch.batch = windows;
   const int count = threads_for(batch);

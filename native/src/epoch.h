@@ -1,6 +1,6 @@
-// Gradient descent over many batches in one call: windows are cut from a series by their first rows, the squared errors of
-// the predictions one step ahead (or a head's several leads), and of those of a free run after each window, are minimized
-// by Adam or Nesterov's momentum.
+// Gradient descent over many batches in one call: windows are cut from a series by their first rows. What is minimized, by
+// Adam or Nesterov's momentum, are the squared errors of the predictions one step ahead (or of a head's several leads), and
+// of those of a free run after each window; or the loss of answers to what is asked for at each row.
 #pragma once
 
 #include <vector>
@@ -34,11 +34,17 @@ struct Learner {
   FlatWeights<Real> weights;
   Adam adam;
   Series series;
+  Asked asked;
   double noise_scale;
   Index first_scored;          // step of a window from which predictions are scored
   Index run;                   // steps of a free run after each window, which are scored, too
   Plan plan;
 };
+
+template <class Real>
+Index outputs_of(const Learner<Real>& learner) {
+  return learner.asked.data == nullptr ? learner.frame.leads * learner.frame.channels : learner.asked.outputs;
+}
 
 // Lets the learner take its steps. Several threads may let one learner each descend at the same time.
 template <class Real>

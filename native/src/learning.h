@@ -12,9 +12,21 @@ struct Series {
   Index row, column;
 };
 
+// What is asked for at each row of a series, where that is not the values to come: numbers [row, output] in the series'
+// precision, NaN where unknown; or the class of a row, -1 where unknown.
+struct Asked {
+  const void* data = nullptr;  // null: the values to come
+  bool classes = false;
+  Index row = 0, column = 0, outputs = 0;
+  const double* class_weights = nullptr;  // by how much a class counts; null: all the same
+
+  Index columns() const { return classes ? 1 : outputs; }
+};
+
 // How the windows of a slice of the batch become inputs and targets.
 struct Cut {
   Series series;
+  Asked asked;
   const Index* starts;   // first row of each window
   const void* noise;     // [window, time, column] in the series' precision; null: none
   double noise_scale;
@@ -67,8 +79,8 @@ struct Glide {
 
 template <class Real>
 struct Learning {
-  // Inputs [window, time, features], and targets of the head [window, scored time, output] in units of its scale; what a
-  // free run after the windows needs, if there is one.
+  // Inputs [window, time, features], and targets of the head: [window, scored time, output] in units of its scale, or what
+  // is asked for, a class as its number. What a free run after the windows needs, if there is one.
   void (*cut)(const Cut&, const Frame<Real>&, Real* inputs, double* targets, double* past, double* ahead);
   void (*head_gradients)(const HeadSlice<Real>&);
   double (*sum_of_squares)(const Real* values, Index size);

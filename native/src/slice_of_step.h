@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "closed_loop.h"
@@ -25,6 +26,16 @@ Parameters<Real>* layers_in(Scratch& scratch, const Learner<Vector>& learner, Re
   return layers;
 }
 
+// Whether an answer to a row can be scored.
+template <class Value>
+bool is_known(const Asked& asked, const Value* row, Index column) {
+  if (asked.classes) return row[0] >= 0;
+  for (Index c = 0; c < asked.outputs; ++c) {
+    if (!std::isfinite(static_cast<double>(row[c * column]))) return false;
+  }
+  return true;
+}
+
 // Something about the errors of the predictions in windows, and about those in the free runs after them: how many there
 // are, or the sum of their squares.
 struct Errors {
@@ -42,11 +53,12 @@ class SliceOfStep {
     problem_.threads = 1;
     problem_.lengths = nullptr;
     pitch_ = padded<Real>(problem_.hidden_size);
-    outputs_ = learner.frame.leads * learner.frame.channels;
+    outputs_ = outputs_of(learner);
+    asked_ = learner.asked.data == nullptr ? outputs_ : learner.asked.columns();
     scored_ = problem_.time - learner.first_scored;
     state_size_ = problem_.num_layers * windows * problem_.hidden_size;
     inputs_ = take<Real>(scratch_, windows * problem_.time * problem_.input_size);
-    targets_ = take<double>(scratch_, windows * scored_ * outputs_);
+    targets_ = take<double>(scratch_, windows * scored_ * asked_);
     slopes_ = take<double>(scratch_, windows * scored_ * outputs_);
     values_ = take<Real>(scratch_, outputs_);
     reserve_ = take<Real>(scratch_, reserve_size<Real>(problem_));
@@ -83,8 +95,9 @@ class SliceOfStep {
   void cut(Index first) {
     const Plan& plan = learner_.plan;
     const Index columns = columns_of(learner_.frame), run = learner_.run, windows = problem_.batch;
-    Cut cut{learner_.series, plan.starts + first,    nullptr, learner_.noise_scale, windows,
-            problem_.time,   learner_.first_scored, run};
+    Cut cut{learner_.series,       learner_.asked, plan.starts + first,   nullptr,
+            learner_.noise_scale, windows,        problem_.time,         learner_.first_scored,
+            run};
     if (plan.noise != nullptr) {
       const Index bytes = learner_.series.bits / 8;
       cut.noise = static_cast<const char*>(plan.noise) + first * problem_.time * columns * bytes;
@@ -132,7 +145,7 @@ class SliceOfStep {
     forward<Real>(problem_, parameters_, inputs(), {}, {states, time * pitch_, pitch_, 1}, last_, reserve_);
     Errors sums;
     for (Index w = 0; w < problem_.batch; ++w) {
-      sums.window += score(states + (w * time + learner_.first_scored) * pitch_, scored_, w * scored_ * outputs_);
+      sums.window += score(states + (w * time + learner_.first_scored) * pitch_, scored_, w * scored_);
     }
     sums.run = run_on(last_states());
     head_.rows = scored_;
@@ -156,19 +169,40 @@ class SliceOfStep {
     return states;
   }
 
-  // Turns the errors of predictions into slopes of the loss. Returns the sum of their squares.
+  // Turns the errors of the head's outputs in scored rows into slopes of the loss. Returns the sum of what they cost.
   double score(const Real* states, Index rows, Index first = 0) {
     double sum = 0;
     for (Index row = 0; row < rows; ++row) {
       learning<Real>().affine(head_.weight, head_.bias, states + row * pitch_, outputs_, pitch_, values_);
-      for (Index o = 0; o < outputs_; ++o) {
-        const Index at = first + row * outputs_ + o;
-        const double error = static_cast<double>(values_[o]) - targets_[at];
-        slopes_[at] = 2 / counts_.window * error;
-        sum += error * error;
+      const double* target = targets_ + (first + row) * asked_;
+      double* slopes = slopes_ + (first + row) * outputs_;
+      if (learner_.asked.data != nullptr && !is_known(learner_.asked, target, 1)) {
+        std::fill_n(slopes, outputs_, 0.0);
+      } else {
+        sum += learner_.asked.classes ? cross_entropy(static_cast<Index>(*target), slopes) : squares(target, slopes);
       }
     }
     return sum;
+  }
+
+  double squares(const double* target, double* slopes) const {
+    double sum = 0;
+    for (Index o = 0; o < outputs_; ++o) {
+      const double error = static_cast<double>(values_[o]) - target[o];
+      slopes[o] = 2 / counts_.window * error;
+      sum += error * error;
+    }
+    return sum;
+  }
+
+  // -w ln p of the class, with p = softmax(values).
+  double cross_entropy(Index target, double* slopes) const {
+    const double most = static_cast<double>(*std::max_element(values_, values_ + outputs_));
+    const double weight = learner_.asked.class_weights == nullptr ? 1 : learner_.asked.class_weights[target];
+    double sum = 0;
+    for (Index o = 0; o < outputs_; ++o) sum += slopes[o] = std::exp(static_cast<double>(values_[o]) - most);
+    for (Index o = 0; o < outputs_; ++o) slopes[o] = weight / counts_.window * (slopes[o] / sum - (o == target ? 1 : 0));
+    return weight * (std::log(sum) + most - static_cast<double>(values_[target]));
   }
 
   // The free run, with its way back to the window's last step. Returns the sum of squared errors.
@@ -201,7 +235,7 @@ class SliceOfStep {
   Errors counts_;
   Real* gradients_;
   Scratch scratch_;
-  Index pitch_, outputs_, scored_, state_size_;
+  Index pitch_, outputs_, asked_, scored_, state_size_;  // asked_: numbers that say what is asked for at a row
   Real *inputs_, *reserve_, *values_;
   double *targets_, *slopes_;
   const Parameters<const Real>* parameters_;

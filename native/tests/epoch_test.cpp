@@ -21,11 +21,13 @@ struct Setting {
   bool momentum = false;
   Index controls = 0, run = 0;  // steps of a free run after each window
   bool forced = false;
-
+  Index answers = 0;  // numbers asked for at each row; classes where negative
+  Index outputs() const { return answers == 0 ? leads * channels : answers < 0 ? -answers : answers; }
   Index columns() const { return channels + controls; }
   std::string name() const {
     return "descent: cell " + std::to_string(static_cast<int>(cell)) + ", hidden " + std::to_string(hidden) + ", batch " +
-           std::to_string(batch) + ", threads " + std::to_string(threads) + (momentum ? ", momentum" : "") + (run > 0 ? ", run" : "");
+           std::to_string(batch) + ", threads " + std::to_string(threads) + (momentum ? ", momentum" : "") + (run > 0 ? ", run" : "") +
+           (answers > 0 ? ", numbers" : answers < 0 ? ", classes" : "");
   }
 };
 
@@ -34,7 +36,7 @@ template <class Real, class Value>
 class Bench {
  public:
   Bench(const Setting& set, unsigned seed, Index windows, double learning_rate) : random_(seed) {
-    const Index outputs = set.leads * set.channels;
+    const Index outputs = set.outputs();
     const Index input = (set.increments ? 2 * set.channels : set.channels) + set.controls;
     const Index steps = (windows + set.batch - 1) / set.batch, rows = set.time + std::max(set.leads, set.run + 1) + 17;
     Index size = 0;
@@ -83,6 +85,15 @@ class Bench {
     learner.weights = {size, weights.data(), gradients_.data(), first_.data(), second_.data()};
     learner.adam = {0.9, 0.999, 1e-8, 0.01, true, 1.0};
     learner.series = {series_.data(), 8 * static_cast<int>(sizeof(Value)), set.columns(), 1};
+    if (set.answers > 0) {
+      numbers_ = draw<Value>(random_, rows * outputs, 1);
+      numbers_[static_cast<std::size_t>(3 * outputs)] = std::numeric_limits<Value>::quiet_NaN();  // a row that is not known
+      learner.asked = {numbers_.data(), false, outputs, 1, outputs, nullptr};
+    } else if (set.answers < 0) {
+      for (Index row = 0; row < rows; ++row) classes_.push_back(row % (outputs + 1) - 1);
+      class_weights_ = draw<double>(random_, outputs, 0.5, 1);
+      learner.asked = {classes_.data(), true, 1, 0, outputs, class_weights_.data()};
+    }
     learner.noise_scale = 0.1;
     learner.first_scored = set.first_scored;
     learner.run = set.run;
@@ -116,6 +127,9 @@ class Bench {
   std::vector<double> linear_weight_, linear_bias_, rates_, momenta_;
   std::vector<Index> starts_;
   std::vector<unsigned char> forced_;
+  std::vector<Value> numbers_;
+  std::vector<Index> classes_;
+  std::vector<double> class_weights_;
 };
 
 // The gradient against differences of the loss. Without a learning rate the weights stay as they are.
@@ -191,6 +205,8 @@ void test_epoch() {
       {Cell::rnn_tanh, 2, 1, 0, 33, 3, 6, 7, 6, true, false, false, 3, false, 1, 1},
       {Cell::leaky, 1, 1, 1, 5, 2, 4, 6, 0, true, true, true, 2, false, 0, 9, true},
       {Cell::gru, 3, 2, 2, 8, 1, 4, 5, 4, true, true, true, 1, false, 3},
+      {Cell::lstm, 3, 1, 0, 11, 2, 7, 9, 4, false, false, false, 3, false, 0, 0, false, 2},
+      {Cell::gru, 2, 1, 0, 17, 1, 4, 6, 0, false, false, false, 1, false, 0, 0, false, -4},
   };
   for (Setting set : settings) {
     test_gradient(set);

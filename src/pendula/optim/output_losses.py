@@ -25,6 +25,7 @@ class OutputLoss:
         gradient: (z, y) ↦ ∂ℓ/∂z.
         curve: (z, v) ↦ H v.
         root: (z, ε) ↦ A ε, with H = A Aᵀ.
+        class_weights: By how much each class counts; empty where all count the same, or where there are none.
 
     References:
         N. N. Schraudolph, "Fast curvature matrix-vector products for second-order gradient descent", Neural
@@ -42,6 +43,7 @@ class OutputLoss:
     gradient: Callable[[Tensor, Tensor], Tensor] = field(repr=False)
     curve: Callable[[Tensor, Tensor], Tensor] = field(repr=False)
     root: Callable[[Tensor, Tensor], Tensor] = field(repr=False)
+    class_weights: tuple[float, ...] = field(default=(), repr=False)
 
 
 def _squares(z: Tensor, y: Tensor) -> Tensor:
@@ -163,7 +165,12 @@ def weighted_softmax(weights: Sequence[float]) -> OutputLoss:
         )
 
     return OutputLoss(
-        name="weighted softmax cross-entropy", value=value, gradient=gradient, curve=unknown, root=unknown
+        name="weighted softmax cross-entropy",
+        value=value,
+        gradient=gradient,
+        curve=unknown,
+        root=unknown,
+        class_weights=tuple(map(float, weights)),
     )
 
 

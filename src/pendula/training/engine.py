@@ -11,11 +11,12 @@ from pendula.training.events import Listener
 from pendula.training.flat import FlatDescent
 from pendula.training.graphed import make_graphs
 from pendula.training.native_descent import NativeDescent
+from pendula.training.native_task import ForecastTask
 from pendula.training.obstacles import why_not_native
 from pendula.training.optimizer import Optimizer
 from pendula.training.settings import Training
 
-__all__ = ["Engine", "ForeignDescent", "MakeForeign", "make_descent"]
+__all__ = ["Engine", "ForeignDescent", "MakeForeign", "check_engine", "make_descent"]
 
 Engine: TypeAlias = Literal["native", "autograd", "keras"]
 """The native core, many steps at a call; Python and torch's autograd, step by step; or Keras."""
@@ -113,14 +114,10 @@ def make_descent(
     """
     windows = windows.to(forecaster.output_scale.device)
     obstacle = why_not_native(forecaster, windows, settings, window=window)
-    if engine == "native" and obstacle:
-        raise ArgumentError(
-            f"`engine` must be one that can train the network: got native, but {obstacle}. Choose autograd."
-        )
+    check_engine(engine, obstacle)
     if engine != "autograd" and not obstacle and isinstance(optimizer, FlatDescent):
-        return NativeDescent(
-            forecaster, optimizer, windows, settings, window=window, seed=seed, listener=listener, threads=threads
-        )
+        task = ForecastTask(forecaster, windows, settings, window=window)
+        return NativeDescent(task, optimizer, settings, seed=seed, listener=listener, threads=threads)
     return Descent(
         forecaster,
         optimizer,
@@ -131,3 +128,19 @@ def make_descent(
         listener=listener,
         graphs=make_graphs(forecaster, optimizer, settings),
     )
+
+
+def check_engine(engine: Engine | None, obstacle: str) -> None:
+    """Make sure that the native core can do what it is asked for.
+
+    Args:
+        engine: What is asked for.
+        obstacle: Why the core cannot, in words; empty if it can.
+
+    Raises:
+        ArgumentError: If it cannot.
+    """
+    if engine == "native" and obstacle:
+        raise ArgumentError(
+            f"`engine` must be one that can train the network: got native, but {obstacle}. Choose autograd."
+        )

@@ -1,6 +1,6 @@
 """Training on one series whose rows, or whose stretches, have targets of their own."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,12 @@ from pendula.optim import OutputLoss
 from pendula.series.windows import Windows
 from pendula.shapes import Int, SeriesTensor, ndarray
 from pendula.training.batches import drawn
+from pendula.training.engine import Engine, check_engine
 from pendula.training.events import Listener, silent
+from pendula.training.flat import FlatDescent
+from pendula.training.native_descent import NativeDescent
+from pendula.training.native_task import PairedTask
+from pendula.training.obstacles import why_not_native_pairs
 from pendula.training.optimizer import Optimizer, make_optimizer
 from pendula.training.pieces import PiecedBatch, Pieces, WholePieces, WindowPieces
 from pendula.training.randomness import epoch_generator
@@ -40,6 +45,7 @@ def train_paired(
     resume: bool = False,
     fingerprint: str = "",
     listener: Listener = silent,
+    engine: Engine | None = None,
 ) -> Course:
     """Train a readout to tell the target of each row from the rows up to it, or that of each stretch from all its rows.
 
@@ -62,12 +68,14 @@ def train_paired(
         resume: Go on from the checkpoint in that folder, if there is one.
         fingerprint: Of data and settings; a checkpoint with another one is refused.
         listener: Hears the events.
+        engine: native or autograd; the native core wherever it can when left out.
 
     Returns:
         How it went; the losses are means over the windows of an epoch.
 
     Raises:
-        ArgumentError: If the readout does not read what there is to learn from, or no step of a window is scored.
+        ArgumentError: If the readout does not read what there is to learn from, no step of a window is scored, or the
+            native core is asked for and cannot.
         DataError: If no segment holds a window, or one has no rows.
         ShapeError: If there is not one target for each segment.
         DivergedError: If the loss or a weight leaves the finite numbers.
@@ -95,7 +103,9 @@ def train_paired(
         else WindowPieces(Windows(shown, ranges, length=window), asked, readout.washout)
     )
     optimizer = make_optimizer(readout.to(device), training)
-    descent = PairedDescent(readout, optimizer, pieces, training, loss=loss, seed=seed, listener=listener)
+    descent = _make_descent(
+        readout, optimizer, pieces, training, loss=loss, seed=seed, listener=listener, engine=engine
+    )
     trainer = Trainer(
         readout,
         descent=descent,
@@ -104,10 +114,32 @@ def train_paired(
         windows=len(pieces),
         measure=measure,
         listener=listener,
-        engine="autograd",
+        engine="native" if isinstance(descent, NativeDescent) else "autograd",
     )
     trainer.carry_through(checkpoint, resume=resume, fingerprint=fingerprint)
     return trainer.finish()
+
+
+def _make_descent(
+    readout: Readout,
+    optimizer: Optimizer,
+    pieces: Pieces,
+    training: Training,
+    *,
+    loss: OutputLoss,
+    seed: int,
+    listener: Listener,
+    engine: Engine | None,
+) -> "PairedDescent | NativeDescent":
+    obstacle = why_not_native_pairs(readout, pieces, loss)
+    check_engine(engine, obstacle)
+    if engine != "autograd" and not obstacle and isinstance(optimizer, FlatDescent):
+        assert isinstance(pieces, WindowPieces)
+        # Noise on the inputs and free runs are a matter of forecasts.
+        settings = replace(training, input_noise=0.0, horizon=1)
+        task = PairedTask(readout, pieces, loss)
+        return NativeDescent(task, optimizer, settings, seed=seed, listener=listener)
+    return PairedDescent(readout, optimizer, pieces, training, loss=loss, seed=seed, listener=listener)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
