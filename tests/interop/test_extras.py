@@ -30,7 +30,7 @@ def test_every_extra_that_a_message_names_is_one():
 
 
 def test_each_tool_is_imported_in_its_own_place_alone():
-    homes = {"sklearn": "interop/sklearn.py", "onnx": "interop/onnx/", "keras": "interop/keras/"}
+    homes = {"sklearn": "interop/sklearn/", "onnx": "interop/onnx/", "keras": "interop/keras/"}
     for path in (ROOT / "src/pendula").rglob("*.py"):
         place = path.relative_to(ROOT / "src/pendula").as_posix()
         found = re.findall(
