@@ -6,7 +6,9 @@ import xarray as xr
 
 from pendula.forecasting import fit
 from pendula.nn import Network
-from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
+from pendula.report.facts import setting_facts, software_versions
+from pendula.report.record_facts import data_facts
+from pendula.report.references import network_references
 from pendula.runs import Fit
 from pendula.training import Training
 

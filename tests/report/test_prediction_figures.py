@@ -8,6 +8,7 @@ import xarray as xr
 
 from pendula.forecasting import Evaluated, evaluate_fit, fit
 from pendula.nn import Network
+from pendula.report import error_figure as errors_module
 from pendula.report import prediction_figures as module
 from pendula.report import score_figure as scores_module
 from pendula.report.prediction_figures import prediction_figures, strongest_baseline
@@ -36,8 +37,9 @@ def calls(evaluated: Evaluated) -> dict[str, list[Any]]:
 
         monkeypatch.setattr(home, name, record)
 
-    for name in ("draw_predictions", "draw_free_runs", "draw_error_histogram", "draw_lead_times"):
+    for name in ("draw_predictions", "draw_free_runs", "draw_lead_times"):
         listen(module, name)
+    listen(errors_module, "draw_error_histogram")
     listen(scores_module, "draw_scores")
     prediction_figures(evaluated)
     monkeypatch.undo()

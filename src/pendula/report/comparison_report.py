@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from pendula.forecasting import Comparison
-from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
+from pendula.report.facts import setting_facts, software_versions
 from pendula.report.fit_report import fit_notes, idle_note, mixed_units_note
 from pendula.report.learning_figures import learning_figures
 from pendula.report.page import ReportContent, ReportFigure
 from pendula.report.prediction_figures import prediction_figures
+from pendula.report.record_facts import data_facts
 from pendula.report.record_figures import record_figure
+from pendula.report.references import network_references
 from pendula.report.verdict import verdict_of
 from pendula.runs import Fit
 

@@ -5,14 +5,16 @@ from typing import Any
 from pendula.forecasting import Evaluated, evaluate_fit
 from pendula.report.coordinates import has_one_unit
 from pendula.report.equation_facts import equation_note
-from pendula.report.facts import data_facts, network_references, setting_facts, software_versions
+from pendula.report.facts import setting_facts, software_versions
 from pendula.report.gradient_figure import gradient_figure
 from pendula.report.interval_figure import interval_figure
 from pendula.report.learning_figures import learning_figure
 from pendula.report.network_figure import network_figures
 from pendula.report.page import ReportContent, ReportFigure
 from pendula.report.prediction_figures import prediction_figures
+from pendula.report.record_facts import data_facts
 from pendula.report.record_figures import forecast_figure, record_figure
+from pendula.report.references import network_references
 from pendula.report.verdict import verdict_of
 from pendula.runs import Fit
 from pendula.series.record import Record

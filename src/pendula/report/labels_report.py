@@ -9,9 +9,11 @@ from pendula.figures import draw_confusion, draw_regimes, draw_roc, draw_series
 from pendula.filtering import LabelsEvaluated
 from pendula.metrics import roc_curve, switch_rows
 from pendula.report.coordinates import drawn_times, quantities
-from pendula.report.facts import CELL_SOURCES, SCALINGS, data_facts, software_versions
+from pendula.report.facts import SCALINGS, software_versions
 from pendula.report.numbers import counted, format_number
 from pendula.report.page import Reference, ReportContent, ReportFigure
+from pendula.report.record_facts import data_facts
+from pendula.report.references import CELL_SOURCES
 from pendula.report.scores import finite_score, unit_of
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet
 from pendula.report.told_parts import idle_path_note, network_facts, told_losses, told_title, training_facts

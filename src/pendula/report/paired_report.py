@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from pendula.figures import Quantity, draw_error_histogram, draw_free_runs, draw_series
-from pendula.figures.style import shorten
+from pendula.figures import draw_free_runs, draw_series
 from pendula.filtering import PairedEvaluated, evaluate_pairs
 from pendula.report.coordinates import drawn_times, quantities
-from pendula.report.facts import CELL_SOURCES, SCALINGS, data_facts, software_versions
+from pendula.report.error_figure import error_sheet
+from pendula.report.facts import SCALINGS, software_versions
 from pendula.report.numbers import counted, format_number
 from pendula.report.page import Reference, ReportContent, ReportFigure
+from pendula.report.record_facts import data_facts
+from pendula.report.references import CELL_SOURCES
 from pendula.report.scores import finite_score, unit_of
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
 from pendula.report.stretches import readable_rows
@@ -38,7 +38,7 @@ def paired_report(fit: PairedFit, evaluated: PairedEvaluated | None = None) -> R
         The content of the page.
 
     Examples:
-        >>> import pendula, xarray as xr
+        >>> import numpy as np, pendula, xarray as xr
         >>> u = np.random.default_rng(0).normal(size=400)
         >>> series = xr.Dataset({"u": ("time", u), "y": ("time", u**2)})
         >>> content = paired_report(pendula.fit(series, "y", inputs="u", training=pendula.Training(epochs=1)))
@@ -177,20 +177,12 @@ def _told(fit: PairedFit, evaluated: PairedEvaluated) -> ReportFigure:
 def _errors(fit: PairedFit, evaluated: PairedEvaluated) -> ReportFigure:
     targets = fit.model.targets
     names = [name for name in evaluated.told if name != "mean"]
-    return draw_sheet(
-        "errors",
-        _drawn(fit),
-        beside=True,
-        height=3.2,
-        draw=lambda target, axes: draw_error_histogram(
-            {name: evaluated.told[name][:, target] - evaluated.truth[:, target] for name in names},
-            quantity=Quantity(name=f"error of {shorten(targets.names[target])}", unit=targets.units[target]),
-            bins=int(np.clip(np.sqrt(len(evaluated.truth)), 11, 41)) // 2 * 2 + 1,
-            title="Errors",
-            axes=axes,
-        ),
-        caption="How often the target was told too low (left) or too high (right); MAE is the mean absolute error."
-        f"{left_out(len(fit.recipe.target))}",
+    return error_sheet(
+        {name: evaluated.told[name] - evaluated.truth for name in names},
+        targets.names,
+        targets.units,
+        title="Errors",
+        what="the target was told",
         alt=f"Histogram of the errors of {', '.join(names)}.",
     )
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from pendula.figures import (
     Quantity,
-    draw_error_histogram,
     draw_free_runs,
     draw_lead_times,
     draw_predictions,
@@ -17,6 +16,7 @@ from pendula.figures.style import shorten
 from pendula.forecasting import Evaluated
 from pendula.report.controls_note import given_words
 from pendula.report.coordinates import drawn_times, lead_times, quantities
+from pendula.report.error_figure import error_sheet
 from pendula.report.page import ReportFigure
 from pendula.report.score_figure import score_figure
 from pendula.report.sheets import MOST_CHANNELS, draw_sheet, left_out
@@ -158,19 +158,13 @@ def _draw_errors(evaluated: Evaluated) -> ReportFigure:
     record = evaluation.part.parent
     names = list(dict.fromkeys([*evaluated.networks, strongest_baseline(evaluated), "persistence"]))
     names, needles = _without_needles(evaluated, names)
-    return draw_sheet(
-        "errors",
-        _drawn(record),
-        beside=True,
-        height=3.2,
-        draw=lambda channel, axes: draw_error_histogram(
-            {name: evaluation.one_step[name][:, channel] - evaluation.truth[:, channel] for name in names},
-            quantity=Quantity(name=f"error of {shorten(record.names[channel])}", unit=record.units[channel]),
-            bins=int(np.clip(np.sqrt(len(evaluation.rows)), 11, 41)) // 2 * 2 + 1,
-            axes=axes,
-        ),
-        caption="How often a one-step prediction was too low (left) or too high (right); MAE is the mean absolute "
-        f"error.{needles}{left_out(len(record.names))}",
+    return error_sheet(
+        {name: evaluation.one_step[name] - evaluation.truth for name in names},
+        record.names,
+        record.units,
+        title="One-step errors",
+        what="a one-step prediction was",
+        remark=needles,
         alt=f"Histogram of the one-step errors of {_listed(names)} on the test part.",
     )
 
