@@ -5,7 +5,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 from pendula.errors import ArgumentError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
-from pendula.shapes import Tensor
+from pendula.training.descending import Descends, Remembers
 from pendula.training.descent import Descent
 from pendula.training.events import Listener
 from pendula.training.flat import FlatDescent
@@ -23,36 +23,11 @@ Engine: TypeAlias = Literal["native", "autograd", "keras"]
 
 
 @runtime_checkable
-class ForeignDescent(Protocol):
-    """Epochs that another tool runs, with the state that a checkpoint keeps."""
+class ForeignDescent(Descends, Remembers, Protocol):
+    """Epochs that another tool runs, with the state that a checkpoint keeps.
 
-    @property
-    def learning_rate(self) -> float:
-        """The step size of the last step."""
-
-    def run(self, epoch: int, *, last_loss: float | None = None) -> tuple[float, float | None]:
-        """Train for an epoch, and put the weights into the forecaster.
-
-        Args:
-            epoch: Counted from 1.
-            last_loss: Loss of the epoch before.
-
-        Returns:
-            Mean loss, and the largest gradient norm where the tool tells.
-        """
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Copy the optimizer's state."""
-
-    def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Put a copied state back, beside the weights that the forecaster has now.
-
-        Args:
-            tensors: What `tensors` gave.
-        """
-
-    def release(self) -> None:
-        """Let go of the network."""
+    After each epoch the weights are in the forecaster, and a copied state is put back beside those that it has then.
+    """
 
 
 @runtime_checkable

@@ -74,7 +74,7 @@ class EnsembleMember:
         self.epoch.advance()
         if not self.epoch.is_done:
             return None
-        self.trainer.spend(self.epoch.seconds)
+        self.trainer.stopwatch.spend(self.epoch.seconds)
         self.found = self.epoch.finish()
         return self._measure()
 
@@ -116,5 +116,5 @@ class EnsembleMember:
     def _measure(self) -> Errors:
         began = time.perf_counter()
         errors = self.trainer.validate()
-        self.trainer.spend(time.perf_counter() - began)
+        self.trainer.stopwatch.spend(time.perf_counter() - began)
         return errors

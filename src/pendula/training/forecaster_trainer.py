@@ -8,6 +8,7 @@ from pendula.errors import ArgumentError
 from pendula.nn import Forecaster
 from pendula.series.windows import Windows
 from pendula.training.descent import Descent
+from pendula.training.device import usable_device
 from pendula.training.engine import Engine, ForeignDescent, MakeForeign, make_descent
 from pendula.training.events import Listener
 from pendula.training.hessian_free_descent import HessianFreeDescent
@@ -16,7 +17,7 @@ from pendula.training.native_descent import NativeDescent
 from pendula.training.optimizer import Optimizer, make_optimizer
 from pendula.training.settings import Training
 from pendula.training.trained import Course, Trained
-from pendula.training.trainer import Errors, Trainer, usable_device
+from pendula.training.trainer import Errors, Trainer
 from pendula.training.validation import Validation
 
 __all__ = ["ForecasterTrainer"]

@@ -13,6 +13,7 @@ from pendula.optim import OutputLoss
 from pendula.series.windows import Windows
 from pendula.shapes import Int, SeriesTensor, ndarray
 from pendula.training.batches import drawn
+from pendula.training.device import usable_device
 from pendula.training.engine import Engine, check_engine
 from pendula.training.events import Listener, silent
 from pendula.training.flat import FlatDescent
@@ -24,7 +25,7 @@ from pendula.training.pieces import PiecedBatch, Pieces, WholePieces, WindowPiec
 from pendula.training.randomness import epoch_generator
 from pendula.training.settings import Training
 from pendula.training.trained import Course
-from pendula.training.trainer import Measure, Trainer, usable_device
+from pendula.training.trainer import Measure, Trainer
 from pendula.training.watch import Watch
 
 __all__ = ["PairedDescent", "train_paired"]

@@ -5,63 +5,27 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TypeAlias
 
 import torch
 from torch import nn
 
-from pendula.errors import ArgumentError, InterruptedRunError, RunError
+from pendula.errors import InterruptedRunError, RunError
 from pendula.training.checkpoint import CHECKPOINT_FILE, Checkpoint, read_matching, write_checkpoint
+from pendula.training.descending import Descends, Remembers
 from pendula.training.engine import Engine
 from pendula.training.events import EpochFinished, EpochRecord, Listener, Outcome, TrainingFinished
 from pendula.training.settings import Training
+from pendula.training.stopwatch import Stopwatch
 from pendula.training.trained import Course
 
-__all__ = ["Errors", "Measure", "Trainer", "usable_device"]
+__all__ = ["Errors", "Measure", "Trainer"]
 
 
 Errors: TypeAlias = tuple[float | None, float | None]
 """One-step and free-run error on the validation part."""
 Measure: TypeAlias = Callable[[], Errors]
 """Measures the network as it is now."""
-
-
-@runtime_checkable
-class Descends(Protocol):
-    """What runs the epochs."""
-
-    def run(self, epoch: int, *, last_loss: float | None = None) -> tuple[float, float | None]:
-        """Train for an epoch.
-
-        Args:
-            epoch: Counted from 1.
-            last_loss: Loss of the epoch before.
-
-        Returns:
-            Mean loss, and the largest gradient norm where it is known.
-        """
-
-
-@runtime_checkable
-class Remembers(Protocol):
-    """What moves the weights, with the state that a checkpoint keeps."""
-
-    @property
-    def learning_rate(self) -> float:
-        """The step size of the last step."""
-
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """Copy the state."""
-
-    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Put a copied state back.
-
-        Args:
-            tensors: What `tensors` gave.
-        """
-
-    def release(self) -> None:
-        """Let go of the network."""
 
 
 class Trainer:
@@ -82,6 +46,7 @@ class Trainer:
         epoch: The last one that is done.
         history: One record for each epoch.
         outcome: Why training ended, or that it has not.
+        stopwatch: Its time.
     """
 
     def __init__(
@@ -105,8 +70,7 @@ class Trainer:
         self.best_epoch, self.best_error = 0, math.inf
         self.best = _copy(network.state_dict())
         self.outcome = Outcome.UNFINISHED
-        self._earlier_seconds, self._began = 0.0, time.monotonic()
-        self._own_seconds: float | None = None
+        self.stopwatch = Stopwatch()
         self._written = -math.inf
         self._kept = self._state()
 
@@ -118,22 +82,13 @@ class Trainer:
     @property
     def seconds(self) -> float:
         """Training time up to now, over all sittings, in seconds."""
-        since = time.monotonic() - self._began if self._own_seconds is None else self._own_seconds
-        return self._earlier_seconds + since
+        return self.stopwatch.seconds
 
     @property
     def sequence_gradients(self) -> float:
         """Work up to now, in gradients of one window."""
         steps = self.settings.steps_per_epoch
         return float(self.epoch * (self._windows if steps is None else steps * self.settings.batch_size))
-
-    def spend(self, seconds: float) -> None:
-        """Count time that this network alone took; the time that passes is then not its own.
-
-        Args:
-            seconds: How long.
-        """
-        self._own_seconds = (self._own_seconds or 0.0) + seconds
 
     def carry_through(self, checkpoint: Path | None, *, resume: bool, fingerprint: str) -> None:
         """Train to the end, from the last checkpoint on if there is one; an interrupt leaves one.
@@ -270,8 +225,7 @@ class Trainer:
             raise RunError(f"The checkpoint must belong to this network: {reason}. Start the run anew.") from error
         self.epoch, self.history = checkpoint.epoch, list(checkpoint.history)
         self.best_epoch, self.best_error, self.best = checkpoint.best_epoch, checkpoint.best_error, checkpoint.best
-        self._earlier_seconds, self._began = checkpoint.seconds, time.monotonic()
-        self._own_seconds = None
+        self.stopwatch = Stopwatch(earlier=checkpoint.seconds)
         self._kept = self._state()
 
     def _record(self, *, train_loss: float | None, gradient_norm: float | None, errors: Errors) -> None:
@@ -321,23 +275,6 @@ class Trainer:
             best=self.best,
             optimizer=self.optimizer.tensors(),
         )
-
-
-def usable_device(settings: Training) -> torch.device:
-    """Find the device to train on.
-
-    Args:
-        settings: How to train.
-
-    Returns:
-        The device.
-
-    Raises:
-        ArgumentError: If there is no such device here.
-    """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise ArgumentError("`device` must be there: expected a GPU that torch can use, got none. Train on the cpu.")
-    return torch.device(settings.device)
 
 
 def _copy(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
