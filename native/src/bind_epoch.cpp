@@ -15,7 +15,7 @@ namespace {
 struct LearnerFields {
   int cell = 0, threads = 1;
   Index input_size = 0, hidden_size = 0, num_layers = 0, batch_size = 0, window = 0;
-  Index channels = 0, controls = 0, leads = 0, lags = 0, first_scored = 0, run = 0;
+  Index channels = 0, controls = 0, components = 0, leads = 0, lags = 0, first_scored = 0, run = 0;
   bool increments = false, residual = false;
   Address output_scale = 0, increment_scale = 0, linear_weight = 0, linear_bias = 0;
   Address weights = 0, gradients = 0, first_moments = 0, second_moments = 0;
@@ -39,8 +39,8 @@ template <class Real>
 Learner<Real> learner_of(const LearnerFields& from) {
   const Problem problem = problem_of({from.cell, from.input_size, from.hidden_size, from.num_layers, from.batch_size,
                                       from.window, 0, from.threads});
-  if (static_cast<Index>(from.offsets.size()) != 5 * from.num_layers + 2) {
-    throw nb::value_error("a layer has five parameters and the head has two");
+  if (static_cast<Index>(from.offsets.size()) != 5 * from.num_layers + 4) {
+    throw nb::value_error("a layer has five parameters and the head has four");
   }
   const Real* weights = at<const Real>(from.weights);
   Learner<Real> learner{};
@@ -51,12 +51,13 @@ Learner<Real> learner_of(const LearnerFields& from) {
                    from.lags,
                    from.increments,
                    from.residual,
-                   weights + from.offsets[from.offsets.size() - 2],
-                   weights + from.offsets[from.offsets.size() - 1],
+                   weights + from.offsets[from.offsets.size() - 4],
+                   weights + from.offsets[from.offsets.size() - 3],
                    at<const Real>(from.output_scale),
                    at<const Real>(from.increment_scale),
                    at<const double>(from.linear_weight),
                    at<const double>(from.linear_bias)};
+  learner.components = from.components;
   learner.offsets = from.offsets;
   learner.weights = {from.size, at<Real>(from.weights), at<Real>(from.gradients), at<Real>(from.first_moments),
                      at<Real>(from.second_moments)};
@@ -126,7 +127,7 @@ void bind_epoch(nb::module_& module) {
       PENDULA_FIELD(num_layers) PENDULA_FIELD(batch_size) PENDULA_FIELD(window) PENDULA_FIELD(channels)
       PENDULA_FIELD(controls) PENDULA_FIELD(run) PENDULA_FIELD(forced) PENDULA_FIELD(asked)
       PENDULA_FIELD(asked_classes) PENDULA_FIELD(asked_row) PENDULA_FIELD(asked_column) PENDULA_FIELD(outputs)
-      PENDULA_FIELD(class_weights)
+      PENDULA_FIELD(class_weights) PENDULA_FIELD(components)
       PENDULA_FIELD(leads) PENDULA_FIELD(lags) PENDULA_FIELD(first_scored) PENDULA_FIELD(increments)
       PENDULA_FIELD(residual) PENDULA_FIELD(output_scale) PENDULA_FIELD(increment_scale) PENDULA_FIELD(linear_weight)
       PENDULA_FIELD(linear_bias) PENDULA_FIELD(weights) PENDULA_FIELD(gradients) PENDULA_FIELD(first_moments)

@@ -33,7 +33,9 @@ double answers_in(const Asked& asked, const Index* starts, Index windows, Index 
 
 template <class Real>
 Errors errors_in(const Learner<Real>& learner, Index first, Index windows) {
-  const Index outputs = outputs_of(learner), time = learner.problem.time, scored = time - learner.first_scored;
+  // A likelihood is one of all channels.
+  const Index outputs = learner.components > 0 ? 1 : outputs_of(learner);
+  const Index time = learner.problem.time, scored = time - learner.first_scored;
   const Errors all{static_cast<double>(windows * scored * outputs), static_cast<double>(windows * learner.run * outputs)};
   if (learner.asked.data == nullptr) return all;
   const auto answers = [&](auto value) {

@@ -1,12 +1,13 @@
 // Gradient descent over many batches in one call: windows are cut from a series by their first rows. What is minimized, by
 // Adam or Nesterov's momentum, are the squared errors of the predictions one step ahead (or of a head's several leads), and
-// of those of a free run after each window; or the loss of answers to what is asked for at each row.
+// of those of a free run after each window; or -ln of a likelihood; or the loss of answers to what is asked for at each row.
 #pragma once
 
 #include <vector>
 
 #include "forecaster.h"
 #include "learning.h"
+#include "mixture_loss.h"
 #include "steps.h"
 
 namespace pendula {
@@ -30,7 +31,9 @@ template <class Real>
 struct Learner {
   Problem problem;             // batch: windows in a step; time: of the input; threads: for this learner
   Frame<Real> frame;           // its head lies within `weights`
-  std::vector<Index> offsets;  // of w_ih, w_hh, b_ih, b_hh, leak of each layer and the head's weight and bias; -1: absent
+  Index components;            // of the mixture that the head says around its prediction; 0: the prediction is all it says
+  std::vector<Index> offsets;  // of w_ih, w_hh, b_ih, b_hh, leak of each layer; weight and bias of the head, and of what
+                               // says a mixture; -1: absent
   FlatWeights<Real> weights;
   Adam adam;
   Series series;
@@ -41,9 +44,17 @@ struct Learner {
   Plan plan;
 };
 
+// Numbers that the network says at a step.
 template <class Real>
 Index outputs_of(const Learner<Real>& learner) {
+  if (learner.components > 0) return MixtureLoss::outputs(learner.frame.channels, learner.components);
   return learner.asked.data == nullptr ? learner.frame.leads * learner.frame.channels : learner.asked.outputs;
+}
+
+// Numbers that it is asked for there.
+template <class Real>
+Index targets_of(const Learner<Real>& learner) {
+  return learner.asked.data == nullptr ? learner.frame.leads * learner.frame.channels : learner.asked.columns();
 }
 
 // Lets the learner take its steps. Several threads may let one learner each descend at the same time.

@@ -54,7 +54,8 @@ class SliceOfStep {
     problem_.lengths = nullptr;
     pitch_ = padded<Real>(problem_.hidden_size);
     outputs_ = outputs_of(learner);
-    asked_ = learner.asked.data == nullptr ? outputs_ : learner.asked.columns();
+    asked_ = targets_of(learner);
+    predicted_ = learner.components > 0 ? asked_ : outputs_;
     scored_ = problem_.time - learner.first_scored;
     state_size_ = problem_.num_layers * windows * problem_.hidden_size;
     inputs_ = take<Real>(scratch_, windows * problem_.time * problem_.input_size);
@@ -67,12 +68,13 @@ class SliceOfStep {
     last_ = {take<Real>(scratch_, state_size_), take<Real>(scratch_, state_size_)};
     last_gradient_ = {zeros(state_size_), zeros(state_size_)};
     cut(first);
-    Real* weight = zeros(outputs_ * pitch_);
-    copy_rows(learner.frame.head_weight, problem_.hidden_size, weight, pitch_, outputs_);
     head_.pitch = pitch_;
     head_.outputs = outputs_;
-    head_.weight = weight;
-    head_.bias = learner.frame.head_bias;
+    take_head();
+    if (learner.components > 0) {
+      mixture_.emplace(scratch_, learner.frame.channels, learner.components);
+      said_ = take<double>(scratch_, outputs_);
+    }
     head_.weight_sums = zeros(outputs_ * pitch_);
     head_.bias_sums = zeros(outputs_);
   }
@@ -90,6 +92,25 @@ class SliceOfStep {
     Real* data = take<Real>(scratch_, count);
     std::fill(data, data + count, Real(0));
     return data;
+  }
+
+  // What says the prediction and what says a mixture around it, as one head.
+  void take_head() {
+    Real *weight = zeros(outputs_ * pitch_), *bias = take<Real>(scratch_, outputs_);
+    each_head_part([&](Index first, Index rows, const Index* offset) {
+      copy_rows(learner_.weights.values + offset[0], problem_.hidden_size, weight + first * pitch_, pitch_, rows);
+      std::copy_n(learner_.weights.values + offset[1], rows, bias + first);
+    });
+    head_.weight = weight;
+    head_.bias = bias;
+  }
+
+  // Calls body(first output, outputs, offsets of weight and bias).
+  template <class Body>
+  void each_head_part(Body&& body) const {
+    const Index* offsets = learner_.offsets.data() + 5 * problem_.num_layers;
+    body(0, predicted_, offsets);
+    if (outputs_ > predicted_) body(predicted_, outputs_ - predicted_, offsets + 2);
   }
 
   void cut(Index first) {
@@ -179,9 +200,23 @@ class SliceOfStep {
       if (learner_.asked.data != nullptr && !is_known(learner_.asked, target, 1)) {
         std::fill_n(slopes, outputs_, 0.0);
       } else {
-        sum += learner_.asked.classes ? cross_entropy(static_cast<Index>(*target), slopes) : squares(target, slopes);
+        sum += cost(target, slopes);
       }
     }
+    return sum;
+  }
+
+  double cost(const double* target, double* slopes) const {
+    if (mixture_) return surprise(target, slopes);
+    return learner_.asked.classes ? cross_entropy(static_cast<Index>(*target), slopes) : squares(target, slopes);
+  }
+
+  // -ln p, per unit of the series' values.
+  double surprise(const double* target, double* slopes) const {
+    std::copy_n(values_, outputs_, said_);
+    double sum = (*mixture_)(said_, target, slopes);
+    for (Index o = 0; o < outputs_; ++o) slopes[o] /= counts_.window;
+    for (Index c = 0; c < asked_; ++c) sum += std::log(static_cast<double>(learner_.frame.output_scale[c]));
     return sum;
   }
 
@@ -225,9 +260,10 @@ class SliceOfStep {
   }
 
   void write_head_gradients() {
-    const Index* offsets = learner_.offsets.data() + 5 * problem_.num_layers;
-    copy_rows(head_.weight_sums, pitch_, gradients_ + offsets[0], problem_.hidden_size, outputs_);
-    std::copy_n(head_.bias_sums, outputs_, gradients_ + offsets[1]);
+    each_head_part([&](Index first, Index rows, const Index* offset) {
+      copy_rows(head_.weight_sums + first * pitch_, pitch_, gradients_ + offset[0], problem_.hidden_size, rows);
+      std::copy_n(head_.bias_sums + first, rows, gradients_ + offset[1]);
+    });
   }
 
   const Learner<Real>& learner_;
@@ -235,15 +271,16 @@ class SliceOfStep {
   Errors counts_;
   Real* gradients_;
   Scratch scratch_;
-  Index pitch_, outputs_, asked_, scored_, state_size_;  // asked_: numbers that say what is asked for at a row
+  Index pitch_, outputs_, predicted_, asked_, scored_, state_size_;  // asked_: numbers that say what is asked for at a row
   Real *inputs_, *reserve_, *values_;
-  double *targets_, *slopes_;
+  double *targets_, *slopes_, *said_ = nullptr;
   const Parameters<const Real>* parameters_;
   const Parameters<Real>* parameter_gradients_;
   State<Real> last_, last_gradient_;
   HeadSlice<Real> head_;
   Surroundings around_;
   std::optional<ClosedLoop<Real>> loop_;
+  std::optional<MixtureLoss> mixture_;
 };
 
 }  // namespace pendula

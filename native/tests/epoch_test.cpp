@@ -22,12 +22,17 @@ struct Setting {
   Index controls = 0, run = 0;  // steps of a free run after each window
   bool forced = false;
   Index answers = 0;  // numbers asked for at each row; classes where negative
-  Index outputs() const { return answers == 0 ? leads * channels : answers < 0 ? -answers : answers; }
+  Index components = 0;  // of a mixture
+  Index outputs() const {
+    if (components > 0) return MixtureLoss::outputs(channels, components);
+    return answers == 0 ? leads * channels : answers < 0 ? -answers : answers;
+  }
   Index columns() const { return channels + controls; }
   std::string name() const {
     return "descent: cell " + std::to_string(static_cast<int>(cell)) + ", hidden " + std::to_string(hidden) + ", batch " +
            std::to_string(batch) + ", threads " + std::to_string(threads) + (momentum ? ", momentum" : "") + (run > 0 ? ", run" : "") +
-           (answers > 0 ? ", numbers" : answers < 0 ? ", classes" : "");
+           (answers > 0 ? ", numbers" : answers < 0 ? ", classes" : "") +
+           (components > 0 ? ", mixture of " + std::to_string(components) : "");
   }
 };
 
@@ -50,8 +55,13 @@ class Bench {
       }
     }
     learner.offsets.push_back(size);
-    learner.offsets.push_back(size + outputs * set.hidden);
-    size += outputs * (set.hidden + 1);
+    const Index predicted = set.components > 0 ? set.channels : outputs;
+    learner.offsets.push_back(size + predicted * set.hidden);
+    size += predicted * (set.hidden + 1);
+    learner.offsets.push_back(size);
+    learner.offsets.push_back(size + (outputs - predicted) * set.hidden);
+    size += (outputs - predicted) * (set.hidden + 1);
+    learner.components = set.components;
     weights = draw<Real>(random_, size, 0.4);
     gradients_.assign(static_cast<std::size_t>(size), std::numeric_limits<Real>::quiet_NaN());
     first_.assign(static_cast<std::size_t>(size), 0);
@@ -76,8 +86,8 @@ class Bench {
                      set.lags,
                      set.increments,
                      set.residual,
-                     weights.data() + learner.offsets[learner.offsets.size() - 2],
-                     weights.data() + learner.offsets.back(),
+                     weights.data() + learner.offsets[learner.offsets.size() - 4],
+                     weights.data() + learner.offsets[learner.offsets.size() - 3],
                      output_scale_.data(),
                      increment_scale_.data(),
                      linear_weight_.data(),
@@ -207,6 +217,8 @@ void test_epoch() {
       {Cell::gru, 3, 2, 2, 8, 1, 4, 5, 4, true, true, true, 1, false, 3},
       {Cell::lstm, 3, 1, 0, 11, 2, 7, 9, 4, false, false, false, 3, false, 0, 0, false, 2},
       {Cell::gru, 2, 1, 0, 17, 1, 4, 6, 0, false, false, false, 1, false, 0, 0, false, -4},
+      {Cell::gru, 1, 1, 0, 9, 1, 5, 6, 5, true, true, true, 2, false, 0, 0, false, 0, 1},
+      {Cell::lstm, 3, 1, 2, 17, 2, 4, 6, 2, true, true, false, 1, false, 1, 0, false, 0, 3},
   };
   for (Setting set : settings) {
     test_gradient(set);

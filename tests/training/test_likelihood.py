@@ -9,6 +9,7 @@ import torch
 
 from pendula.errors import ArgumentError
 from pendula.nn import Network, build
+from pendula.nn.kernels import available
 from pendula.runs import Recipe
 from pendula.series.windows import Windows
 from pendula.training import Objective, Training, Validation, method_for, train
@@ -107,7 +108,7 @@ def test_training_finds_how_the_noise_changes():
     validation = Validation(window=6, one_step=Windows(series, np.array([[2000, 2600]]), length=7), free_run=None)
     settings = Training(epochs=8, learning_rate=0.03, batch_size=100, loss="every", washout=2)
     trained = train(forecaster, windows, settings, window=6, validation=validation)
-    assert trained.engine == "autograd"
+    assert trained.engine == ("native" if available() else "autograd")
     errors = [record.validation_one_step for record in trained.history]
     # The likelihood of the process itself, and that of the best constant deviation, on the same rows.
     rows = np.arange(2006, 2600)
@@ -131,8 +132,8 @@ def test_a_hopeless_loss_stands_for_a_finite_deviation():
 
 def test_the_native_core_says_why_it_does_not():
     windows = Windows(torch.zeros(20, 1), np.array([[0, 20]]), length=11)
-    reason = why_not_native(build(Network(head="gaussian"), 1), windows, Training(), window=10)
-    assert reason == "it minimizes squared errors, and `head` is gaussian"
+    reason = why_not_native(build(Network(head="gaussian"), 1), windows, Training(horizon=2), window=9)
+    assert reason == "it scores no likelihood of a free run, and `horizon` is 2"
 
 
 @pytest.mark.parametrize(

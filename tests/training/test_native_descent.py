@@ -45,6 +45,10 @@ def forecaster_of(network, *, channels=1, controls=0):
     forecaster.increment_scale.uniform_(0.05, 0.2, generator=generator)
     with torch.no_grad():
         forecaster.head.weight.normal_(std=0.2, generator=generator)
+    if forecaster.spread is not None:
+        with torch.no_grad():
+            forecaster.spread.linear.weight.normal_(std=0.2, generator=generator)
+            forecaster.spread.linear.bias.normal_(std=0.5, generator=generator)
     if forecaster.linear is not None:
         forecaster.linear.weight.normal_(std=0.1, generator=generator)
         forecaster.linear.bias.normal_(std=0.1, generator=generator)
@@ -102,6 +106,10 @@ CASES = {
     "run, noise": ({"linear_lags": 3}, {"horizon": 5, "input_noise": 0.1}),
     "scheduled sampling": ({"linear_lags": 3}, {"horizon": 5, "teacher_forcing_start": 0.9, "input_noise": 0.1}),
     "teacher forcing": ({}, {"horizon": 5, "teacher_forcing_start": 1.0, "teacher_forcing_end": 1.0}),
+    "gaussian": ({"head": "gaussian"}, {}),
+    "gaussian, every": ({"head": "gaussian", "cell": "lstm", "linear_lags": 3}, {"loss": "every", "input_noise": 0.1}),
+    "mixture": ({"head": "mixture", "components": 3}, {"epochs": 5}),
+    "mixture, every": ({"head": "mixture", "residual": False}, {"loss": "every", "washout": 2}),
     "adamw": ({}, {"method": "adamw", "weight_decay": 0.1, "schedule": "constant"}),
     "adam with decay": ({}, {"weight_decay": 0.1, "clip_norm": 0.01}),
     "nesterov": ({"cell": "rnn"}, {"method": "nesterov", "weight_decay": 0.1, "clip_norm": 0.5}),
@@ -123,7 +131,7 @@ def test_an_epoch_is_that_of_autograd(case, channels, controls):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(
-    "case", ["lstm", "every", "linear path", "leads", "noise", "scheduled sampling", "adamw", "nesterov"]
+    "case", ["lstm", "every", "linear path", "leads", "noise", "scheduled sampling", "mixture", "adamw", "nesterov"]
 )
 def test_in_single_precision_it_is_so_to_rounding(case, dtype):
     network, settings = CASES[case]

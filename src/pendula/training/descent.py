@@ -13,7 +13,7 @@ from pendula.shapes import BatchTensor
 from pendula.training.batches import Batch, shuffled, streamed
 from pendula.training.events import Listener
 from pendula.training.graphed import GraphedSteps
-from pendula.training.likelihood import equivalent_deviation
+from pendula.training.likelihood import shown_loss
 from pendula.training.objective import Draws, Objective
 from pendula.training.optimizer import Optimizer
 from pendula.training.randomness import epoch_generator, seeded
@@ -92,18 +92,11 @@ class Descent:
             weights.append(len(batch.pieces))
             if watch.is_due():
                 watch.check_losses(torch.stack(losses))
-                watch.tell(step / steps, self._shown(float(losses[-1])))
+                watch.tell(step / steps, shown_loss(self.forecaster, float(losses[-1])))
         watch.check_losses(torch.stack(losses))
         watch.check_weights(self.forecaster.parameters(), float(losses[-1]))
         mean = torch.stack(losses).double() @ torch.tensor(weights, dtype=torch.float64, device=losses[0].device)
-        return self._shown(float(mean) / sum(weights)), _largest(norms)
-
-    def _shown(self, loss: float) -> float:
-        # Squares in units of `output_scale` are what errors of a point are counted in, too.
-        if self.forecaster.spread is None:
-            return loss
-        scale = float(self.forecaster.output_scale.double().log().mean().exp())
-        return (equivalent_deviation(loss, self.forecaster.channels) / scale) ** 2
+        return shown_loss(self.forecaster, float(mean) / sum(weights)), _largest(norms)
 
     def _step(
         self, objective: Objective, pieces: BatchTensor, draws: Draws, state: ForecasterState | None = None

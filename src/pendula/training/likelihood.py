@@ -2,7 +2,9 @@
 
 import math
 
-__all__ = ["equivalent_deviation"]
+from pendula.nn import Forecaster
+
+__all__ = ["equivalent_deviation", "shown_loss"]
 
 MOST_EXPONENT = 700.0
 """The exponential of more does not fit into a float."""
@@ -27,3 +29,25 @@ def equivalent_deviation(loss: float, channels: int) -> float:
         3.0
     """
     return math.exp(min(loss / channels - 0.5 * math.log(2 * math.pi * math.e), MOST_EXPONENT))
+
+
+def shown_loss(forecaster: Forecaster, loss: float) -> float:
+    """Say what a forecaster's training minimizes as a history does.
+
+    Args:
+        forecaster: The network.
+        loss: Its mean loss.
+
+    Returns:
+        Mean squared errors in units of the forecaster's `output_scale`: the loss itself, or the square of the deviation
+        that a likelihood stands for.
+
+    Examples:
+        >>> from pendula.nn import Network, build
+        >>> shown_loss(build(Network(head="gaussian"), 1), 0.5 * math.log(2 * math.pi * math.e * 9.0))
+        9.0
+    """
+    if forecaster.spread is None:
+        return loss
+    scale = float(forecaster.output_scale.double().log().mean().exp())
+    return (equivalent_deviation(loss, forecaster.channels) / scale) ** 2

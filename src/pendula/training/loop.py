@@ -33,7 +33,7 @@ def train(
     """Train a forecaster.
 
     Where the settings allow it, the native core runs whole epochs: shuffled windows, scored one step ahead or along a
-    free run (neither `carry_state` nor dropout nor a likelihood), on the CPU. Everything else is trained step by step
+    free run (neither `carry_state` nor dropout), on the CPU. Everything else is trained step by step
     through torch's autograd. The two agree to rounding; `Trained.engine` tells which it was.
 
     All randomness of an epoch depends on the seed and the epoch alone, so that a run that was killed and resumed ends

@@ -79,7 +79,7 @@ class NativeDescent:
         return NativeEpoch(
             self._learner(),
             self.optimizer,
-            self.task.windows,
+            self.task,
             self.settings,
             seed=self.seed,
             epoch=epoch,
@@ -115,4 +115,6 @@ def _names(num_layers: int) -> list[str]:
     return [f"recurrent.{part}_l{layer}" for layer in range(num_layers) for part in parts] + [
         "head.weight",
         "head.bias",
+        "spread.linear.weight",
+        "spread.linear.bias",
     ]

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from pendula.errors import DivergedError
 from pendula.nn.kernels.native import core
-from pendula.series.windows import Windows
 from pendula.training.batches import drawn
 from pendula.training.flat import FlatDescent
 from pendula.training.flat_nesterov import FlatNesterov
+from pendula.training.native_task import NativeTask
 from pendula.training.randomness import epoch_generator
 from pendula.training.settings import Training
 from pendula.training.watch import Watch
@@ -50,7 +50,7 @@ class NativeEpoch:
     Args:
         learner: The network and how it learns, as the core takes it.
         optimizer: Of its parameters.
-        windows: Windows of the training part.
+        task: What it learns.
         settings: How to train.
         seed: Of all randomness.
         epoch: Counted from 1.
@@ -66,7 +66,7 @@ class NativeEpoch:
         self,
         learner: Any,
         optimizer: FlatDescent,
-        windows: Windows,
+        task: NativeTask,
         settings: Training,
         *,
         seed: int,
@@ -76,15 +76,15 @@ class NativeEpoch:
     ) -> None:
         self._learner = learner
         self._optimizer = optimizer
-        self._windows = windows
+        self._task, self._windows = task, task.windows
         self._settings = settings
         self._watch = watch
         self._pace = pace
         self.failure: DivergedError | None = None
         self.seconds = 0.0
         self._generator = epoch_generator(seed, epoch)
-        order = drawn(windows, settings.batch_size, generator=self._generator, steps=settings.steps_per_epoch)
-        self._starts = windows.starts(order)
+        order = drawn(task.windows, settings.batch_size, generator=self._generator, steps=settings.steps_per_epoch)
+        self._starts = task.windows.starts(order)
         self._steps = math.ceil(len(order) / settings.batch_size)
         rates = [settings.learning_rate_in(epoch, step / self._steps) for step in range(self._steps)]
         self._rates = torch.tensor(rates, dtype=torch.float64)
@@ -116,7 +116,7 @@ class NativeEpoch:
     def tell(self) -> None:
         """Tell how far the epoch is, if it is time to."""
         if not self.is_done and self._watch.is_due():
-            self._watch.tell(self.share, float(self._losses[self._done - 1]))
+            self._watch.tell(self.share, self._task.shown(float(self._losses[self._done - 1])))
 
     def finish(self) -> tuple[float, float]:
         """Sum the epoch up.
@@ -133,7 +133,7 @@ class NativeEpoch:
         size = self._settings.batch_size
         weights = torch.full_like(self._losses, size)
         weights[-1] = len(self._starts) - (self._steps - 1) * size
-        return float(self._losses @ weights) / len(self._starts), float(self._norms.max())
+        return self._task.shown(float(self._losses @ weights) / len(self._starts)), float(self._norms.max())
 
     def _drawn_steps(self) -> int:
         values, of_a_window = self._windows.values, 0

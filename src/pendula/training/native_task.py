@@ -10,6 +10,7 @@ from pendula.nn.recurrent import RecurrentLayer
 from pendula.optim import OutputLoss
 from pendula.series.windows import Windows
 from pendula.training.flat import BITS
+from pendula.training.likelihood import shown_loss
 from pendula.training.obstacles import first_scored
 from pendula.training.pieces import WindowPieces
 from pendula.training.settings import Training
@@ -30,6 +31,16 @@ class NativeTask(Protocol):
 
         Args:
             learner: The core's `Learner`, which is filled in.
+        """
+
+    def shown(self, loss: float) -> float:
+        """Say a mean loss as the history does.
+
+        Args:
+            loss: As the core minimizes it.
+
+        Returns:
+            The loss; of a likelihood, the squared deviation that it stands for.
         """
 
 
@@ -66,6 +77,18 @@ class ForecastTask:
         learner.increment_scale = forecaster.increment_scale.data_ptr()
         if self._linear:
             learner.linear_weight, learner.linear_bias = (part.data_ptr() for part in self._linear)
+        learner.components = 0 if forecaster.spread is None else forecaster.spread.components
+
+    def shown(self, loss: float) -> float:
+        """Say a mean loss as the history does.
+
+        Args:
+            loss: As the core minimizes it.
+
+        Returns:
+            The loss; of a likelihood, the squared deviation that it stands for.
+        """
+        return shown_loss(self.forecaster, loss)
 
 
 class PairedTask:
@@ -96,6 +119,17 @@ class PairedTask:
         learner.asked_classes = not targets.is_floating_point()
         learner.asked_row, learner.asked_column = targets.stride(0), 0 if learner.asked_classes else targets.stride(1)
         learner.class_weights = self._class_weights.data_ptr() if len(self._class_weights) else 0
+
+    def shown(self, loss: float) -> float:
+        """Say a mean loss as the history does.
+
+        Args:
+            loss: As the core minimizes it.
+
+        Returns:
+            The same.
+        """
+        return loss
 
 
 def _describe_stack(learner: Any, stack: RecurrentLayer) -> None:

@@ -21,8 +21,8 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_p
 def why_not_native(forecaster: Forecaster, windows: Windows, settings: Training, *, window: int) -> str:
     """Say why the native core does not train a forecaster.
 
-    It minimizes the squared errors of the predictions after the last or after every step of shuffled windows, and those
-    of a free run after each.
+    It minimizes the squared errors, or -ln of the likelihood, of the predictions after the last or after every step of
+    shuffled windows; and the squared errors of a free run after each.
 
     Args:
         forecaster: The network, in the precision it is to be trained in.
@@ -43,8 +43,8 @@ def why_not_native(forecaster: Forecaster, windows: Windows, settings: Training,
     network, values = forecaster.network, windows.values
     if settings.carry_state:
         return "it carries no state from window to window"
-    if network.head != "point":
-        return f"it minimizes squared errors, and `head` is {network.head}"
+    if network.head != "point" and settings.horizon > 1:
+        return f"it scores no likelihood of a free run, and `horizon` is {settings.horizon}"
     if network.dropout:
         return f"it drops no units, and `dropout` is {network.dropout}"
     if values.device.type != "cpu":
@@ -167,6 +167,9 @@ def _shapes(forecaster: Forecaster) -> dict[str, tuple[int, ...]]:
     }
     if network.linear_lags:
         shapes |= {"linear.weight": (network.linear_lags * (channels + controls), outputs), "linear.bias": (outputs,)}
+    if forecaster.spread is not None:
+        said = forecaster.spread.components * sum(forecaster.spread.sizes)
+        shapes |= {"spread.linear.weight": (said, network.hidden_size), "spread.linear.bias": (said,)}
     return shapes | _stack_shapes(forecaster.recurrent, channels * (2 if network.increments else 1) + controls)
 
 
