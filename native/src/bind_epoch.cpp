@@ -125,18 +125,17 @@ void bind_epoch(nb::module_& module) {
       .def(nb::init<>())
       PENDULA_FIELD(cell) PENDULA_FIELD(threads) PENDULA_FIELD(input_size) PENDULA_FIELD(hidden_size)
       PENDULA_FIELD(num_layers) PENDULA_FIELD(batch_size) PENDULA_FIELD(window) PENDULA_FIELD(channels)
-      PENDULA_FIELD(controls) PENDULA_FIELD(run) PENDULA_FIELD(forced) PENDULA_FIELD(asked)
-      PENDULA_FIELD(asked_classes) PENDULA_FIELD(asked_row) PENDULA_FIELD(asked_column) PENDULA_FIELD(outputs)
-      PENDULA_FIELD(class_weights) PENDULA_FIELD(components)
-      PENDULA_FIELD(leads) PENDULA_FIELD(lags) PENDULA_FIELD(first_scored) PENDULA_FIELD(increments)
-      PENDULA_FIELD(residual) PENDULA_FIELD(output_scale) PENDULA_FIELD(increment_scale) PENDULA_FIELD(linear_weight)
-      PENDULA_FIELD(linear_bias) PENDULA_FIELD(weights) PENDULA_FIELD(gradients) PENDULA_FIELD(first_moments)
-      PENDULA_FIELD(second_moments) PENDULA_FIELD(size) PENDULA_FIELD(offsets) PENDULA_FIELD(beta1) PENDULA_FIELD(beta2)
-      PENDULA_FIELD(epsilon) PENDULA_FIELD(weight_decay) PENDULA_FIELD(clip_norm) PENDULA_FIELD(decoupled)
-      PENDULA_FIELD(series) PENDULA_FIELD(series_bits) PENDULA_FIELD(series_row) PENDULA_FIELD(series_column)
-      PENDULA_FIELD(noise_scale) PENDULA_FIELD(steps) PENDULA_FIELD(windows) PENDULA_FIELD(taken) PENDULA_FIELD(done)
-      PENDULA_FIELD(starts) PENDULA_FIELD(learning_rates) PENDULA_FIELD(momenta) PENDULA_FIELD(noise)
-      PENDULA_FIELD(losses) PENDULA_FIELD(norms) PENDULA_FIELD(seconds);
+      PENDULA_FIELD(controls) PENDULA_FIELD(components) PENDULA_FIELD(leads) PENDULA_FIELD(lags)
+      PENDULA_FIELD(first_scored) PENDULA_FIELD(run) PENDULA_FIELD(increments) PENDULA_FIELD(residual)
+      PENDULA_FIELD(output_scale) PENDULA_FIELD(increment_scale) PENDULA_FIELD(linear_weight) PENDULA_FIELD(linear_bias)
+      PENDULA_FIELD(weights) PENDULA_FIELD(gradients) PENDULA_FIELD(first_moments) PENDULA_FIELD(second_moments)
+      PENDULA_FIELD(size) PENDULA_FIELD(offsets) PENDULA_FIELD(beta1) PENDULA_FIELD(beta2) PENDULA_FIELD(epsilon)
+      PENDULA_FIELD(weight_decay) PENDULA_FIELD(clip_norm) PENDULA_FIELD(decoupled) PENDULA_FIELD(series)
+      PENDULA_FIELD(series_bits) PENDULA_FIELD(series_row) PENDULA_FIELD(series_column) PENDULA_FIELD(asked)
+      PENDULA_FIELD(class_weights) PENDULA_FIELD(asked_classes) PENDULA_FIELD(asked_row) PENDULA_FIELD(asked_column)
+      PENDULA_FIELD(outputs) PENDULA_FIELD(noise_scale) PENDULA_FIELD(steps) PENDULA_FIELD(windows) PENDULA_FIELD(taken)
+      PENDULA_FIELD(done) PENDULA_FIELD(starts) PENDULA_FIELD(learning_rates) PENDULA_FIELD(momenta) PENDULA_FIELD(noise)
+      PENDULA_FIELD(forced) PENDULA_FIELD(losses) PENDULA_FIELD(norms) PENDULA_FIELD(seconds);
 #undef PENDULA_FIELD
   module.def("descend", run_descend, "bits"_a, "learner"_a,
              "Let a learner take its steps; `done` says how many it took, `seconds` how long.");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "layout.h"
+#include "room.h"
 
 namespace pendula {
 

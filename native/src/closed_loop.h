@@ -8,11 +8,6 @@
 
 namespace pendula {
 
-template <class T>
-T* take(Scratch& scratch, Index count) {
-  return static_cast<T*>(scratch.take(static_cast<std::size_t>(count) * sizeof(T)));
-}
-
 // What lies around the runs of a slice of the batch. Columns are channels and then controls.
 struct Surroundings {
   Index steps;                  // of the run, all of which are scored

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "scratch.h"
+#include "room.h"
 #include "slice_of_step.h"
 #include "slices.h"
 #include "threads.h"

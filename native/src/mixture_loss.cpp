@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "room.h"
+
 namespace pendula {
 namespace {
 
@@ -31,9 +33,7 @@ Index size_of_component(Index channels, Index components) {
 MixtureLoss::MixtureLoss(Scratch& scratch, Index channels, Index components)
     : channels_(channels), components_(components), size_(size_of_component(channels, components)) {
   const Index all = components * channels;
-  auto* room = static_cast<double*>(
-      scratch.take(static_cast<std::size_t>(3 * components + channels + 3 * all) * sizeof(double)));
-  log_weights_ = room;
+  log_weights_ = take<double>(scratch, 3 * components + channels + 3 * all);
   weights_ = log_weights_ + components;
   log_likelihoods_ = weights_ + components;
   middle_ = log_likelihoods_ + components;

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "closed_loop.h"
-#include "epoch.h"
+#include "cost.h"
 #include "layout.h"
-#include "scratch.h"
+#include "room.h"
 
 namespace pendula {
 
@@ -26,16 +25,6 @@ Parameters<Real>* layers_in(Scratch& scratch, const Learner<Vector>& learner, Re
   return layers;
 }
 
-// Whether an answer to a row can be scored.
-template <class Value>
-bool is_known(const Asked& asked, const Value* row, Index column) {
-  if (asked.classes) return row[0] >= 0;
-  for (Index c = 0; c < asked.outputs; ++c) {
-    if (!std::isfinite(static_cast<double>(row[c * column]))) return false;
-  }
-  return true;
-}
-
 // Something about the errors of the predictions in windows, and about those in the free runs after them: how many there
 // are, or the sum of their squares.
 struct Errors {
@@ -48,7 +37,11 @@ class SliceOfStep {
  public:
   // `counts` are the errors of the whole batch.
   SliceOfStep(const Learner<Real>& learner, Index first, Index windows, const Errors& counts, Real* gradients)
-      : learner_(learner), problem_(learner.problem), counts_(counts), gradients_(gradients) {
+      : learner_(learner),
+        problem_(learner.problem),
+        counts_(counts),
+        gradients_(gradients),
+        cost_(scratch_, learner, counts.window) {
     problem_.batch = windows;
     problem_.threads = 1;
     problem_.lengths = nullptr;
@@ -71,10 +64,6 @@ class SliceOfStep {
     head_.pitch = pitch_;
     head_.outputs = outputs_;
     take_head();
-    if (learner.components > 0) {
-      mixture_.emplace(scratch_, learner.frame.channels, learner.components);
-      said_ = take<double>(scratch_, outputs_);
-    }
     head_.weight_sums = zeros(outputs_ * pitch_);
     head_.bias_sums = zeros(outputs_);
   }
@@ -190,54 +179,14 @@ class SliceOfStep {
     return states;
   }
 
-  // Turns the errors of the head's outputs in scored rows into slopes of the loss. Returns the sum of what they cost.
+  // Turns the head's outputs in scored rows into slopes of the loss. Returns the sum of what they cost.
   double score(const Real* states, Index rows, Index first = 0) {
     double sum = 0;
     for (Index row = 0; row < rows; ++row) {
       learning<Real>().affine(head_.weight, head_.bias, states + row * pitch_, outputs_, pitch_, values_);
-      const double* target = targets_ + (first + row) * asked_;
-      double* slopes = slopes_ + (first + row) * outputs_;
-      if (learner_.asked.data != nullptr && !is_known(learner_.asked, target, 1)) {
-        std::fill_n(slopes, outputs_, 0.0);
-      } else {
-        sum += cost(target, slopes);
-      }
+      sum += cost_(values_, targets_ + (first + row) * asked_, slopes_ + (first + row) * outputs_);
     }
     return sum;
-  }
-
-  double cost(const double* target, double* slopes) const {
-    if (mixture_) return surprise(target, slopes);
-    return learner_.asked.classes ? cross_entropy(static_cast<Index>(*target), slopes) : squares(target, slopes);
-  }
-
-  // -ln p, per unit of the series' values.
-  double surprise(const double* target, double* slopes) const {
-    std::copy_n(values_, outputs_, said_);
-    double sum = (*mixture_)(said_, target, slopes);
-    for (Index o = 0; o < outputs_; ++o) slopes[o] /= counts_.window;
-    for (Index c = 0; c < asked_; ++c) sum += std::log(static_cast<double>(learner_.frame.output_scale[c]));
-    return sum;
-  }
-
-  double squares(const double* target, double* slopes) const {
-    double sum = 0;
-    for (Index o = 0; o < outputs_; ++o) {
-      const double error = static_cast<double>(values_[o]) - target[o];
-      slopes[o] = 2 / counts_.window * error;
-      sum += error * error;
-    }
-    return sum;
-  }
-
-  // -w ln p of the class, with p = softmax(values).
-  double cross_entropy(Index target, double* slopes) const {
-    const double most = static_cast<double>(*std::max_element(values_, values_ + outputs_));
-    const double weight = learner_.asked.class_weights == nullptr ? 1 : learner_.asked.class_weights[target];
-    double sum = 0;
-    for (Index o = 0; o < outputs_; ++o) sum += slopes[o] = std::exp(static_cast<double>(values_[o]) - most);
-    for (Index o = 0; o < outputs_; ++o) slopes[o] = weight / counts_.window * (slopes[o] / sum - (o == target ? 1 : 0));
-    return weight * (std::log(sum) + most - static_cast<double>(values_[target]));
   }
 
   // The free run, with its way back to the window's last step. Returns the sum of squared errors.
@@ -271,16 +220,16 @@ class SliceOfStep {
   Errors counts_;
   Real* gradients_;
   Scratch scratch_;
+  Cost<Real> cost_;
   Index pitch_, outputs_, predicted_, asked_, scored_, state_size_;  // asked_: numbers that say what is asked for at a row
   Real *inputs_, *reserve_, *values_;
-  double *targets_, *slopes_, *said_ = nullptr;
+  double *targets_, *slopes_;
   const Parameters<const Real>* parameters_;
   const Parameters<Real>* parameter_gradients_;
   State<Real> last_, last_gradient_;
   HeadSlice<Real> head_;
   Surroundings around_;
   std::optional<ClosedLoop<Real>> loop_;
-  std::optional<MixtureLoss> mixture_;
 };
 
 }  // namespace pendula

@@ -123,9 +123,12 @@ class Learner:
     batch_size: int
     window: int
     channels: int
+    controls: int
+    components: int
     leads: int
     lags: int
     first_scored: int
+    run: int
     increments: bool
     residual: bool
     output_scale: int
@@ -147,7 +150,13 @@ class Learner:
     series: int
     series_bits: int
     series_row: int
-    series_channel: int
+    series_column: int
+    asked: int
+    class_weights: int
+    asked_classes: bool
+    asked_row: int
+    asked_column: int
+    outputs: int
     noise_scale: float
     steps: int
     windows: int
@@ -157,6 +166,7 @@ class Learner:
     learning_rates: int
     momenta: int
     noise: int
+    forced: int
     losses: int
     norms: int
     seconds: float
