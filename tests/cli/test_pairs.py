@@ -83,21 +83,21 @@ def test_a_file_that_continues_the_record_is_run_up_to(pendula, circuit):
 
 
 def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
-    from pendula.training.paired import PairedDescent
+    from pendula.training.trainer import Trainer
 
-    plain = PairedDescent.run
+    plain = Trainer.conclude
 
-    def stop(self, epoch, **others):
-        if epoch == 2:
+    def stop(self, *found):
+        if self.epoch == 1:
             raise KeyboardInterrupt
-        return plain(self, epoch, **others)
+        return plain(self, *found)
 
-    monkeypatch.setattr(PairedDescent, "run", stop)
+    monkeypatch.setattr(Trainer, "conclude", stop)
     words = ("fit", "circuit.csv", "--input", "u", "--target", "i", *THREE, "-o", "run")
     stopped = pendula(*words)
     assert stopped.code == 1
     assert "Go on with: pendula fit --resume run" in stopped.err
-    monkeypatch.setattr(PairedDescent, "run", plain)
+    monkeypatch.setattr(Trainer, "conclude", plain)
     assert pendula("fit", "--resume", "run", "--json").content["epochs"] == 3
 
 
