@@ -142,6 +142,20 @@ def test_networks_are_compared(pendula, heater):
     assert table.content["scores"]["baselines"]["linear"]["rmse"] < 1e-9
 
 
+def test_networks_are_compared_over_irregular_times_and_missing_targets(pendula, heater):
+    t = np.cumsum(np.random.default_rng(1).uniform(0.1, 1.0, size=120))
+    rows = [f"{a},{'' if row % 20 == 5 else np.sin(a)}" for row, a in enumerate(t)]
+    (heater / "visits.csv").write_text("\n".join(["t [s],x [m]", *rows]))
+    words = ("visits.csv", "--target", "x", "--irregular", "--missing", "last", *TINY)
+    table = pendula("compare", *words, "--cells", "rnn,gru", "--json")
+    assert table.code == 0, table.err
+    assert table.content["chosen"]["control"] == {"interval": "s"}
+    assert table.content["scores"]["controls"] == ["interval"]
+    alone = pendula("fit", *words, "--cell", "rnn", "-o", "alone", "--json").content["scores"]
+    assert table.content["scores"]["rows"] == alone["rows"] == 30 - 1  # row 105 of 90 to 119 is missing
+    assert table.content["scores"]["models"]["rnn"]["rmse"] == alone["models"]["network"]["rmse"]
+
+
 def test_rows_at_irregular_times_are_steps(pendula, heater):
     t = np.cumsum(np.random.default_rng(1).uniform(0.1, 1.0, size=120))
     rows = [f"{a},{b}" for a, b in zip(t, np.sin(t), strict=True)]
@@ -207,6 +221,10 @@ def test_windows_reach_over_missing_targets(pendula, heater):
         ),
         (("fit", *FIT, "--control", "power", "--head", "gaussian"), "`head` must be point under controls"),
         (("compare", *FIT, "--control", "power", "--cells", "gru,esn"), "`cell` must take controls"),
+        (("compare", *FIT, "--irregular", "--cells", "gru,esn"), "got esn and interval"),
+        (("compare", *FIT, "--missing", "last", "--cells", "gru,esn"), "where missing values are shown: got esn"),
+        (("compare", *FIT, "--missing", "lost"), 'Invalid value "lost" for --missing'),
+        (("compare", *FIT, "--irregular", "--resample", "1"), "`--resample` must be left out with --irregular"),
         (("forecast", "run", "--steps", "3"), "`controls` must be known for every step of a forecast: expected power"),
         (("forecast", "run", "plan.csv", "--steps", "31"), "got none at 115, step 31 of 31"),
         (("forecast", "run", "heater.csv"), "`controls` must reach beyond the known rows: expected them from 100 on"),

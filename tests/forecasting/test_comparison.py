@@ -77,6 +77,24 @@ def test_architectures_are_compared_by_their_names(dataset, wave, network, brief
     assert "linear (asinh)" in compared.evaluated.to_dict()["baselines"]
 
 
+@pytest.mark.parametrize("missing", ["gap", "last"])
+def test_cells_are_told_irregular_times_and_shown_what_is_missing(dataset, network, brief, missing):
+    generator = np.random.default_rng(0)
+    t = np.cumsum(generator.uniform(0.1, 1.5, size=200))
+    x = np.where(np.arange(200) % 31 == 5, np.nan, np.sin(t))
+    words = {"missing": missing, "irregular": True, "training": brief, "window": 6}
+    compared = compare(dataset(x, t), models={"only": network}, **words)
+    alone = pendula.fit(dataset(x, t), model=network, **words)
+    assert compared.fits["only"].recipe == alone.recipe
+    assert compared.fits["only"].history == alone.history
+    table = compared.evaluated.to_dict()
+    assert table["controls"] == ["interval"]
+    expected = alone.scores["models"]["network"]
+    assert {**table["models"]["only"], "seconds": 0} == {**expected, "seconds": 0}
+    # The test part is rows 150 to 199, of which 160 and 191 are missing; without a bridge the six after each are, too.
+    assert table["rows"] == {"gap": 50 - 2 * 7, "last": 50 - 2}[missing]
+
+
 def test_listeners_hear_their_own_training(dataset, wave, recipes):
     heard = {name: [] for name in ("plain", "other seed")}
     listeners = {name: events.append for name, events in heard.items()}
@@ -97,6 +115,8 @@ def test_listeners_hear_their_own_training(dataset, wave, recipes):
         ("cut", "windows", "rows, windows|windows, rows"),
         ("transform", "asinh", "none, asinh|asinh, none"),
         ("scaling", "range", "standard, range|range, standard"),
+        ("missing", "last", "gap, last|last, gap"),
+        ("irregular", True, "False, True|True, False"),
         ("baseline_lags", 4, "None, 4|4, None"),
     ],
 )

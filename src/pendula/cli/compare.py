@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from cyclopts import Parameter
 
-from pendula.cli.options import AS_RECORDED, AS_USUAL, RecipeOptions, RecordOptions, listed
+from pendula.cli.options import AS_RECORDED, AS_USUAL, PairedOptions, RecipeOptions, RecordOptions, listed
 from pendula.cli.output import PLAIN, Output
 from pendula.errors import ArgumentError, did_you_mean
 
@@ -22,6 +22,8 @@ SCORES = "scores.json"
 EXAMPLE = """\
 pendula compare pendulum.csv --cells rnn,lstm,gru,esn,ngrc -o runs/cells
 pendula compare pendulum.csv --cells integrator,gru,esn --system pendulum
+pendula compare heater.csv --target temperature --control power --cells rnn,gru
+pendula compare visits.csv --target weight --irregular --cells rnn,gru
 """
 
 
@@ -32,6 +34,8 @@ def compare(
     cells: str = "rnn,lstm,gru",
     target: str | None = None,
     control: str | None = None,
+    missing: Literal["gap", "zero", "last"] | None = None,
+    irregular: bool | None = None,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
     config: Path | None = None,
@@ -46,6 +50,10 @@ def compare(
         cells: The recurrent layers to compare, joined by commas. [default: rnn,lstm,gru]
         target: The columns to learn, joined by commas; the only one when left out.
         control: The columns that are known for the future, too, joined by commas.
+        missing: What becomes of missing values of a target: gap, which no window covers; zero or last (the last value
+            known), beside which the networks are shown whether there was one. [default: gap]
+        irregular: Take rows as steps whatever the time between them, which the networks are told as a control.
+            [default: no]
         output: Folder for the report, its figures and the scores; nothing is written when left out.
         overwrite: Write into a folder that holds something else, and replace files of the same names.
         config: An experiment file (TOML) with the tables [data], [network] and [training], named as in --set; options
@@ -63,7 +71,17 @@ def compare(
     from pendula.report import idle_note, verdict_of
 
     names = _cells(cells, recipe)
-    task = task_from(file, target=target, control=control, config=config, data=data, recipe=recipe, cell=_shown(names))
+    asked = PairedOptions(missing=missing, irregular=irregular).shown()
+    task = task_from(
+        file,
+        target=target,
+        control=control,
+        shown=asked,
+        config=config,
+        data=data,
+        recipe=recipe,
+        cell=_shown(names),
+    )
     if output is not None:
         from pendula.cli.folders import prepare_folder
 

@@ -7,11 +7,11 @@ from typing import Any
 from pendula.errors import ArgumentError
 from pendula.forecasting.evaluation import Evaluated, score_all
 from pendula.forecasting.fitting import fit_side_by_side
-from pendula.forecasting.preparation import choose_target, default_window
+from pendula.forecasting.preparation import default_window
+from pendula.forecasting.reading import forecast_record
 from pendula.nn import INTEGRATOR, SOLVED, Cell, Network, as_network
-from pendula.runs import Fit, Recipe
+from pendula.runs import Fit, Missing, Recipe
 from pendula.series.containers import Data, unpacked
-from pendula.series.controls import controlled_record
 from pendula.series.record import Record
 from pendula.series.scaling import ScalerLink
 from pendula.series.split import Part
@@ -38,6 +38,8 @@ def compare(
     target: str | Sequence[str] | None = None,
     *,
     controls: str | Sequence[str] | None = None,
+    missing: Missing = "gap",
+    irregular: bool = False,
     models: Sequence[Cell] | Mapping[str, Network] = ("rnn", "lstm", "gru"),
     training: Training | None = None,
     window: int | None = None,
@@ -51,6 +53,9 @@ def compare(
         series: Variables along `time`; or a DataArray, or a DataFrame or Series of pandas.
         target: The variable or variables to learn; the only one when left out.
         controls: The variable or variables that are known for the future, too.
+        missing: What becomes of missing values: gap, which no window covers; zero or last, the last value known, beside
+            which the networks are shown whether there was one.
+        irregular: Take rows as steps whatever the time between them, which the networks are told as a control.
         models: Names of cells, or architectures by name.
         training: How to train all of them.
         window: Steps of known past that the networks see; the usual number of each when left out. All are scored on the
@@ -71,7 +76,7 @@ def compare(
         (['rnn', 'gru'], ['persistence', 'seasonal', 'linear'])
     """
     dataset, _ = unpacked(series)
-    rows = controlled_record(dataset, choose_target(dataset, target, controls), controls or ())
+    rows = forecast_record(dataset, target, controls, missing=missing, irregular=irregular)
     networks = models if isinstance(models, Mapping) else {name: as_network(name) for name in models}
     recipes = {
         name: Recipe(
@@ -82,6 +87,8 @@ def compare(
             else window,
             test_from=test_from,
             transform=transform,
+            missing=missing,
+            irregular=irregular,
             seed=seed,
         )
         for name, network in networks.items()
@@ -129,7 +136,7 @@ def _check_recipes(recipes: Mapping[str, Recipe]) -> None:
     windows = {recipe.window for recipe in recipes.values() if recipe.network.cell not in SOLVED}
     if len(windows) > 1:
         raise ArgumentError(_different("window", windows))
-    for name in ("test", "validation", "test_from", "by", "cut", "transform", "baseline_lags"):
+    for name in ("test", "validation", "test_from", "by", "cut", "transform", "missing", "irregular", "baseline_lags"):
         values = {getattr(recipe, name) for recipe in recipes.values()}
         if len(values) > 1:
             raise ArgumentError(_different(name, values))

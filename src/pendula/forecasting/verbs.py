@@ -11,11 +11,11 @@ from pendula.errors import ArgumentError
 from pendula.filtering import fit_pairs, paired_record, paired_series, usual_of_task, usual_recipe
 from pendula.forecasting.extrapolation import control_notes
 from pendula.forecasting.fitting import fit_record
-from pendula.forecasting.preparation import choose_target, default_by, default_window
+from pendula.forecasting.preparation import default_by, default_window
+from pendula.forecasting.reading import forecast_record
 from pendula.nn import InitialState, Network, RecurrentLayer, as_network
 from pendula.runs import NO_LABELS, AnyFit, Fit, Labels, Missing, PairedFit, PairedRecipe, PairedTask, Recipe
 from pendula.series.containers import Data, unpacked
-from pendula.series.controls import as_steps, controlled_record
 from pendula.series.record import Record
 from pendula.series.scaling import ScalerKind, ScalerLink
 from pendula.training import Listener, Training, silent
@@ -233,9 +233,7 @@ def _to_forecast(
     usual: Mapping[str, Any],
 ) -> tuple[Record, Recipe]:
     network = as_network(model)
-    dataset, driving = as_steps(dataset, controls, irregular=bool(usual["irregular"]))
-    rows = controlled_record(dataset, choose_target(dataset, target, driving), driving)
-    rows = replace(rows, bridged=usual["missing"] != "gap")
+    rows = forecast_record(dataset, target, controls, missing=usual["missing"], irregular=usual["irregular"])
     chosen = {"by": default_by(rows), **usual, **given}
     if "window" not in chosen:
         cut = {name: chosen[name] for name in ("test", "validation", "test_from") if name in chosen}
