@@ -176,7 +176,16 @@ def test_rows_at_irregular_times_are_steps(pendula, heater):
     assert pendula("forecast", "looks", "looks.csv", "--json").content["forecast"] == future.content["forecast"]
     assert any("name the column of their times" in note for note in pendula(*words, "-o", "counted").content["notes"])
     assert pendula("evaluate", "visits", "more.csv", "--json").code == 0
-    assert "the record's rows and those to come" in pendula("forecast", "visits", "--steps", "3").err
+    assert "Hand in a series or a file of the times to come" in pendula("forecast", "visits", "--steps", "3").err
+    # What comes after the record's last row need not stand behind its rows.
+    (heater / "after.csv").write_text("\n".join(["t [s]", *(str(a) for a in t[110:])]))
+    after = pendula("forecast", "visits", "after.csv", "--json")
+    assert {**after.content, "file": None} == {**future.content, "file": None}
+    (heater / "amid.csv").write_text("\n".join(["t [s]", *(str(a) for a in t[105:])]))
+    refused = pendula("forecast", "visits", "amid.csv").err
+    assert f"expected its 110 rows, and those to come after them, or times after {t[109]:.10g} alone, got" in refused
+    (heater / "minutes.csv").write_text("t [min]\n200\n201\n")
+    assert "must have the unit of the fit: expected s, got min" in pendula("forecast", "visits", "minutes.csv").err
 
 
 def test_windows_reach_over_missing_targets(pendula, heater):

@@ -1,5 +1,7 @@
 """Forecasts over irregular times: rows are the steps, and the time to the next row is a control."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,6 +76,39 @@ def test_a_forecast_goes_on_from_the_record_at_the_times_that_come(fitted):
     np.testing.assert_array_equal(known.x, within.x)
 
 
+def test_a_plan_may_begin_after_the_last_row_of_the_record(fitted, tmp_path):
+    whole = swinging(420)
+    after = whole.isel(time=slice(400, None))
+    kept = pendula.load(fitted.save(tmp_path / "run"))
+    for plan in (after, after.drop_vars(["x", "v"])):
+        for made in (fitted, kept):
+            xr.testing.assert_identical(pendula.forecast(made, controls=plan), pendula.forecast(fitted, controls=whole))
+    # The first interval is that from the record's last row.
+    last = whole.time.values[399]
+    one = pendula.forecast(fitted, controls=xr.Dataset(coords={"time": [last + 0.75]}))
+    waits = np.append(fitted.record.controls.values[-6:, 0], last + 0.75 - last)
+    run = fitted.model.run(fitted.record.values[None, -6:], steps=1, controls=waits[None, :, None])[0]
+    np.testing.assert_array_equal(one.x, run[:, 0])
+    np.testing.assert_array_equal(one.time, [last + 0.75])
+
+
+def test_a_plan_goes_on_from_the_last_trajectory():
+    series = swinging(200)
+    parts = np.where(np.arange(200) < 90, "a", "b")
+    made = pendula.fit(
+        series.assign_coords(trajectory=("time", parts)),
+        ("x", "v"),
+        irregular=True,
+        model=SMALL,
+        training=BRIEF,
+        window=6,
+        by="time",
+    )
+    whole = swinging(210).isel(time=slice(90, None))
+    after = pendula.forecast(made, controls=whole.isel(time=slice(110, None)))
+    xr.testing.assert_identical(after, pendula.forecast(made, controls=whole))
+
+
 def test_held_out_files_and_kept_runs_are_told_their_times(fitted, tmp_path):
     again = pendula.load(fitted.save(tmp_path / "run"))
     assert again.recipe.irregular
@@ -93,20 +128,37 @@ def test_dates_go_with_other_controls():
     assert made.model.controls.names == ("u", "interval")
     future = pendula.forecast(made, controls=frame)
     assert list(future.index) == list(frame.index[180:])
+    pd.testing.assert_frame_equal(pendula.forecast(made, controls=frame[180:]), future)
+    numbered = frame[180:].reset_index(drop=True)
+    with pytest.raises(DataError, match="`controls` must have dates for times, as the record: got numbers"):
+        pendula.forecast(made, controls=numbered)
+    without = frame[180:][["x"]]
+    with pytest.raises(DataError, match="`controls` must name variables of the data: expected some of x, got u"):
+        pendula.forecast(made, controls=without)
     within = pendula.forecast(made, 5, start=170)
     assert (within.index.name, list(within.index)) == ("row", list(range(170, 175)))
 
 
 def test_what_is_wrong_is_said(fitted):
     with pytest.raises(
-        DataError, match=r"got none at 400, step 1 of 3. Hand in a series or a file of the record's rows"
+        DataError, match=r"got none at 400, step 1 of 3. Hand in a series or a file of the times to come"
     ):
         pendula.forecast(fitted, 3)
-    for plan in (swinging(420).isel(time=slice(400, None)), swinging(420, seed=1)):
+    for plan in (swinging(420).isel(time=slice(399, None)), swinging(420, seed=1)):
         with pytest.raises(
-            DataError, match="`controls` must begin with the rows of the record where times are irregular"
+            DataError,
+            match=r"`controls` must begin with the rows of the record where times are irregular: expected its 400 "
+            rf"rows, and those to come after them, or times after {float(swinging(400).time[-1]):.10g} alone, got others\.",
         ):
             pendula.forecast(fitted, controls=plan)
+    unkept = replace(fitted, record=replace(fitted.record, moments=None))  # a run of before
+    with pytest.raises(DataError, match=r"expected its 400 rows, and those to come after them, got others\."):
+        pendula.forecast(unkept, controls=swinging(420).isel(time=slice(400, None)))
+    dates = xr.Dataset(coords={"time": pd.date_range("2020", periods=2)})
+    with pytest.raises(DataError, match="`controls` must have numbers for times, as the record: got dates"):
+        pendula.forecast(fitted, controls=dates)
+    with pytest.raises(DataError, match=r"`time` must increase: expected more than 901\.0 in row 1, got a repeated"):
+        pendula.forecast(fitted, controls=xr.Dataset(coords={"time": [901.0, 901.0]}))
     with pytest.raises(DataError, match="reach beyond the known rows: expected them from 400 on, got the last at 399"):
         pendula.forecast(fitted, controls=swinging(400))
     rows = record(swinging(100).drop_vars("time"), ("x", "v"))

@@ -14,6 +14,7 @@ from pendula.errors import RunError
 from pendula.runs import data_hash
 from pendula.runs.record_file import load_record, save_record
 from pendula.series import read, record
+from pendula.series.intervals import with_intervals
 
 NAMES = st.lists(
     st.sampled_from([
@@ -86,6 +87,26 @@ def test_a_record_comes_back_bit_for_bit(tmp_path, data):
     assert data_hash(read_back) == data_hash(rows)
 
 
+@pytest.mark.parametrize(
+    "moments",
+    [
+        np.array([0.1, 0.3, 1 / 3, 7.0]),
+        np.array([-3, 5, 6, 70]),
+        np.array([0, 3, 4, 9]) + np.datetime64("1999-12-31T23:59:59.123456789", "ns"),
+        np.array([0, 3, 4, 9]) + np.datetime64("1066-10-14", "us"),
+    ],
+    ids=["float", "integer", "nanoseconds", "microseconds"],
+)
+def test_the_times_of_rows_that_are_counted_come_back(tmp_path, moments):
+    series = with_intervals(xr.Dataset({"x": ("time", [1.0, 2.0, 4.0, 0.5])}, coords={"time": moments}))
+    rows = record(series, ("x", "interval"))
+    read_back = again(rows, tmp_path / "series.nc")
+    np.testing.assert_array_equal(read_back.moments, moments)
+    assert read_back.moments.dtype == moments.dtype
+    np.testing.assert_array_equal(read_back.time, [0, 1, 2, 3])
+    assert data_hash(read_back) == data_hash(rows)
+
+
 def test_the_file_can_be_read_by_others(make_record, tmp_path):
     rows = make_record(channels=4)
     save_record(rows, tmp_path / "series.nc")
@@ -111,6 +132,8 @@ def test_every_part_of_a_record_changes_its_digest(make_record):
         replace(rows, trajectory=np.arange(len(rows)) // 30),
         rows.slice(0, 59),
         replace(rows, time=rows.time.astype(np.int64)),
+        replace(rows, moments=rows.time),
+        replace(rows, moments=time),
     ]
     digests = {data_hash(one) for one in (rows, *others)}
     assert len(digests) == 1 + len(others)

@@ -6,7 +6,7 @@ import xarray as xr
 
 from pendula.errors import DataError
 from pendula.series.intervals import with_intervals
-from pendula.series.record import record
+from pendula.series.record import record, to_dataset
 
 
 def made(times, **coords):
@@ -19,6 +19,15 @@ def test_each_row_has_the_time_since_the_one_before_and_the_first_the_median_of_
     assert found["interval"].values.tolist() == [2.0, 1.0, 3.0, 5.0, 5.0]
     assert found["time"].values.tolist() == [0, 1, 2, 0, 1]
     assert len(record(found, ("x", "interval"))) == 5
+
+
+def test_the_times_themselves_go_with_the_rows():
+    times = np.array([0.0, 1.0, 4.0, 4.5])
+    rows = record(with_intervals(made(times)), ("x", "interval"))
+    np.testing.assert_array_equal(rows.moments, times)
+    np.testing.assert_array_equal(rows.slice(1, 3).moments, times[1:3])
+    np.testing.assert_array_equal(record(to_dataset(rows.apart(1)), "x").moments, times)
+    assert record(made(np.arange(4.0)), "x").moments is None
 
 
 def test_dates_are_told_in_seconds():

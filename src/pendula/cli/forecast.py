@@ -25,6 +25,7 @@ pendula forecast runs/pendulum --steps 20 --start 12.5 --coverage 0.68
 pendula forecast runs/noisy --steps 100 --samples 200 --keep-samples -o ensemble.nc
 pendula forecast runs/noisy --steps 5000 --samples 3 --start nothing --keep-samples -o trajectories.nc
 pendula forecast runs/heater plan.csv -o future.csv
+pendula forecast runs/visits later.csv
 pendula forecast runs/circuit inputs.csv -o told.csv
 """
 
@@ -50,7 +51,8 @@ def forecast(
     Args:
         run: The run directory.
         file: For a fit with --control: the file of controls that are planned, of which the rows from the first forecast
-            value on count. For a fit with --input: the file of inputs from which the targets are told.
+            value on count. With --irregular it has the times to come, after the record's rows or alone. For a fit with
+            --input: the file of inputs from which the targets are told.
         steps: How many steps to forecast; as far as the planned controls reach when left out.
         coverage: Probability with which the truth is to lie in the interval. [default: 0.9]
         start: Time of the first forecast value, or for a fit with --irregular its row, counted from 0; after the

@@ -31,7 +31,7 @@ def continued(fit: PairedFit, rows: Record) -> Part:
 
 def _before(fit: PairedFit, rows: Record) -> Record | None:
     model, names = fit.model, fit.model.inputs.names
-    # The times of irregular rows are not kept, and a trajectory with one label is a whole.
+    # Rows at irregular times are told apart by their number alone, and a trajectory with one label is a whole.
     if model.irregular or model.task == "classify":
         return None
     known = fit.record.select(names)

@@ -252,7 +252,7 @@ def controls_from(fit: Fit, plan: Record | None, row: int, steps: int, *, rows: 
 
 _ADVICE = {
     False: "Hand in a series or a file of them.",
-    True: "Hand in a series or a file of the record's rows and those to come, with their times.",
+    True: "Hand in a series or a file of the times to come.",
 }
 
 
@@ -262,9 +262,10 @@ def _check_begins_with(fit: Fit, plan: Record) -> None:
     assert rows.controls is not None
     known, planned = (held.values[1:, held.index(INTERVAL)] for held in (rows.controls, plan))
     if len(planned) < len(known) or not np.allclose(planned[: len(known)], known, rtol=1e-6, atol=0):
+        last = "" if rows.moments is None else f", or times after {_shown(rows.moments[-1])} alone"
         raise DataError(
             f"`controls` must begin with the rows of the record where times are irregular: expected its {len(rows)} "
-            "rows, and those to come after them, got others. Write the record and the plan into one file."
+            f"rows, and those to come after them{last}, got others. Write the record and the plan into one file."
         )
 
 

@@ -13,6 +13,7 @@ from pendula.filtering import tell
 from pendula.forecasting.controls import completed, controls_from, of_last_trajectory, plan_of, steps_of
 from pendula.forecasting.drawing import NOTHING, draw_future
 from pendula.forecasting.extrapolation import beyond_training
+from pendula.forecasting.joining import behind_record
 from pendula.forecasting.predictors import contexts_of
 from pendula.forecasting.starting import in_units, start_row, times_from
 from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
@@ -55,8 +56,8 @@ def forecast(
             targets are told row by row; see `pendula.filtering.tell`.
         controls: Only for a fit under controls: a series of those that are planned, of which the rows from the first
             forecast value on count; of several trajectories the last one of the record. Where it has no row, those of
-            the record are taken, as far as they reach. Where times are irregular, it begins with the record's rows, and
-            its times are those of the forecast.
+            the record are taken, as far as they reach. Where times are irregular, it begins with the record's rows or
+            after the last of them, and its times are those of the forecast.
         coverage: Probability with which the truth is to lie in the interval, between 0 and 1.
         start: Time of the first forecast value, or its row, counted from 0, where times are irregular; after the
             record's end when left out. Values before it are known, values from it on are not looked at. With samples
@@ -166,7 +167,7 @@ def forecast_dataset(
         DivergedError: If a free run leaves the finite numbers.
         UnitsError: If a control has another unit than in the record.
     """
-    controls = None if controls is None else of_last_trajectory(fit, controls)
+    controls = None if controls is None else behind_record(fit, of_last_trajectory(fit, controls))
     plan = plan_of(fit, controls)
     fit = completed(fit, plan)
     if steps is None and plan is not None:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -18,6 +19,9 @@ from pendula.shapes import ndarray
 
 __all__ = ["data_hash", "load_record", "save_record"]
 
+_MOMENTS = "time.row"
+"""Times of rows that are counted; no channel has a name with a dot in the file, but `channel.0` and so on."""
+
 
 def data_hash(record: Record) -> str:
     """Compute the digest of a record: of its values, times, names, units and trajectories.
@@ -27,7 +31,7 @@ def data_hash(record: Record) -> str:
 
     Returns:
         SHA-256 in hexadecimal digits; the same on every machine, whichever kind of NaN marks the gaps. Controls count,
-        where there are any.
+        where there are any, and so do the times of rows that are steps.
 
     Examples:
         >>> from pendula.series import record
@@ -41,6 +45,8 @@ def data_hash(record: Record) -> str:
     digest = hashlib.sha256(json.dumps(head).encode("ascii"))
     for array, kind in ((record.time, record.time.dtype.newbyteorder("<")), (values, np.dtype("<f8"))):
         digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+    if record.moments is not None:
+        digest.update(_plain(record.moments).astype("<f8" if record.moments.dtype.kind == "f" else "<i8").tobytes())
     if record.controls is not None:
         digest.update(data_hash(record.controls).encode("ascii"))
     return digest.hexdigest()
@@ -87,11 +93,12 @@ def load_record(
     try:
         # Units such as "days since 2000-01-01" are the user's: nothing is decoded.
         with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as dataset:
-            for name in ("time", *variables, *({"trajectory"} & set(dataset.variables))):
+            for name in ("time", *variables, *({"trajectory", _MOMENTS} & set(dataset.variables))):
                 if dataset[name].shape != (rows,):
                     raise RunError(_damaged(path, f"expected `{name}` with {rows} rows, got {dataset[name].shape}"))
             values = np.column_stack([np.asarray(dataset[name].values, dtype=np.float64) for name in variables])
             time = _times(dataset["time"], axis)
+            moments = _moments(dataset[_MOMENTS]) if _MOMENTS in dataset.variables else None
             trajectory = _identifiers(dataset["trajectory"]) if "trajectory" in dataset.variables else None
     except RunError:
         raise
@@ -105,6 +112,7 @@ def load_record(
         axis=axis,
         segments=find_segments(values, trajectory_blocks(trajectory, rows)),
         trajectory=trajectory,
+        moments=moments,
     )
     return joined.apart(len(names) - controls)
 
@@ -118,8 +126,9 @@ def _netcdf(record: Record) -> memoryview:
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
         file.dimensions = {"time": len(record)}
-        time = record.time.astype(np.int64) if record.time.dtype.kind == "M" else record.time
-        file.create_variable("time", ("time",), time.dtype, data=time).attrs.update(_time_attributes(record))
+        _write_times(file, "time", record.time, units=record.axis.units)
+        if record.moments is not None:
+            _write_times(file, _MOMENTS, record.moments)
         columns = zip(_variables(record.names).items(), record.units, record.values.T, strict=True)
         for (name, variable), unit, channel in columns:
             attributes = {"units": unit, "long_name": name if name != variable else ""}
@@ -133,10 +142,19 @@ def _netcdf(record: Record) -> memoryview:
     return buffer.getbuffer()
 
 
-def _time_attributes(record: Record) -> dict[str, str]:
-    if record.time.dtype.kind != "M":
-        return {"units": record.axis.units} if record.axis.units else {}
-    unit = {"ns": "nanoseconds", "us": "microseconds"}[np.datetime_data(record.time.dtype)[0]]
+def _write_times(file: Any, name: str, times: ndarray, *, units: str = "") -> None:
+    plain = _plain(times)
+    file.create_variable(name, ("time",), plain.dtype, data=plain).attrs.update(_time_attributes(times, units))
+
+
+def _plain(times: ndarray) -> ndarray:
+    return times.astype(np.int64) if times.dtype.kind == "M" else times
+
+
+def _time_attributes(times: ndarray, units: str) -> dict[str, str]:
+    if times.dtype.kind != "M":
+        return {"units": units} if units else {}
+    unit = {"ns": "nanoseconds", "us": "microseconds"}[np.datetime_data(times.dtype)[0]]
     return {"units": f"{unit} since 1970-01-01", "calendar": "proleptic_gregorian"}
 
 
@@ -153,6 +171,16 @@ def _times(variable: xr.DataArray, axis: TimeAxis) -> ndarray:
     times = np.asarray(variable.values)
     if axis.kind != "datetime":
         return times.astype(np.float64 if axis.kind == "float" else np.int64)
+    return _dates(times, variable)
+
+
+def _moments(variable: xr.DataArray) -> ndarray:
+    # Their kind is another than that of the axis, which counts rows.
+    times = np.asarray(variable.values)
+    return _dates(times, variable) if "since" in str(variable.attrs.get("units", "")) else times
+
+
+def _dates(times: ndarray, variable: xr.DataArray) -> ndarray:
     unit = "ns" if str(variable.attrs["units"]).startswith("nano") else "us"
     return np.asarray(times.astype(np.int64).astype(f"datetime64[{unit}]"))
 

@@ -7,10 +7,12 @@ from pendula.errors import DataError
 from pendula.series.columns import time_values
 from pendula.series.grid import check_increasing, trajectory_blocks
 
-__all__ = ["INTERVAL", "ROW", "with_intervals"]
+__all__ = ["INTERVAL", "MOMENT", "ROW", "with_intervals"]
 
 INTERVAL = "interval"
 """Name of the column that tells the time since the row before."""
+MOMENT = "moment of the row"
+"""Name of the coordinate that keeps the times of rows that are counted."""
 ROW = "row"
 """Name of the column that counts rows where their times are not known."""
 
@@ -23,7 +25,8 @@ def with_intervals(dataset: xr.Dataset) -> xr.Dataset:
 
     Returns:
         The same variables along a `time` that counts the rows of each trajectory from 0, and the column `interval` in
-        the units of time, seconds where times are dates; the first row of a trajectory gets the median of its own.
+        the units of time, seconds where times are dates; the first row of a trajectory gets the median of its own. The
+        times themselves are kept as a coordinate beside them.
 
     Raises:
         DataError: If the data set has no times, or a column of that name; if a time is missing, repeats or runs
@@ -60,5 +63,5 @@ def with_intervals(dataset: xr.Dataset) -> xr.Dataset:
     column = ("time", interval, {"units": unit} if unit else {})
     # The name of the time column is how a file of the kind is read again.
     named = {key: text for key, text in dataset["time"].attrs.items() if key == "name"}
-    counted = dataset.drop_vars("time").assign_coords(time=("time", rows, named))
+    counted = dataset.drop_vars("time").assign_coords({"time": ("time", rows, named), MOMENT: ("time", times)})
     return counted.assign({INTERVAL: column})

@@ -10,6 +10,7 @@ from pendula.errors import ArgumentError, DataError, did_you_mean
 from pendula.series.axis import TimeAxis
 from pendula.series.columns import channel_values, check_channel, column_names, time_values
 from pendula.series.grid import Grid, find_grid, trajectory_blocks
+from pendula.series.intervals import MOMENT
 from pendula.shapes import Int, Mask, Series, ndarray
 
 __all__ = ["Record", "assemble", "check_learnable", "column_names", "find_segments", "record", "to_dataset"]
@@ -29,6 +30,7 @@ class Record:
         trajectory: Identifier of each row's trajectory, or None.
         controls: What is known for the future, too, on the same rows; None where there is nothing of the kind.
         bridged: Whether windows reach over missing samples, which are shown as such, instead of ending there.
+        moments: The times of the rows where rows are the steps, and `time` counts them; None elsewhere.
     """
 
     values: Series
@@ -40,6 +42,7 @@ class Record:
     trajectory: ndarray | None = None
     controls: "Record | None" = None
     bridged: bool = False
+    moments: ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -94,6 +97,7 @@ class Record:
             segments=clipped[clipped[:, 1] > clipped[:, 0]],
             trajectory=trajectory,
             controls=None if self.controls is None else self.controls.slice(start, stop),
+            moments=None if self.moments is None else self.moments[start:stop],
         )
 
     def with_values(self, values: Series) -> "Record":
@@ -272,6 +276,7 @@ def assemble(dataset: xr.Dataset, columns: Sequence[str] | str | None = None) ->
         axis=axis,
         segments=find_segments(values, trajectory_blocks(trajectory, len(times))),
         trajectory=trajectory,
+        moments=dataset[MOMENT].values if MOMENT in dataset.coords else None,
     )
 
 
@@ -290,6 +295,8 @@ def to_dataset(record: Record) -> xr.Dataset:
     coords: dict[str, object] = {"time": ("time", record.time.copy(), _time_attributes(record.axis))}
     if record.trajectory is not None:
         coords["trajectory"] = ("time", record.trajectory.copy())
+    if record.moments is not None:
+        coords[MOMENT] = ("time", record.moments.copy())
     return xr.Dataset(variables, coords=coords)
 
 
