@@ -234,7 +234,6 @@ def test_controls_go_with_fits_that_have_them(quick, sine_fit):
         ({"cell": "esn", "hidden_size": 20}, {}, "`cell` must take controls where there are some: .* got esn and u"),
         ({"cell": "ngrc", "hidden_size": 0}, {}, "expected rnn, gru, lstm, got ngrc"),
         ({"cell": "integrator", "hidden_size": 0, "equation": Equation(system="pendulum")}, {}, "got integrator and u"),
-        ({"head": "gaussian"}, {}, "`head` must be point under controls: got gaussian and u"),
         ({"leads": 3}, {}, "`leads` must be 1 under controls: got 3 and u"),
         ({}, {"engine": "keras"}, "`engine` must be pendula under controls: got keras and u"),
     ],

@@ -26,6 +26,7 @@ pendula forecast runs/noisy --steps 100 --samples 200 --keep-samples -o ensemble
 pendula forecast runs/noisy --steps 5000 --samples 3 --start nothing --keep-samples -o trajectories.nc
 pendula forecast runs/heater plan.csv -o future.csv
 pendula forecast runs/visits later.csv
+pendula forecast runs/noisy-heater plan.csv --samples 200
 pendula forecast runs/circuit inputs.csv -o told.csv
 """
 

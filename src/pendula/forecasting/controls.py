@@ -55,7 +55,6 @@ def check_controls(rows: Record, recipe: Recipe) -> None:
             f"{named}. Choose one of them, or leave `controls` out."
         )
     for name, expected, actual in (
-        ("head", "point", network.head),
         ("leads", 1, network.leads),
         ("engine", "pendula", recipe.training.engine),
     ):

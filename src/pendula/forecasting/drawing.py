@@ -4,13 +4,12 @@ import numpy as np
 import xarray as xr
 
 from pendula.errors import ArgumentError, DivergedError
-from pendula.forecasting.starting import in_units, start_row, times_from
+from pendula.forecasting.starting import in_units, times_from
 from pendula.metrics import check_probability
 from pendula.runs import Fit
-from pendula.series.axis import TimeValue
-from pendula.shapes import Float, ndarray
+from pendula.shapes import BatchControls, BatchSeries, Float, ndarray
 
-__all__ = ["NOTHING", "draw_future", "interval_of"]
+__all__ = ["NOTHING", "draw_from_nothing", "draw_future", "interval_of"]
 
 NOTHING = "nothing"
 """The start of trajectories that no record precedes."""
@@ -22,23 +21,25 @@ MOST_VALUES = 100_000_000
 
 def draw_future(
     fit: Fit,
-    steps: int,
+    context: BatchSeries,
     *,
+    row: int,
+    steps: int,
+    controls: BatchControls | None,
     coverage: float,
-    start: TimeValue | str | None,
     samples: int,
     seed: int,
     keep_samples: bool,
 ) -> xr.Dataset:
     """Draw an ensemble of free runs.
 
-    From nothing, runs start at the center of the training part, and what they do while they forget it is left out.
-
     Args:
         fit: A fit with a likelihood head.
+        context: The known past, of one start.
+        row: The first row to forecast.
         steps: How many steps to run.
+        controls: Those of the rows of `context` and of the steps after them; None for a fit that has none.
         coverage: Probability between the two quantiles that are the interval.
-        start: Time of the first value; after the record's end when left out; or nothing.
         samples: How many runs to draw.
         seed: Of the draws.
         keep_samples: Whether to give the runs, too.
@@ -51,21 +52,41 @@ def draw_future(
         DivergedError: If a run leaves the finite numbers.
     """
     _check(fit, steps, coverage=coverage, samples=samples, seed=seed)
-    if start == NOTHING:
-        runs, times = _from_nothing(fit, steps, samples, seed), fit.record.axis.after(0, size=steps).values(0, steps)
-    else:
-        row = start_row(fit, start)
-        context = fit.record.values[None, row - fit.model.window : row]
-        runs = fit.model.draw(context, steps=steps, samples=samples, seed=seed)[0]
-        times = times_from(fit, row, steps)
-    _check_finite(runs)
-    lower, upper = interval_of(runs, coverage)
-    future = in_units(fit, {"": runs.mean(axis=0), "_lower": lower, "_upper": upper}, times=times)
-    if keep_samples:
-        for channel, (name, unit) in enumerate(zip(fit.record.names, fit.record.units, strict=True)):
-            attributes = {"units": unit} if unit else {}
-            future[f"{name}_samples"] = (("sample", "time"), runs[:, :, channel].copy(), attributes)
-    return future.assign_attrs(coverage=coverage, interval="samples", samples=samples, seed=seed)
+    runs = fit.model.draw(context, steps=steps, samples=samples, seed=seed, controls=controls)[0]
+    future = _summed_up(fit, runs, times_from(fit, row, steps), coverage=coverage, keep_samples=keep_samples)
+    return future.assign_attrs(samples=samples, seed=seed)
+
+
+def draw_from_nothing(
+    fit: Fit, steps: int, *, coverage: float, samples: int, seed: int, keep_samples: bool
+) -> xr.Dataset:
+    """Draw trajectories that no record precedes.
+
+    Runs start at the center of the training part, and what they do while they forget it is left out.
+
+    Args:
+        fit: A fit with a likelihood head, and without controls.
+        steps: How many steps to run.
+        coverage: As for `draw_future`.
+        samples: As for `draw_future`.
+        seed: As for `draw_future`.
+        keep_samples: As for `draw_future`.
+
+    Returns:
+        As `draw_future`.
+
+    Raises:
+        ArgumentError: If an argument breaks its rule, or there is no likelihood head.
+        DivergedError: If a run leaves the finite numbers.
+    """
+    _check(fit, steps, coverage=coverage, samples=samples, seed=seed)
+    model, axis = fit.model, fit.record.axis
+    center = model.scaler.inverse(np.zeros((1, model.window, len(model.names))))
+    left_out = max(TRANSIENT, 10 * model.window)
+    runs = model.draw(center, steps=left_out + steps, samples=samples, seed=seed)[0, :, left_out:]
+    times = axis.after(0, size=steps).values(0, steps)
+    future = _summed_up(fit, runs, times, coverage=coverage, keep_samples=keep_samples)
+    return future.assign_attrs(samples=samples, seed=seed)
 
 
 def interval_of(
@@ -92,11 +113,17 @@ def interval_of(
     return np.asarray(ends[0]), np.asarray(ends[1])
 
 
-def _from_nothing(fit: Fit, steps: int, samples: int, seed: int) -> Float[ndarray, "sample step channel"]:
-    model = fit.model
-    center = model.scaler.inverse(np.zeros((1, model.window, len(model.names))))
-    left_out = max(TRANSIENT, 10 * model.window)
-    return model.draw(center, steps=left_out + steps, samples=samples, seed=seed)[0, :, left_out:]
+def _summed_up(
+    fit: Fit, runs: Float[ndarray, "sample step channel"], times: ndarray, *, coverage: float, keep_samples: bool
+) -> xr.Dataset:
+    _check_finite(runs)
+    lower, upper = interval_of(runs, coverage)
+    future = in_units(fit, {"": runs.mean(axis=0), "_lower": lower, "_upper": upper}, times=times)
+    if keep_samples:
+        for channel, (name, unit) in enumerate(zip(fit.record.names, fit.record.units, strict=True)):
+            attributes = {"units": unit} if unit else {}
+            future[f"{name}_samples"] = (("sample", "time"), runs[:, :, channel].copy(), attributes)
+    return future.assign_attrs(coverage=coverage, interval="samples")
 
 
 def _check(fit: Fit, steps: int, *, coverage: float, samples: int, seed: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pendula.forecasting.likelihood import Likelihood
+from pendula.forecasting.likelihood import Likelihood, past_of
+from pendula.forecasting.predictors import controls_of
 from pendula.metrics import energy_score, spectrum_distance, state_space_divergence
 from pendula.series.split import Part
 from pendula.series.windows import window_segments
@@ -101,10 +102,11 @@ def score_drawn(
     energy: dict[str, Float[ndarray, " lead"]] = {}
     spectrum, states = {}, {}
     for name, each in told.items():
-        before = np.arange(-each.context, 0)
-        drawn = each.draw(rows.values[origins[:, None] + before], steps=leads, samples=MEMBERS) / scale
+        known, driving = past_of(each, rows.values, origins, steps=leads, controls=controls_of(rows))
+        drawn = each.draw(known, steps=leads, samples=MEMBERS, controls=driving) / scale
         energy[name] = energy_score(truth, drawn.transpose(0, 2, 1, 3)).mean(axis=0)
-        long = each.draw(rows.values[None, first + before], steps=steps, samples=TRAJECTORIES)[0]
+        known, driving = past_of(each, rows.values, np.array([first]), steps=steps, controls=controls_of(rows))
+        long = each.draw(known, steps=steps, samples=TRAJECTORIES, controls=driving)[0]
         spectrum[name], states[name] = _likeness(stretch, long)
     return DrawnScores(origins=origins, energy=energy, spectrum=spectrum, states=states)
 

@@ -11,7 +11,7 @@ from pendula.forecasting.drawn import DrawnScores, score_drawn
 from pendula.forecasting.fitted_baselines import is_echo_state, timed_baselines
 from pendula.forecasting.intervals import COVERAGE, IntervalScores, judge_intervals, score_intervals
 from pendula.forecasting.likelihood import Likelihood, likelihoods, log_likelihood
-from pendula.forecasting.predictors import Predictor
+from pendula.forecasting.predictors import Predictor, controls_of
 from pendula.forecasting.rolling import RollingErrors, plain_rolling, roll
 from pendula.forecasting.scoring import Evaluation, common_unit, plain_scores, score_part, time_scale
 from pendula.metrics import check_probability
@@ -261,7 +261,9 @@ def _with_likelihoods(evaluated: Evaluated, told: Mapping[str, Likelihood], part
     evaluation, rolling = evaluated.evaluation, evaluated.rolling
     scores = {name: dict(row) for name, row in evaluation.scores.items()}
     for name, each in told.items():
-        scores[name]["log_likelihood"] = log_likelihood(each, part.parent.values, evaluation.rows)
+        scores[name]["log_likelihood"] = log_likelihood(
+            each, part.parent.values, evaluation.rows, controls=controls_of(part.parent)
+        )
     drawn = None
     if rolling is not None:
         drawn = score_drawn(told, part, rolling.origins, leads=rolling.leads, window=window)

@@ -11,12 +11,13 @@ from pendula.shapes import ControlSeries
 __all__ = ["beyond_training", "control_notes"]
 
 
-def beyond_training(fit: Fit, controls: ControlSeries | None) -> str:
+def beyond_training(fit: Fit, controls: ControlSeries | None, *, drawn: bool = False) -> str:
     """Say where the controls of a forecast leave the range that they have in the training part.
 
     Args:
         fit: The fit.
         controls: Those of the steps to forecast; None where none are planned.
+        drawn: Whether the interval is drawn from the network, so that it was nowhere measured.
 
     Returns:
         A sentence or two; an empty text where they stay within it, but for a tenth of the range.
@@ -26,7 +27,7 @@ def beyond_training(fit: Fit, controls: ControlSeries | None) -> str:
         return ""
     if not (left := outside(known.slice(0, fit.train_stop), controls)):
         return ""
-    measured = not outside(known.slice(0, fit.validation_stop), controls)
+    measured = drawn or not outside(known.slice(0, fit.validation_stop), controls)
     return f"{'; '.join(left)}. The network has not learned from such values" + (
         "." if measured else ", and the interval was not measured there."
     )

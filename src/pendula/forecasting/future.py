@@ -8,20 +8,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pendula.errors import ArgumentError, DivergedError
+from pendula.errors import ArgumentError
 from pendula.filtering import tell
+from pendula.forecasting.conformal import run_future
 from pendula.forecasting.controls import completed, controls_from, of_last_trajectory, plan_of, steps_of
-from pendula.forecasting.drawing import NOTHING, draw_future
+from pendula.forecasting.drawing import NOTHING, draw_from_nothing, draw_future
 from pendula.forecasting.extrapolation import beyond_training
 from pendula.forecasting.joining import behind_record
 from pendula.forecasting.predictors import contexts_of
-from pendula.forecasting.starting import in_units, start_row, times_from
-from pendula.nn import INTEGRATOR, NEXT_GENERATION, RESERVOIR
-from pendula.runs import AnyFit, Calibration, Fit, PairedFit
+from pendula.forecasting.starting import start_row
+from pendula.runs import AnyFit, Fit, PairedFit
 from pendula.series.axis import TimeValue
 from pendula.series.containers import Data, packed, unpacked
 from pendula.series.intervals import ROW
-from pendula.shapes import Float, Series, ndarray
 
 __all__ = ["few_runs", "forecast", "forecast_dataset"]
 
@@ -170,42 +169,42 @@ def forecast_dataset(
     controls = None if controls is None else behind_record(fit, of_last_trajectory(fit, controls))
     plan = plan_of(fit, controls)
     fit = completed(fit, plan)
-    if steps is None and plan is not None:
-        steps = steps_of(fit, plan, start_row(fit, start))
-    steps = _checked(steps)
-    if samples is not None:
-        return draw_future(
-            fit, steps, coverage=coverage, start=start, samples=samples, seed=seed, keep_samples=keep_samples
-        )
-    if keep_samples or start == NOTHING:
+    if samples is None and (keep_samples or start == NOTHING):
         given = "keep_samples" if keep_samples else "start"
         raise ArgumentError(
             f"`samples` must be given with `{given}`{'' if keep_samples else ' nothing'}: expected how many runs to "
             "draw, got none. Write samples=200."
         )
+    if samples is not None and start == NOTHING:
+        _check_undriven(fit)
+        return draw_from_nothing(
+            fit, _checked(steps), coverage=coverage, samples=samples, seed=seed, keep_samples=keep_samples
+        )
     row = start_row(fit, start)
-    first = row - fit.model.window
+    steps = _checked(steps_of(fit, plan, row) if steps is None and plan is not None else steps)
     context = contexts_of(fit.model, fit.record.values, np.array([row]))
     told = controls_from(fit, plan, row, steps, rows=context.shape[1])
     driving = None if told is None else told[None]
-    values = fit.model.run(context, steps=steps, start=fit.record.time[first : first + 1], controls=driving)[0]
-    if not np.isfinite(values).all():
-        step = int(np.argmin(np.isfinite(values).all(axis=1))) + 1
-        raise DivergedError(f"The free run diverged at step {step} of {steps}. Forecast fewer steps, or {_advice(fit)}")
-    lower, upper = _interval(fit, values, coverage)
-    spread = fit.model.spread(context, steps=steps, controls=driving)
-    bands = {"": values, "_lower": lower, "_upper": upper, **({} if spread is None else {"_spread": spread[0]})}
-    future = in_units(fit, bands, times=times_from(fit, row, steps)).assign_attrs(
-        coverage=coverage,
-        interval="conformal",
-        calibration_origins=0 if fit.calibration is None else fit.calibration.origins,
-        calibrated_steps=int(np.isfinite(lower).all(axis=1).sum()),
-    )
-    if beyond := beyond_training(fit, None if plan is None or told is None else told[-steps:]):
+    if samples is None:
+        future = run_future(fit, context, row=row, steps=steps, controls=driving, coverage=coverage)
+    else:
+        future = draw_future(
+            fit,
+            context,
+            row=row,
+            steps=steps,
+            controls=driving,
+            coverage=coverage,
+            samples=samples,
+            seed=seed,
+            keep_samples=keep_samples,
+        )
+    planned = None if plan is None or told is None else told[-steps:]
+    if beyond := beyond_training(fit, planned, drawn=samples is not None):
         future.attrs["outside"] = beyond
     if fit.recipe.irregular:
         future = _with_moments(future, controls, first=row - int(fit.record.blocks[-1, 0]))
-    return future.assign_coords(effective_origins=("time", _effective_origins(fit, steps)))
+    return future
 
 
 def _checked(steps: object) -> int:
@@ -214,6 +213,14 @@ def _checked(steps: object) -> int:
     if steps > MOST_STEPS:
         raise ArgumentError(f"`steps` must be at most {MOST_STEPS}: got {steps}. Forecast in parts with `start`.")
     return steps
+
+
+def _check_undriven(fit: Fit) -> None:
+    if fit.model.controls is not None:
+        raise ArgumentError(
+            f"`start` must be a time under controls: expected one of the record, got {NOTHING}. What "
+            f"{', '.join(fit.model.controls.names)} was before is not known; leave `start` out."
+        )
 
 
 def _with_moments(future: xr.Dataset, controls: xr.Dataset | None, *, first: int) -> xr.Dataset:
@@ -244,35 +251,3 @@ def few_runs(future: xr.Dataset) -> str:
         "widened beyond the largest error that was seen; it may hold less than it says. A longer validation part gives "
         "more of them; a fit with `calibration_folds` of 5 (`--set calibration_folds=5`) measures it on all known rows."
     )
-
-
-def _advice(fit: Fit) -> str:
-    if fit.recipe.network.cell == RESERVOIR:
-        return (
-            "take a reservoir that is stable in free run: lower `spectral_radius` or `input_scaling`, raise the ridge "
-            "penalty with `linear_penalty`, or leave the reservoir's settings out to have them chosen."
-        )
-    if fit.recipe.network.cell == NEXT_GENERATION:
-        return (
-            "take a polynomial that is stable in free run: lower `degree` or `delays`, raise the ridge penalty with "
-            "`linear_penalty`, or leave the polynomial's settings out to have them chosen."
-        )
-    if fit.recipe.network.cell == INTEGRATOR:
-        return "look at the parameters that were found: the equation leaves the finite numbers with them."
-    return "train for free runs: raise `horizon`, and choose `select_by` free_run."
-
-
-def _effective_origins(fit: Fit, steps: int) -> Float[ndarray, " step"]:
-    worth = np.zeros(steps)
-    if fit.calibration is not None:
-        known = fit.calibration.up_to(steps).effective.min(axis=1)
-        worth[: len(known)] = known.round(1)
-    return worth
-
-
-def _interval(fit: Fit, values: Series, coverage: float) -> tuple[Series, Series]:
-    # The half widths are those of the network's scale, where the errors were measured.
-    none = Calibration(errors=np.empty((0, 0, values.shape[1])))
-    half = (fit.calibration or none).half_width(coverage, len(values))
-    scaled = fit.model.scaler.transform(values)
-    return fit.model.scaler.inverse(scaled - half), fit.model.scaler.inverse(scaled + half)

@@ -7,15 +7,15 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from pendula.forecasting.baselines import LinearAutoregression, Persistence
-from pendula.forecasting.predictors import BATCH, Predictor, predict_from
+from pendula.forecasting.predictors import BATCH, Controlled, Predictor, controls_around, controls_of, predict_from
 from pendula.forecasting.scoring import scored_rows
 from pendula.runs import Model
 from pendula.series.scaling import Scaler
 from pendula.series.split import Part
 from pendula.series.windows import latest_rows, window_segments
-from pendula.shapes import BatchSeries, Float, Int, Series, ndarray
+from pendula.shapes import BatchControls, BatchSeries, ControlSeries, Float, Int, Series, ndarray
 
-__all__ = ["GaussianErrors", "Likelihood", "likelihoods", "log_likelihood", "with_gaussian_errors"]
+__all__ = ["GaussianErrors", "Likelihood", "likelihoods", "log_likelihood", "past_of", "with_gaussian_errors"]
 
 MOST_ROWS = 20_000
 """The errors of a baseline are measured on at most so many of the latest rows."""
@@ -30,12 +30,24 @@ class Likelihood(Protocol):
         """How many known values before the next one it needs."""
         ...
 
-    def log_density(self, context: BatchSeries, values: Float[ndarray, "batch channel"]) -> Float[ndarray, " batch"]:
+    @property
+    def is_controlled(self) -> bool:
+        """Whether it has to be told the controls of the steps ahead."""
+        ...
+
+    def log_density(
+        self,
+        context: BatchSeries,
+        values: Float[ndarray, "batch channel"],
+        *,
+        controls: BatchControls | None = None,
+    ) -> Float[ndarray, " batch"]:
         """Evaluate what it said of values that came.
 
         Args:
             context: The known past of each.
             values: The next value of each.
+            controls: Those of the rows of `context` and of the one after them.
 
         Returns:
             The logarithm of the joint density of all channels, in nats.
@@ -43,7 +55,13 @@ class Likelihood(Protocol):
         ...
 
     def draw(
-        self, context: BatchSeries, *, steps: int, samples: int, seed: int = 0
+        self,
+        context: BatchSeries,
+        *,
+        steps: int,
+        samples: int,
+        seed: int = 0,
+        controls: BatchControls | None = None,
     ) -> Float[ndarray, "batch sample step channel"]:
         """Draw futures of several starts in one batch.
 
@@ -52,6 +70,7 @@ class Likelihood(Protocol):
             steps: How many steps to run.
             samples: How many runs from each start.
             seed: Of the draws.
+            controls: Those of the rows of `context` and of the `steps` after them.
 
         Returns:
             The next `steps` values of each run.
@@ -83,17 +102,29 @@ class GaussianErrors:
         """Its predictor's."""
         return self.predictor.context
 
-    def log_density(self, context: BatchSeries, values: Float[ndarray, "batch channel"]) -> Float[ndarray, " batch"]:
+    @property
+    def is_controlled(self) -> bool:
+        """Whether its predictor has to be told the controls of the steps ahead."""
+        return isinstance(self.predictor, Controlled) and self.predictor.is_controlled
+
+    def log_density(
+        self,
+        context: BatchSeries,
+        values: Float[ndarray, "batch channel"],
+        *,
+        controls: BatchControls | None = None,
+    ) -> Float[ndarray, " batch"]:
         """Evaluate what it said of values that came.
 
         Args:
             context: The known past of each.
             values: The next value of each.
+            controls: Those of the rows of `context` and of the one after them.
 
         Returns:
             The logarithm of the joint density of all channels, in nats.
         """
-        errors = self._scaled(values) - self._scaled(self.predictor.run(context, steps=1)[:, 0])
+        errors = self._scaled(values) - self._scaled(self._next(context, controls))
         factor = np.linalg.cholesky(self.covariance)
         white = np.linalg.solve(factor, errors.T)
         constant = 0.5 * len(factor) * np.log(2 * np.pi) + np.log(np.diag(factor)).sum()
@@ -101,7 +132,13 @@ class GaussianErrors:
         return np.asarray(-0.5 * np.square(white).sum(axis=0) - constant + slope)
 
     def draw(
-        self, context: BatchSeries, *, steps: int, samples: int, seed: int = 0
+        self,
+        context: BatchSeries,
+        *,
+        steps: int,
+        samples: int,
+        seed: int = 0,
+        controls: BatchControls | None = None,
     ) -> Float[ndarray, "batch sample step channel"]:
         """Draw futures: to each prediction a draw of its error is added before it is the last known value.
 
@@ -110,19 +147,27 @@ class GaussianErrors:
             steps: How many steps to run.
             samples: How many runs from each start.
             seed: Of the draws.
+            controls: Those of the rows of `context` and of the `steps` after them.
 
         Returns:
             The next `steps` values of each run.
         """
         factor, generator = np.linalg.cholesky(self.covariance), np.random.default_rng(seed)
         known = np.repeat(context[:, -self.context :], samples, axis=0)
+        driving = None if controls is None else np.repeat(controls[:, -self.context - steps :], samples, axis=0)
         drawn = []
-        for _ in range(steps):
+        for step in range(steps):
             normal = generator.standard_normal((len(known), len(factor)))
-            value = self._physical(self._scaled(self.predictor.run(known, steps=1)[:, 0]) + normal @ factor.T)
+            beside = None if driving is None else driving[:, step : step + self.context + 1]
+            value = self._physical(self._scaled(self._next(known, beside)) + normal @ factor.T)
             known = np.concatenate([known[:, 1:], value[:, None]], axis=1)
             drawn.append(value)
         return np.stack(drawn, axis=1).reshape(len(context), samples, steps, -1)
+
+    def _next(self, known: BatchSeries, controls: BatchControls | None) -> Float[ndarray, "batch channel"]:
+        if controls is None or not isinstance(self.predictor, Controlled):
+            return self.predictor.run(known, steps=1)[:, 0]
+        return self.predictor.run(known, steps=1, controls=controls)[:, 0]
 
     def _scaled(self, values: Float[ndarray, "batch channel"]) -> Float[ndarray, "batch channel"]:
         return values if self.scaler is None else self.scaler.transform(values)
@@ -145,7 +190,8 @@ def with_gaussian_errors(predictor: Predictor, known: Part, *, scaler: Scaler | 
     rows = known.parent
     segments = window_segments(rows, known.start, known.stop, length=predictor.context)
     chosen = scored_rows(latest_rows(segments, MOST_ROWS), predictor.context)
-    truth, told = rows.values[chosen], predict_from(predictor, rows.values, chosen, steps=1)[:, 0]
+    truth = rows.values[chosen]
+    told = predict_from(predictor, rows.values, chosen, steps=1, controls=controls_of(rows))[:, 0]
     errors = truth - told if scaler is None else scaler.transform(truth) - scaler.transform(told)
     # A baseline that meets a channel exactly would be infinitely sure of it: nothing is known beyond its digits.
     size = np.square(truth if scaler is None else scaler.transform(truth)).max(axis=0)
@@ -179,13 +225,43 @@ def likelihoods(predictors: Mapping[str, Predictor], known: Part) -> dict[str, L
     return networks | baselines
 
 
-def log_likelihood(told: Likelihood, values: Series, rows: Int[ndarray, " row"]) -> float:
+def past_of(
+    told: Likelihood,
+    values: Series,
+    origins: Int[ndarray, " origin"],
+    *,
+    steps: int,
+    controls: ControlSeries | None = None,
+) -> tuple[Float[ndarray, "origin known channel"], Float[ndarray, "origin shown control"] | None]:
+    """Give what is known at several origins to one that tells distributions.
+
+    Args:
+        told: Tells the distributions.
+        values: The series, in physical units.
+        origins: Rows of the first values to tell; each has the context before it.
+        steps: How many steps from there on.
+        controls: Of the same rows, those ahead of an origin included.
+
+    Returns:
+        The context of each, and the controls of its rows and of the steps after them; None for one that is not told
+        them.
+    """
+    known = values[origins[:, None] + np.arange(-told.context, 0)]
+    if controls is None or not told.is_controlled:
+        return known, None
+    return known, controls_around(controls, origins, rows=told.context, steps=steps)
+
+
+def log_likelihood(
+    told: Likelihood, values: Series, rows: Int[ndarray, " row"], *, controls: ControlSeries | None = None
+) -> float:
     """Compute the log-likelihood of rows, each given those before it.
 
     Args:
         told: Tells the distributions.
         values: The series, in physical units.
         rows: The rows; each has the context before it.
+        controls: A row of them for each row of the series; those that do not ask for them are not told.
 
     Returns:
         The mean over the rows, in nats per step. It belongs to the units of the series: in units a thousand times
@@ -197,8 +273,9 @@ def log_likelihood(told: Likelihood, values: Series, rows: Int[ndarray, " row"])
         -1.91893853
     """
     chunks = np.split(rows, range(BATCH, len(rows), BATCH))
-    densities = [
-        told.log_density(values[chunk[:, None] + np.arange(-told.context, 0)], values[chunk]) for chunk in chunks
-    ]
+    densities = []
+    for chunk in chunks:
+        known, driving = past_of(told, values, chunk, steps=1, controls=controls)
+        densities.append(told.log_density(known, values[chunk], controls=driving))
     mean = float(np.concatenate(densities).mean())
     return mean if np.isfinite(mean) else float("nan")

@@ -10,7 +10,7 @@ from pendula.series.gaps import hold
 from pendula.series.record import Record
 from pendula.shapes import BatchControls, BatchSeries, ControlSeries, Float, Int, Series, ndarray
 
-__all__ = ["Controlled", "Predictor", "contexts_of", "controls_of", "predict_from"]
+__all__ = ["Controlled", "Predictor", "contexts_of", "controls_around", "controls_of", "predict_from"]
 
 BATCH = 4096
 """Origins that are gathered at once, so that memory stays bounded."""
@@ -117,6 +117,27 @@ def controls_of(record: Record) -> ControlSeries | None:
     return None if record.controls is None else record.controls.values
 
 
+def controls_around(
+    controls: ControlSeries, origins: Int[ndarray, " origin"], *, rows: int, steps: int
+) -> Float[ndarray, "origin shown control"]:
+    """Give the controls around several origins as a predictor takes them.
+
+    Args:
+        controls: A row for each row of the series.
+        origins: Rows of the first forecast values.
+        rows: How many rows before each of them are shown.
+        steps: How many steps are forecast.
+
+    Returns:
+        Those of the rows before each origin and of the steps from it on.
+
+    Examples:
+        >>> controls_around(np.array([[1.0], [2.0], [3.0]]), np.array([1]), rows=1, steps=2)[..., 0]
+        array([[1., 2., 3.]])
+    """
+    return controls[np.maximum(origins[:, None] + np.arange(-rows, steps), 0)]
+
+
 def contexts_of(
     predictor: Predictor, values: Series, origins: Int[ndarray, " origin"]
 ) -> Float[ndarray, "origin context channel"]:
@@ -153,7 +174,7 @@ def _runs(
 ) -> Float[ndarray, "origin step channel"]:
     known = contexts_of(predictor, values, origins)
     if isinstance(predictor, Controlled) and predictor.is_controlled and controls is not None:
-        driving = controls[np.maximum(origins[:, None] + np.arange(-known.shape[1], steps), 0)]
+        driving = controls_around(controls, origins, rows=known.shape[1], steps=steps)
         return predictor.run(known, steps=steps, controls=driving)
     if isinstance(predictor, Model) and predictor.missing != "gap":
         return predictor.run(known, steps=steps)

@@ -116,7 +116,7 @@ class Forecaster(nn.Module):
         """Tell, at some steps, the distribution of the value that follows it.
 
         Args:
-            series: Scaled values.
+            series: Scaled values, with controls if there are any.
             state: What was seen before them; nothing when left out.
             since: The first step that is asked for.
 

@@ -12,7 +12,7 @@ from pendula.nn.native_forecaster import NativeForecaster, beside, runs_natively
 from pendula.nn.reservoir_forecaster import ReservoirForecaster
 from pendula.shapes import AheadTensor, Float, ShownTensor, Tensor, ndarray
 
-__all__ = ["AnyForecaster", "continue_run", "free_run", "member_runs"]
+__all__ = ["AnyForecaster", "continue_run", "free_run", "handed_on", "member_runs"]
 
 AnyForecaster: TypeAlias = Forecaster | EnsembleForecaster | ReservoirForecaster | IntegratorForecaster
 """A network that forecasts: trained by gradients, several of those, with reservoirs, or by a differential equation."""
@@ -62,7 +62,7 @@ def free_run(
         return forecaster.free_run(context, steps)
     if isinstance(forecaster, IntegratorForecaster):
         return forecaster.free_run(context, steps, start=start)
-    controls = _handed_on(forecaster, context, steps, controls)
+    controls = handed_on(forecaster, context, steps, controls)
     with torch.no_grad():
         if runs_natively(forecaster, context):
             return NativeForecaster(forecaster, context.dtype).run(context, None, steps, controls=controls)
@@ -121,7 +121,7 @@ def continue_run(
         ArgumentError: If controls are given to a forecaster that has none.
         ShapeError: If there are not as many controls as are handed on.
     """
-    controls, leads = _handed_on(forecaster, block, steps, controls), block.shape[1]
+    controls, leads = handed_on(forecaster, block, steps, controls), block.shape[1]
     if steps > leads and not torch.is_grad_enabled():
         shown, rest = beside(block, controls, 0), None if controls is None else controls[:, leads:]
         if runs_natively(forecaster, shown, state):
@@ -134,10 +134,24 @@ def continue_run(
     return torch.cat(blocks, dim=1)[:, :steps]
 
 
-def _handed_on(
+def handed_on(
     forecaster: Forecaster, known: ShownTensor, steps: int, controls: AheadTensor | None
 ) -> AheadTensor | None:
-    # The controls in the type of the series. The core relies on there being as many as predictions that become input.
+    """Check what stands beside the values that a run hands on: the core relies on there being as many as they are.
+
+    Args:
+        forecaster: The network.
+        known: What it was shown last, or its predictions.
+        steps: How many steps to run.
+        controls: As for `free_run`.
+
+    Returns:
+        The controls in the type of the series; None where none are handed on.
+
+    Raises:
+        ArgumentError: If controls are given to a forecaster that has none.
+        ShapeError: If there are not as many controls as are handed on.
+    """
     if controls is not None and not forecaster.controls:
         raise ArgumentError(
             f"`controls` must be left out for a forecaster that has none: got shape {tuple(controls.shape)}. "

@@ -4,13 +4,21 @@ import torch
 
 from pendula.errors import ArgumentError
 from pendula.nn.forecaster import Forecaster, ForecasterState
-from pendula.shapes import BatchTensor, Float, Tensor
+from pendula.nn.native_forecaster import beside
+from pendula.nn.rollout import handed_on
+from pendula.shapes import AheadTensor, Float, ShownTensor, Tensor
 
 __all__ = ["draw_runs"]
 
 
 def draw_runs(
-    forecaster: Forecaster, context: BatchTensor, steps: int, *, samples: int, seed: int = 0
+    forecaster: Forecaster,
+    context: ShownTensor,
+    steps: int,
+    *,
+    samples: int,
+    seed: int = 0,
+    controls: AheadTensor | None = None,
 ) -> Float[Tensor, "batch sample step channel"]:
     """Warm a forecaster up on known values and draw its futures, all of all starts in one batch.
 
@@ -23,12 +31,15 @@ def draw_runs(
         steps: How many steps to run.
         samples: How many runs from each start.
         seed: Of the draws; the same seed gives the same bits.
+        controls: What stands beside the draws of each start, as for `free_run`: the same for all its runs.
 
     Returns:
         The next `steps` values of each run, scaled. A run that leaves the finite numbers goes on as infinities and NaN.
 
     Raises:
-        ArgumentError: If `steps` or `samples` is below 1, or the network has no likelihood head.
+        ArgumentError: If `steps` or `samples` is below 1, or the network has no likelihood head, or controls are given
+            to a network that has none.
+        ShapeError: If there are not as many controls as draws are handed on.
 
     Examples:
         >>> from pendula.nn import Network, build
@@ -40,13 +51,15 @@ def draw_runs(
     for name, value in (("steps", steps), ("samples", samples)):
         if value < 1:
             raise ArgumentError(f"`{name}` must be positive: expected 1 or more, got {value}. Ask for one at least.")
+    controls = handed_on(forecaster, context, steps, controls)
+    driving = None if controls is None else controls.repeat_interleave(samples, 0)
     generator = torch.Generator(context.device).manual_seed(seed)
     with torch.no_grad():
         mixture, state = forecaster.distribute(context, since=context.shape[1] - 1)
         mixture, state = mixture.repeated(samples), _repeated(state, samples)
         draws = [mixture.draw(generator)]
-        for _ in range(1, steps):
-            mixture, state = forecaster.distribute(draws[-1], state)
+        for step in range(steps - 1):
+            mixture, state = forecaster.distribute(beside(draws[-1], driving, step), state)
             draws.append(mixture.draw(generator))
         return torch.cat(draws, dim=1).reshape(len(context), samples, steps, -1)
 

@@ -148,32 +148,45 @@ class Model:
         with np.errstate(all="ignore"):
             return np.asarray(np.std([self.scaler.inverse(run.numpy()) for run in runs], axis=0))
 
-    def log_density(self, context: BatchSeries, values: Float[ndarray, "batch channel"]) -> Float[ndarray, " batch"]:
+    def log_density(
+        self,
+        context: BatchSeries,
+        values: Float[ndarray, "batch channel"],
+        *,
+        controls: BatchControls | None = None,
+    ) -> Float[ndarray, " batch"]:
         """Evaluate what the likelihood head said of values that came.
 
         Args:
             context: The known past of each start in physical units; the last `window` steps of it are used.
             values: The next value of each, in physical units.
+            controls: Those of the rows of `context` and of the one after them, as for `run`.
 
         Returns:
             The logarithm of the joint density of all channels, in nats: per unit of each channel. Infinite where the
             transform has no slope, as a square root at 0.
 
         Raises:
-            ArgumentError: If the network has no likelihood head.
+            ArgumentError: If the network has no likelihood head, or controls are missing, or given to a model that has
+                none.
+            ShapeError: If they are not those of the context and of all steps.
         """
         networks = self._with_likelihood()
-        scaled, target = self._scaled(context[:, -self.window :]), self._scaled(values[:, None])
+        shown, target = self._read(context, controls, 1)[0], self._scaled(values[:, None])
         with torch.no_grad():
-            told = [
-                network.distribute(scaled, since=scaled.shape[1] - 1)[0].log_density(target) for network in networks
-            ]
+            told = [network.distribute(shown, since=shown.shape[1] - 1)[0].log_density(target) for network in networks]
         # An ensemble is the mixture of what its members tell.
         mixed = torch.logsumexp(torch.stack(told), dim=0)[:, 0] - np.log(len(told))
         return np.asarray(mixed.numpy() + self.scaler.log_slope(values))
 
     def draw(
-        self, context: BatchSeries, *, steps: int, samples: int, seed: int = 0
+        self,
+        context: BatchSeries,
+        *,
+        steps: int,
+        samples: int,
+        seed: int = 0,
+        controls: BatchControls | None = None,
     ) -> Float[ndarray, "batch sample step channel"]:
         """Draw futures of several starts in one batch; of an ensemble each member draws its share of them.
 
@@ -182,17 +195,20 @@ class Model:
             steps: How many steps to run freely.
             samples: How many runs from each start.
             seed: Of the draws; the same seed gives the same bits.
+            controls: As for `run`: all runs from a start are driven alike.
 
         Returns:
             The next `steps` values of each run, in physical units. A run that diverges goes on as infinities or NaN.
 
         Raises:
-            ArgumentError: If the network has no likelihood head.
+            ArgumentError: If the network has no likelihood head, or controls are missing, or given to a model that has
+                none.
+            ShapeError: If they are not those of the context and of all steps.
         """
-        networks, scaled = self._with_likelihood(), self._scaled(context[:, -self.window :])
+        networks, (shown, driving) = self._with_likelihood(), self._read(context, controls, steps)
         shares = [len(part) for part in np.array_split(np.arange(samples), len(networks))]
         runs = [
-            draw_runs(network, scaled, steps, samples=share, seed=seed + number).numpy()
+            draw_runs(network, shown, steps, samples=share, seed=seed + number, controls=driving).numpy()
             for number, (network, share) in enumerate(zip(networks, shares, strict=True))
             if share
         ]
