@@ -44,6 +44,22 @@ def run(pendula, heater, kept):
     return kept["made"]
 
 
+def test_a_distribution_is_told_under_a_plan(pendula, heater):
+    made = pendula("fit", *FIT, "--control", "power", "--head", "gaussian", *TINY, "-o", "run", "--json")
+    assert made.code == 0, made.err
+    scores = pendula("evaluate", "run", "--json").content["scores"]
+    assert scores == made.content["scores"]
+    assert {"log_likelihood", "energy_score"} <= set(scores["models"]["network"]) & set(scores["baselines"]["linear"])
+    future = pendula("forecast", "run", "plan.csv", "--samples", "20", "--json")
+    assert future.code == 0, future.err
+    band = future.content["forecast"]["temperature"]
+    assert (np.array(band["lower"]) < band["upper"]).all()
+    assert len(band["mean"]) == 30
+    refused = pendula("forecast", "run", "plan.csv", "--samples", "20", "--start", "nothing")
+    assert refused.code == 2
+    assert "`start` must be a time under controls: expected one of the record, got nothing" in refused.err
+
+
 def test_fit_evaluate_forecast_report(pendula, heater, run):
     assert run.content["chosen"]["target"] == {"temperature": "K"}
     assert run.content["chosen"]["control"] == {"power": "W"}
@@ -228,7 +244,6 @@ def test_windows_reach_over_missing_targets(pendula, heater):
             ("fit", *FIT, "--input", "power", "--irregular", "--resample", "1"),
             "`--resample` must be left out with --irr",
         ),
-        (("fit", *FIT, "--control", "power", "--head", "gaussian"), "`head` must be point under controls"),
         (("compare", *FIT, "--control", "power", "--cells", "gru,esn"), "`cell` must take controls"),
         (("compare", *FIT, "--irregular", "--cells", "gru,esn"), "got esn and interval"),
         (("compare", *FIT, "--missing", "last", "--cells", "gru,esn"), "where missing values are shown: got esn"),

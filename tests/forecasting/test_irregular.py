@@ -148,7 +148,7 @@ def test_what_is_wrong_is_said(fitted):
         with pytest.raises(
             DataError,
             match=r"`controls` must begin with the rows of the record where times are irregular: expected its 400 "
-            rf"rows, and those to come after them, or times after {float(swinging(400).time[-1]):.10g} alone, got others\.",
+            rf"rows, and those to come after them, or times after {swinging(400).time.values[-1]:.10g} alone",
         ):
             pendula.forecast(fitted, controls=plan)
     unkept = replace(fitted, record=replace(fitted.record, moments=None))  # a run of before
