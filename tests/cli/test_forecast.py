@@ -88,7 +88,7 @@ def test_start_lies_in_the_record(pendula, fitted):
     [
         ("--steps 0", "`steps` must be positive"),
         ("--steps 3 --coverage 1", "`coverage` must lie between 0 and 1"),
-        ("--steps x", 'unable to convert "x" into int'),
+        ("--steps x", "expected a whole number, got x"),
         ("", "`--steps` must be given to a fit that forecasts"),
     ],
 )

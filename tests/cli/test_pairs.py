@@ -101,6 +101,18 @@ def test_a_stopped_run_goes_on(pendula, circuit, monkeypatch):
     assert pendula("fit", "--resume", "run", "--json").content["epochs"] == 3
 
 
+def test_missing_inputs_and_targets_are_told_apart(pendula, circuit):
+    lines = (circuit / "circuit.csv").read_text().splitlines()
+    for row in (60, 61, 90):
+        lines[row] = lines[row].rpartition(",")[0] + ","
+    time, _, current = lines[30].split(",")
+    lines[30] = f"{time},,{current}"
+    (circuit / "holes.csv").write_text("\n".join(lines))
+    told = pendula("fit", "holes.csv", "--input", "u", "--target", "i", *THREE, "-o", "run").err
+    assert "1 of 200 rows lacks a sample and no window covers it; --gaps fill interpolates." in told
+    assert "3 of 200 rows lack a target and are not scored." in told
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

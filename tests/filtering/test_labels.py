@@ -58,6 +58,19 @@ def switched():
     )  # fmt: skip
 
 
+def test_labels_come_in_a_data_frame_as_well(switched):
+    series = make_regimes()
+    frame = series.to_dataframe().rename_axis("time [s]")
+    frame["mode"] = frame["mode"].map({3: "3", 4: "4"})
+    told = pendula.fit(
+        frame, "mode", task="regimes", model=SMALL, training=QUICK, window=30, washout=8,
+        labels=Labels(minimum_duration=2, hysteresis=0.1),
+    )  # fmt: skip
+    assert told.recipe.labels.classes == switched.recipe.labels.classes == ("3", "4")
+    assert told.scores == switched.scores
+    assert evaluate_told(told, frame).to_dict() == evaluate_told(switched, series).to_dict()
+
+
 def test_whole_trajectories_are_told_apart_and_scored_as_scikit_learn_scores(classified):
     evaluated = evaluate_told(classified)
     scores = evaluated.to_dict()["models"]["network"]

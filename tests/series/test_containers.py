@@ -28,6 +28,24 @@ def test_a_data_set_stays_as_it_is():
     assert packed(dataset, container) is data
 
 
+def test_a_data_set_along_another_dimension_gets_it_back():
+    data = xr.Dataset({"x": ("t", X, {"units": "rad"})}, coords={"t": ("t", [0.0, 0.5, 1.0], {"units": "s"})})
+    dataset, container = unpacked(data)
+    assert dataset["x"].dims == ("time",)
+    assert dataset["time"].attrs == {"units": "s", "name": "t"}
+    out = packed(later(dataset), container)
+    assert out["x"].dims == ("t",)
+    assert out["t"].values.tolist() == [1.5, 2.0]
+
+
+@pytest.mark.parametrize("dtype", ["object", "str", "category"])
+def test_labels_of_a_frame_stay_where_they_are_asked_for(dtype):
+    frame = pd.DataFrame({"x": X, "kind": pd.Series(["a", "b", "a"]).astype(dtype)}).set_axis([0.0, 0.5, 1.0])
+    assert list(unpacked(frame)[0].data_vars) == ["x"]
+    dataset, _ = unpacked(frame, labels=("kind",))
+    assert dataset["kind"].values.tolist() == ["a", "b", "a"]
+
+
 @pytest.mark.parametrize("dim", ["time", "t"])
 def test_a_data_array_keeps_name_dimension_and_units(dim):
     coordinate = (dim, [0.0, 0.5, 1.0], {"units": "s"})

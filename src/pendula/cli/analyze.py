@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pendula.cli.output import PLAIN, Output
+from pendula.cli.whole import Whole
 
 __all__ = ["EXAMPLE", "analyze"]
 
@@ -16,12 +17,12 @@ def analyze(
     run: Path,
     /,
     *,
-    steps: int = 1500,
-    exponents: int = 12,
-    longest_cycle: int = 4,
+    steps: Whole = 1500,
+    exponents: Whole = 12,
+    longest_cycle: Whole = 4,
     no_memory: bool = False,
     no_report: bool = False,
-    seed: int = 0,
+    seed: Whole = 0,
     out: Output = PLAIN,
 ) -> None:
     """Tell what a fit's network does as a dynamical system: fixed points, cycles, Lyapunov exponents, memory.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pendula.cli.options import AS_RECORDED, RecordOptions
 from pendula.cli.output import PLAIN, Output
+from pendula.cli.whole import Whole
 from pendula.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ def evaluate(
     adaptive: bool = False,
     refit: str | None = None,
     past: Literal["expanding", "sliding"] | None = None,
-    leads: int | None = None,
+    leads: Whole | None = None,
     surprise: Path | None = None,
     alarm_rate: float | None = None,
     figure: Path | None = None,
     overwrite: bool = False,
-    seed: int | None = None,
+    seed: Whole | None = None,
     data: RecordOptions = AS_RECORDED,
     out: Output = PLAIN,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from pendula.cli.output import PLAIN, Output
+from pendula.cli.whole import Whole
 from pendula.errors import ArgumentError, did_you_mean
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ def experiment(
     protocol: str | None = None,
     system: str | None = None,
     problem: str | None = None,
-    length: int | None = None,
+    length: Whole | None = None,
     method: str | None = None,
     cell: str | None = None,
     data: str | None = None,
-    seeds: int | None = None,
-    seed: int | None = None,
+    seeds: Whole | None = None,
+    seed: Whole | None = None,
     set: tuple[str, ...] = (),  # noqa: A002 # the option's name
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
@@ -96,7 +97,7 @@ def demo(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("runs/demo"),
     overwrite: bool = False,
-    seed: int | None = None,
+    seed: Whole | None = None,
     set: tuple[str, ...] = (),  # noqa: A002 # the option's name
     out: Output = PLAIN,
 ) -> None:

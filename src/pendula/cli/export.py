@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from pendula.cli.output import PLAIN, Output
+from pendula.cli.whole import Whole
 
 if TYPE_CHECKING:
     from pendula.runs import Model
@@ -29,7 +30,7 @@ def export(
     kind: Literal["window", "step"] | None = None,
     precision: Literal["float32", "float64"] | None = None,
     overwrite: bool = False,
-    seed: int | None = None,
+    seed: Whole | None = None,
     out: Output = PLAIN,
 ) -> None:
     """Write the network of a run as an ONNX graph or a Keras model.

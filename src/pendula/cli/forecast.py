@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from pendula.cli.options import AS_RECORDED, RecordOptions
 from pendula.cli.output import PLAIN, Output
+from pendula.cli.whole import Whole
 from pendula.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ def forecast(
     file: str | None = None,
     /,
     *,
-    steps: int | None = None,
+    steps: Whole | None = None,
     coverage: float | None = None,
     start: str | None = None,
-    samples: int | None = None,
+    samples: Whole | None = None,
     keep_samples: bool = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
-    seed: int = 0,
+    seed: Whole = 0,
     data: RecordOptions = AS_RECORDED,
     out: Output = PLAIN,
 ) -> None:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from pendula.cli.options import AS_RECORDED, RecipeOptions, RecordOptions, listed
 from pendula.cli.output import PLAIN, Output
+from pendula.cli.whole import Whole
 from pendula.errors import ArgumentError, ModelError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def import_model(
     overwrite: bool = False,
     data: str | None = None,
     target: str | None = None,
-    window: int | None = None,
+    window: Whole | None = None,
     scaling: Literal["none", "standard", "range"] | None = None,
     center: str | None = None,
     scale: str | None = None,
@@ -44,7 +45,7 @@ def import_model(
     test: float | None = None,
     validation: float | None = None,
     test_from: str | None = None,
-    seed: int = 0,
+    seed: Whole = 0,
     reading: RecordOptions = AS_RECORDED,
     out: Output = PLAIN,
 ) -> None:

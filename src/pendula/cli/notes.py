@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray
 
     from pendula.series import Record
 
-__all__ = ["filling_notes", "gap_notes", "interval_notes", "plan_notes", "sentence"]
+__all__ = ["filling_notes", "gap_notes", "interval_notes", "plan_notes", "sentence", "told_gap_notes"]
 
 
 def filling_notes(filled: int) -> tuple[str, ...]:
@@ -51,6 +53,24 @@ def gap_notes(rows: "Record", *, filled: bool) -> list[str]:
         if missing > 1
         else f"1 of {len(rows)} rows lacks a sample and no window covers it; --gaps fill interpolates."
     ]
+
+
+def told_gap_notes(rows: "Record", inputs: "Sequence[str]", *, filled: bool) -> list[str]:
+    """Say where inputs, or the targets that are told from them, are missing.
+
+    Args:
+        rows: The record.
+        inputs: Its channels that are inputs.
+        filled: Whether gaps were filled.
+
+    Returns:
+        Plain sentences; none for a whole record.
+    """
+    shown = rows.select(inputs)
+    unanswered = int(shown.present.sum() - rows.present.sum())
+    lack = f"{unanswered} of {len(rows)} rows {'lack' if unanswered > 1 else 'lacks'} a target"
+    told = [f"{lack} and {'are' if unanswered > 1 else 'is'} not scored."] if unanswered else []
+    return gap_notes(shown, filled=filled) + told
 
 
 def interval_notes(series: "xarray.Dataset", *, irregular: bool) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from cyclopts import Parameter
 
+from pendula.cli.whole import Whole
 from pendula.errors import ArgumentError
 
 __all__ = [
@@ -71,7 +72,8 @@ class RecipeOptions:
             for an equation]
         engine: What trains: Pendula, or Keras with its own layers, which needs pendula[keras]. [default: pendula]
         learning_rate: Step size of the method, at its largest. [default: 0.001]
-        horizon: Steps that are scored in training; those after the first are a free run. [default: 1]
+        horizon: Steps that are scored in training; those after the first are a free run, whose mean square error is
+            added to that one step ahead. [default: 1]
         input_noise: Standard deviation of noise on the inputs while training, in scaled units. [default: 0]
         watch_gradients: Record after a few epochs how the gradient flows back through time. [default: no]
         transform: Function applied before scaling. [default: none]
@@ -87,17 +89,17 @@ class RecipeOptions:
 
     cell: Literal["rnn", "gru", "lstm", "esn", "ngrc", "integrator"] | None = None
     system: str | None = None
-    hidden_size: int | None = None
-    num_layers: int | None = None
-    linear_lags: int | None = None
+    hidden_size: Whole | None = None
+    num_layers: Whole | None = None
+    linear_lags: Whole | None = None
     head: Literal["point", "gaussian", "mixture"] | None = None
-    window: int | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
+    window: Whole | None = None
+    epochs: Whole | None = None
+    batch_size: Whole | None = None
     method: Literal["adam", "adamw", "nesterov", "hessian-free", "ridge", "gauss-newton"] | None = None
     engine: Literal["pendula", "keras"] | None = None
     learning_rate: float | None = None
-    horizon: int | None = None
+    horizon: Whole | None = None
     input_noise: float | None = None
     watch_gradients: bool | None = None
     transform: Literal["none", "sqrt", "log", "asinh"] | None = None
@@ -106,8 +108,8 @@ class RecipeOptions:
     validation: float | None = None
     test_from: str | None = None
     by: Literal["time", "trajectory"] | None = None
-    members: int | None = None
-    seed: int | None = None
+    members: Whole | None = None
+    seed: Whole | None = None
     set: tuple[str, ...] = ()
 
     def choices(self) -> dict[str, Any]:
@@ -161,10 +163,10 @@ class PairedOptions:
 
     input: str | None = None
     task: Literal["forecast", "filter", "classify", "regimes"] | None = None
-    washout: int | None = None
+    washout: Whole | None = None
     initial_state: Literal["zeros", "rest", "learned"] | None = None
     class_weights: str | None = None
-    minimum_duration: int | None = None
+    minimum_duration: Whole | None = None
     hysteresis: float | None = None
     missing: Literal["gap", "zero", "last"] | None = None
     irregular: bool | None = None

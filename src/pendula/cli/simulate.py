@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from pendula.cli.output import PLAIN, Output
+from pendula.cli.whole import Whole
 from pendula.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def simulate(
     duration: float | None = None,
     method: Literal["rk4", "euler", "adaptive"] = "rk4",
     noise: float = 0.0,
-    trajectories: int = 1,
-    seed: int = 0,
+    trajectories: Whole = 1,
+    seed: Whole = 0,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: bool = False,
     list: bool = False,  # noqa: A002 # the option's name

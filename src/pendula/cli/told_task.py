@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pendula.cli.notes import filling_notes, gap_notes
+from pendula.cli.notes import filling_notes, told_gap_notes
 from pendula.cli.options import PairedOptions, RecipeOptions, RecordOptions, listed
 from pendula.cli.records import check_unsampled, data_settings, read_series
 from pendula.errors import DataError
@@ -94,9 +94,9 @@ def _rows(
 
     if is_filled:
         rows, count = _filled(holes, recipe)
-        return rows, [*filling_notes(count), *gap_notes(rows, filled=True)]
+        return rows, [*filling_notes(count), *told_gap_notes(rows, recipe.inputs, filled=True)]
     rows = paired_record(series, recipe)
-    return rows, gap_notes(rows, filled=False) if recipe.missing == "gap" else []
+    return rows, told_gap_notes(rows, recipe.inputs, filled=False) if recipe.missing == "gap" else []
 
 
 def _filled(holes: "Record", recipe: "PairedRecipe") -> "tuple[Record, int]":

@@ -137,7 +137,8 @@ def record_for(fit: PairedFit, series: Data) -> Record:
         DataError: If a column is missing, or the time step is another.
         UnitsError: If a column has another unit.
     """
-    dataset, columns = unpacked(series)[0], fit.recipe.columns
+    labels = fit.recipe.target if fit.recipe.tells_labels else ()
+    dataset, columns = unpacked(series, labels=labels)[0], fit.recipe.columns
     made = {INTERVAL} if fit.recipe.irregular else set()
     missing = [name for name in columns if name not in dataset.data_vars and name not in made]
     if missing:

@@ -193,7 +193,7 @@ def fit(
         >>> sorted(made.scores["baselines"])
         ['linear', 'persistence', 'seasonal']
     """
-    dataset, container = unpacked(series)
+    dataset, container = unpacked(series, labels=() if task in {None, "filter"} else _names(target))
     given = _given(window=window, scaling=scaling, by=by, test_from=test_from, training=training)
     usual = {"test": test, "validation": validation, "seed": seed, "missing": missing, "irregular": irregular}
     if inputs is not None or task is not None:
@@ -217,6 +217,10 @@ def fit(
     notes = control_notes(rows, recipe)
     made = fit_record(rows, recipe, run=run, overwrite=overwrite, notes=notes, listener=listener)
     return replace(made, container=container)
+
+
+def _names(target: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (target,) if isinstance(target, str) else tuple(target or ())
 
 
 def _given(**choices: object) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The containers of xarray and pandas in which people hold series: into a data set, and back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -36,14 +37,15 @@ class Container:
     counted: bool = False
 
 
-def unpacked(data: Data) -> tuple[xr.Dataset, Container]:
+def unpacked(data: Data, *, labels: Sequence[str] = ()) -> tuple[xr.Dataset, Container]:
     """Give a series as a data set, and how it was handed in.
 
     The index of a frame is its time, unless it only counts rows and there is a column such as `t` or `time`. Units come
     from headers such as `x [rad]`, or from `frame.attrs["units"]`, a mapping from columns to units.
 
     Args:
-        data: A data set along `time`, a data array of one dimension, a data frame, or a pandas series.
+        data: A data set or a data array of one dimension, a data frame, or a pandas series.
+        labels: Columns of a frame that hold labels, if they are there; other text is left out.
 
     Returns:
         Variables along `time`, and the container.
@@ -58,15 +60,15 @@ def unpacked(data: Data) -> tuple[xr.Dataset, Container]:
         ('rad', 's', 't [s]')
     """
     if isinstance(data, xr.Dataset):
-        return data, Container()
+        return _from_dataset(data)
     if isinstance(data, xr.DataArray):
         return _from_array(data)
     if isinstance(data, pd.Series):
         named = data.to_frame(data.name if data.name is not None else "x")
         named.attrs = data.attrs
-        return _from_frame(named)
+        return _from_frame(named, labels)
     if isinstance(data, pd.DataFrame):
-        return _from_frame(data)
+        return _from_frame(data, labels)
     raise DataError(
         "`series` must be a series of xarray or pandas: expected a Dataset, DataArray, DataFrame or Series, got "
         f"{type(data).__name__}. Read a file with pendula.read, or make xarray.Dataset({{'x': ('time', values)}})."
@@ -89,8 +91,20 @@ def packed(dataset: xr.Dataset, container: Container) -> xr.Dataset | xr.DataArr
         'x [rad]'
     """
     if container.kind == "dataset":
-        return dataset
+        return dataset if container.time == "time" else dataset.rename({"time": container.time})
     return _to_array(dataset, container) if container.kind == "array" else _to_frame(dataset, container)
+
+
+def _from_dataset(dataset: xr.Dataset) -> tuple[xr.Dataset, Container]:
+    dims = [str(dim) for dim in dataset.dims]
+    if len(dims) != 1 or dims == ["time"] or "time" in dataset.variables:
+        return dataset, Container()
+    return _with_time(dataset, dims[0]), Container(time=dims[0])
+
+
+def _with_time(dataset: xr.Dataset, dim: str) -> xr.Dataset:
+    renamed = dataset.rename({dim: "time"})
+    return renamed.assign_coords(time=renamed["time"].assign_attrs(name=dim)) if "time" in renamed.coords else renamed
 
 
 def _from_array(array: xr.DataArray) -> tuple[xr.Dataset, Container]:
@@ -101,14 +115,10 @@ def _from_array(array: xr.DataArray) -> tuple[xr.Dataset, Container]:
         )
     dim = str(array.dims[0])
     dataset = array.to_dataset(name=str(array.name or "x"))
-    if dim != "time":
-        dataset = dataset.rename({dim: "time"})
-        if "time" in dataset.coords:
-            dataset = dataset.assign_coords(time=dataset["time"].assign_attrs(name=dim))
-    return dataset, Container(kind="array", time=dim)
+    return dataset if dim == "time" else _with_time(dataset, dim), Container(kind="array", time=dim)
 
 
-def _from_frame(frame: pd.DataFrame) -> tuple[xr.Dataset, Container]:
+def _from_frame(frame: pd.DataFrame, labels: Sequence[str]) -> tuple[xr.Dataset, Container]:
     index = frame.index
     if isinstance(index, pd.MultiIndex | pd.PeriodIndex) or frame.columns.nlevels > 1:
         raise DataError(
@@ -124,14 +134,15 @@ def _from_frame(frame: pd.DataFrame) -> tuple[xr.Dataset, Container]:
     column = recognized_time({name: units.get(name, "") for name in table.columns}) if counts else None
     if column is not None:
         known = {name: unit for name, unit in units.items() if name in table.columns}
-        dataset = dataset_from(Table(columns=table.columns), source="series", time=column, units=known)
+        dataset = dataset_from(Table(columns=table.columns), source="series", time=column, units=known, labels=labels)
         header = next(str(name) for name in frame.columns if split_header(str(name))[0] == column)
         return dataset, Container(kind="frame", time=header, headers=headers, counted=True)
     name, unit = split_header(str(index.name)) if index.name is not None else ("time", "")
     name = name if name not in table.columns else f"index of {name}"
     times = frame_columns(index.to_frame(index=False, name="times"), notes=[]).columns["times"]
     known = {each: unit for each, unit in units.items() if each in table.columns} | ({name: unit} if unit else {})
-    dataset = dataset_from(Table(columns={name: times, **table.columns}), source="series", time=name, units=known)
+    whole = Table(columns={name: times, **table.columns})
+    dataset = dataset_from(whole, source="series", time=name, units=known, labels=labels)
     time = None if index.name is None else str(index.name)
     return dataset, Container(kind="frame", time=time, dtype=str(index.dtype), headers=headers or bool(unit))
 

@@ -47,7 +47,8 @@ class Training:
             those at the start of each stretch of the record that its readout does not learn from, where 0 takes 50, or
             a tenth of a short stretch.
         horizon: Steps after the window that are scored; those after the first are a free run. 1 scores the next value
-            alone.
+            alone. The loss is the mean square of the errors one step ahead plus that over the steps of the run, each
+            in units of what the network predicts: it grows with the curriculum.
         curriculum: Fraction of the epochs during which the horizon grows to its full length, in equal steps.
         teacher_forcing_start: Probability, in the first epoch, that a step beyond the window is fed the true value
             instead of the prediction. 1 at both ends is teacher forcing, 0 a free run, 1 to 0 scheduled sampling.
