@@ -216,10 +216,6 @@ def test_controls_go_with_fits_that_have_them(quick, sine_fit):
         sine_fit.model.run(sine_fit.record.values[None, -8:], steps=3, controls=np.ones((1, 11, 1)))
     with pytest.raises(ShapeError, match=r"expected shape \(1, 11, 1\), got \(1, 10, 1\)"):
         quick.model.run(context, steps=3, controls=np.ones((1, 10, 1)))
-    with pytest.raises(
-        ArgumentError, match="`forecaster` must read its own values alone to be followed value by value"
-    ):
-        quick.model.stream()
     with pytest.raises(ArgumentError, match="`controls` must go with a forecast: got u and targets told from inputs"):
         pendula.fit(driven(100), "y", inputs="u", controls="u")
     with pytest.raises(

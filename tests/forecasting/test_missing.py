@@ -213,5 +213,3 @@ def test_other_uses_are_refused_and_so_are_other_choices(fitted):
         pendula.Recipe.from_dict({"missing": "mean"})
     with pytest.raises(ArgumentError, match="got one that is shown what is missing beside them"):
         pendula.analyze(fitted)
-    with pytest.raises(ArgumentError, match="must read its own values alone to be followed value by value"):
-        fitted.model.stream()

@@ -42,25 +42,26 @@ class SolvedStream:
             raise ArgumentError(
                 f"`batch` must be positive: expected 1 or more, got {batch}. Follow one series at least."
             )
-        self._forecaster, self._shape = forecaster, (batch, forecaster.channels)
+        controls = forecaster.controls if isinstance(forecaster, EnsembleForecaster) else 0
+        self._forecaster, self._shape = forecaster, (batch, forecaster.channels + controls)
         self.state: Any = None
 
-    def step(self, values: Float[Tensor, "batch channel"]) -> Float[Tensor, "batch lead channel"]:
+    def step(self, values: Float[Tensor, "batch column"]) -> Float[Tensor, "batch lead channel"]:
         """Show the next value of each series.
 
         Args:
-            values: The values, scaled.
+            values: The values, scaled, with controls if there are any.
 
         Returns:
             The predictions of the values that follow, scaled.
 
         Raises:
-            ShapeError: If `values` does not hold one value of each channel of each series.
+            ShapeError: If `values` does not hold one value of each channel and control of each series.
         """
         if tuple(values.shape) != self._shape:
             raise ShapeError(
-                f"`values` must hold one value of each channel of each series: expected shape {self._shape}, "
-                f"got {tuple(values.shape)}. Make a stream of that many series."
+                "`values` must hold one value of each channel and control of each series: expected shape "
+                f"{self._shape}, got {tuple(values.shape)}. Make a stream of that many series."
             )
         predictions: Tensor
         predictions, self.state = self._forecaster(values[:, None], self.state)

@@ -261,10 +261,8 @@ class Model:
             start: Time value of the first value; only a driven equation asks for it.
 
         Returns:
-            A stream that has seen nothing yet; its `step` takes the next value and predicts those that follow.
-
-        Raises:
-            ArgumentError: If the model has controls.
+            A stream that has seen nothing yet; its `step` takes the next value, and the controls of the row after it
+            where there are some, and predicts what follows.
 
         Examples:
             >>> import pendula, xarray as xr
@@ -279,7 +277,9 @@ class Model:
             True
         """
         clock = self._clock(None if start is None else np.asarray(start))
-        return ModelStream(self.forecaster, self.scaler, start=float(clock))
+        return ModelStream(
+            self.forecaster, self.scaler, controls=self.controls, missing=self.missing, start=float(clock)
+        )
 
     def _read(
         self, context: BatchSeries, controls: BatchControls | None, steps: int
