@@ -19,6 +19,19 @@ def test_it_says_how_the_machine_does(pendula, monkeypatch):
     assert content["rows"][0]["faster"]["torch"]["median"] > 0
 
 
+def test_rows_that_others_disturbed_are_marked(pendula, monkeypatch):
+    tiny = Workload(task="free_run", batch=1, time=2, hidden_size=2, num_layers=1)
+    monkeypatch.setattr("pendula.benchmark.short_workloads", lambda _: [tiny])
+    # Every run waited for longer than it took.
+    waits = iter(range(100_000))
+    monkeypatch.setattr("pendula.benchmark.turns.waited_seconds", lambda *_: float(next(waits)))
+    pace = Pace(seconds=1e-6, patience=0.0)
+    monkeypatch.setattr("pendula.benchmark.bench", partial(bench, pace=pace, gemm_sizes=(8,)))
+    answer = pendula("bench", "--threads", "1")
+    assert "◀ disturbed" in answer.out
+    assert "Nothing follows from rows marked disturbed, whose threads had to wait for a processor." in answer.out
+
+
 def test_a_number_of_threads_below_one_is_bad_usage(pendula):
     answer = pendula("bench", "--threads", "0")
     assert answer.code == 2

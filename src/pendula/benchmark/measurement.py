@@ -76,6 +76,11 @@ class Measurement:
         return faster is not None and faster.median < 1 / (1 + TOLERATED)
 
     @property
+    def is_disturbed(self) -> bool:
+        """Whether in half of the turns threads had to wait for a processor, so that nothing follows from the times."""
+        return 2 * self.times.disturbed >= self.times.turns
+
+    @property
     def share(self) -> Spread | None:
         """The part of the machine's rate that Pendula reaches, turn by turn."""
         if self.gemm is None:
@@ -124,6 +129,7 @@ class Measurement:
             "epoch_faster": {name: spread.to_dict() for name, spread in self.epoch_faster.items()},
             "gemm_share": self.share.to_dict() if self.share else None,
             "slower": self.is_slower,
+            "disturbed": self.is_disturbed,
             "remarks": self.remarks,
         }
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clock_text", "gemm_table", "measurement_table", "summary_table"]
 
-MARK = "◀ slower"
+SLOWER, DISTURBED = "◀ slower", "◀ disturbed"
 
 
 def clock_text(seconds: float) -> str:
@@ -43,7 +43,8 @@ def measurement_table(measurements: Sequence[Measurement]) -> "Table":
         measurements: What was measured.
 
     Returns:
-        A table of rich, with a mark where Pendula is slower than torch by more than 5 %.
+        A table of rich, with a mark where Pendula is slower than torch by more than 5 %, and where threads had to wait
+        for a processor in half of the turns.
 
     Examples:
         >>> measurement_table([]).columns[0].header
@@ -68,7 +69,7 @@ def measurement_table(measurements: Sequence[Measurement]) -> "Table":
             *(f"{faster[name].median:.2f}" if name in faster else "" for name in others),
             *([clock_text(each.times.of(EPOCH).median) if each.epoch_faster else ""] if epochs else []),
             *([f"{share.median:.0%}" if share else ""] if shares else []),
-            MARK if each.is_slower else "",
+            DISTURBED if each.is_disturbed else SLOWER if each.is_slower else "",
         )
     return table
 

@@ -18,10 +18,11 @@ pendula bench --threads 1 --json
 
 
 def bench(*, threads: int | None = None, seed: int | None = None, out: Output = PLAIN) -> None:
-    """Measure how fast this machine trains and runs recurrent networks, with Pendula and with torch, in under a minute.
+    """Measure how fast this machine trains and runs recurrent networks, with Pendula and with torch.
 
     A step of training of 32 sequences of 50 steps through two layers of 64 units, and free runs of one start and of a
-    thousand; both in turns, medians. What else keeps the machine busy counts.
+    thousand; both in turns, medians. It takes under a minute where nothing else works, and longer on a busy machine:
+    runs that had to wait for a processor are repeated, and rows that had to nearly always are marked.
 
     Args:
         threads: How many threads to work on; one for each processor when left out.
@@ -41,7 +42,7 @@ def bench(*, threads: int | None = None, seed: int | None = None, out: Output = 
     report = measured(short_workloads(count), listener=_listener(out))
     content = report.to_dict()
     out.show(*_machine_lines(content["machine"], report, count), "", *_row_lines(report))
-    out.show(*_busy_lines(content["machine"]))
+    out.show(*_busy_lines(content["machine"], disturbed=sum(each.is_disturbed for each in report.measurements)))
     out.result({"threads": count, **content})
 
 
@@ -72,7 +73,7 @@ def _row_lines(report: "Report") -> list[str]:
         parts = each.workload.time if each.workload.task == "free_run" else 1
         ours, theirs = (clock_text(each.times.of(name).median / parts) for name in ("pendula", "torch"))
         share = f"{each.share.median:.0%}" if each.share else ""
-        mark = " ◀ slower" if each.is_slower else ""
+        mark = " ◀ disturbed" if each.is_disturbed else " ◀ slower" if each.is_slower else ""
         ratio = f"{each.faster['torch'].median:.1f} ×"
         lines.append(f"{_label(each):32}{ours:>10}{theirs:>10}{ratio:>9}{share:>9}{mark}".rstrip())
     return lines
@@ -86,11 +87,12 @@ def _label(measurement: "Measurement") -> str:
     return f"training {workload.cell} {workload.precision}, a step"
 
 
-def _busy_lines(machine: Mapping[str, Any]) -> list[str]:
-    load, cores = machine["load"], machine["cores"]
-    if load is None or load < 0.5 * cores:
-        return []
-    return [
-        "",
-        f"The machine was busy with other work (load {load:.1f}): the times are too long, the ratios uncertain.",
-    ]
+def _busy_lines(machine: Mapping[str, Any], *, disturbed: int) -> list[str]:
+    load, cores, lines = machine["load"], machine["cores"], []
+    if load is not None and load >= 0.5 * cores:
+        lines.append(
+            f"The machine was busy with other work (load {load:.1f}): the times are too long, the ratios uncertain."
+        )
+    if disturbed:
+        lines.append("Nothing follows from rows marked disturbed, whose threads had to wait for a processor.")
+    return ["", *lines] if lines else []
