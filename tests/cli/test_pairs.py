@@ -73,6 +73,22 @@ def test_a_file_that_continues_the_record_is_run_up_to(pendula, circuit):
     anew = pendula("forecast", "run", "inputs.csv")
     assert "The first 5 rows after a start are uncertain: the inputs before them are not known, and are" in anew.err
     assert "continues" not in anew.err
+    (circuit / "two.csv").write_text("t [s],u [V]\n100,0.5\n100.5,0.1\n")
+    (circuit / "one.csv").write_text("t [s],u [V]\n100,0.5\n")
+    two, one = (pendula("forecast", "run", f"{name}.csv", "--json") for name in ("two", "one"))
+    assert (one.code, one.content["run_up"]) == (0, 20)
+    assert one.content["told"]["i"]["values"] == two.content["told"]["i"]["values"][:1]
+    filled = pendula("forecast", "run", "one.csv", "--gaps", "fill", "--json")
+    assert filled.content["told"] == one.content["told"]
+    (circuit / "alone.csv").write_text("t [s],u [V]\n700,0.5\n")
+    alone = pendula("forecast", "run", "alone.csv", "--json")
+    assert (alone.content["run_up"], alone.content["time"]["values"]) == (0, [700])
+    (circuit / "dated.csv").write_text("t,u [V]\n2020-01-01,0.5\n")
+    assert (
+        "`series` must have numbers for times, as the record: got dates" in pendula("forecast", "run", "dated.csv").err
+    )
+    (circuit / "none.csv").write_text("t [s],u [V]\n")
+    assert "`none.csv` must hold a series: expected at least 1 row, got 0" in pendula("forecast", "run", "none.csv").err
     scored = pendula("evaluate", "run", "end.csv", "--json")
     assert "the run begins in the last 20 rows before it" in scored.err
     whole = pendula("evaluate", "run", "circuit.csv")

@@ -59,6 +59,22 @@ def test_a_run_that_continues_the_record_begins_in_the_inputs_before_it(fitted, 
     assert np.array_equal(later.time, longer.time[600:])
 
 
+def test_one_row_is_enough(fitted, driven):
+    longer = driven(size=700)[["u"]]
+    later = pendula.forecast(fitted, inputs=longer.isel(time=slice(600, None)))
+    one = pendula.forecast(fitted, inputs=longer.isel(time=[600]))
+    assert (one.attrs["run_up"], one.sizes["time"]) == (fitted.recipe.window, 1)
+    np.testing.assert_array_equal(one.y, later.y[:1])
+    np.testing.assert_array_equal(one.time, longer.time[600:601])
+    assert one.time.attrs == {"units": "s"}
+    alone = pendula.forecast(fitted, inputs=longer.isel(time=[650]))
+    assert alone.attrs["run_up"] == 0
+    np.testing.assert_array_equal(alone.y.values[:, None], fitted.model.run(longer.u.values[650:651, None]))
+    frame = pd.DataFrame({"u [V]": longer.u.values[600:601]}, index=pd.Index([300.0], name="t [s]"))
+    told = pendula.forecast(fitted, inputs=frame)
+    assert (told.index.tolist(), told["y [mm]"].tolist()) == ([300.0], one.y.values.tolist())
+
+
 def test_a_series_that_continues_the_record_is_scored_like_it(fitted, driven):
     part, own = fitted.split.test, evaluate_pairs(fitted)
     held_out = evaluate_pairs(fitted, driven().isel(time=slice(part.start, None)))
@@ -144,6 +160,12 @@ def test_the_own_test_part_is_run_up_to_in_the_inputs_before_it(fitted):
             "`u` must have the unit of the fit: expected V, got mV",
         ),
         (lambda series: series.assign(u=np.nan * series.u), DataError, "`inputs` must have whole rows"),
+        (lambda series: (np.nan * series).isel(time=[3]), DataError, "`inputs` must have whole rows"),
+        (
+            lambda series: series.isel(time=[3]).assign_coords(time=("time", [9.0], {"units": "min"})),
+            DataError,
+            "must have the time step of the fit: expected 0.5 s, got 0.5 min",
+        ),
     ],
 )
 def test_inputs_that_do_not_fit_are_told(fitted, driven, change, error, message):

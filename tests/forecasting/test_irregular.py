@@ -129,6 +129,8 @@ def test_dates_go_with_other_controls():
     future = pendula.forecast(made, controls=frame)
     assert list(future.index) == list(frame.index[180:])
     pd.testing.assert_frame_equal(pendula.forecast(made, controls=frame[180:]), future)
+    one = pendula.forecast(made, controls=frame[180:181])
+    pd.testing.assert_frame_equal(one, future[:1], check_freq=False)
     numbered = frame[180:].reset_index(drop=True)
     with pytest.raises(DataError, match="`controls` must have dates for times, as the record: got numbers"):
         pendula.forecast(made, controls=numbered)
@@ -144,11 +146,12 @@ def test_what_is_wrong_is_said(fitted):
         DataError, match=r"got none at 400, step 1 of 3. Hand in a series or a file of the times to come"
     ):
         pendula.forecast(fitted, 3)
+    last = float(swinging(400).time[-1])
     for plan in (swinging(420).isel(time=slice(399, None)), swinging(420, seed=1)):
         with pytest.raises(
             DataError,
             match=r"`controls` must begin with the rows of the record where times are irregular: expected its 400 "
-            rf"rows, and those to come after them, or times after {swinging(400).time.values[-1]:.10g} alone",
+            rf"rows, and those to come after them, or times after {last:.10g} alone, got others\.",
         ):
             pendula.forecast(fitted, controls=plan)
     unkept = replace(fitted, record=replace(fitted.record, moments=None))  # a run of before

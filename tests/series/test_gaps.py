@@ -42,6 +42,13 @@ def test_trajectories_are_not_joined():
     assert count == 0
 
 
+def test_one_row_has_no_gap():
+    row = xr.Dataset({"x": ("time", [1.0])}, coords={"time": [3.0]})
+    filled, count = fill_gaps(row)
+    assert count == 0
+    xr.testing.assert_identical(filled, row)
+
+
 def test_gaps_across_a_cut_are_kept():
     filled, count = fill_gaps(record(series([0, np.nan, 2, 3, np.nan, np.nan, 6, np.nan, 8])), cuts=(5,))
     np.testing.assert_array_equal(filled.values[:, 0], [0, 1, 2, 3, np.nan, np.nan, 6, 7, 8])

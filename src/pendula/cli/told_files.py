@@ -66,7 +66,7 @@ def tell_file(
             f"`FILE` must hold the inputs of the fit: expected a file with {', '.join(names)}, got none. "
             f"{', '.join(fit.model.targets.names)} cannot be told without them."
         )
-    series, notes = _series_for(fit, file, names, data)
+    series, notes = _series_for(fit, file, names, data, continues=True)
     told = tell(fit, series)
     told["time"].attrs["name"] = fit.model.axis.name  # files keep the name of the record's own column
     beyond = [f"warning: {told.attrs['outside']}"] if "outside" in told.attrs else []
@@ -108,12 +108,13 @@ def _untold_notes(fit: "PairedFit", told: "xarray.Dataset") -> list[str]:
 
 
 def _series_for(
-    fit: "PairedFit", file: str, columns: tuple[str, ...], data: RecordOptions
+    fit: "PairedFit", file: str, columns: tuple[str, ...], data: RecordOptions, *, continues: bool = False
 ) -> "tuple[xarray.Dataset, tuple[str, ...]]":
     from pendula.series import fill_gaps
 
     settings = settings_like(fit.model.axis, file=file, options=data)
-    series, notes = read_series(settings, labels=fit.recipe.target if fit.recipe.tells_labels else ())
+    labels = fit.recipe.target if fit.recipe.tells_labels else ()
+    series, notes = read_series(settings, labels=labels, continues=continues)
     wanted = series[[name for name in columns if name in series.data_vars]]
     if settings.gaps != "fill":
         return wanted, notes

@@ -10,11 +10,11 @@ from pendula.filtering.continuing import continued
 from pendula.filtering.stretches import input_segments
 from pendula.metrics import decode_segments
 from pendula.runs import PairedFit, PairedModel
-from pendula.series.alike import check_alike
+from pendula.series.alike import assemble_alike, check_alike
 from pendula.series.containers import Data, unpacked
 from pendula.series.intervals import with_intervals
 from pendula.series.ranges import outside
-from pendula.series.record import Record, assemble
+from pendula.series.record import Record
 from pendula.shapes import Int, ndarray
 
 __all__ = ["tell"]
@@ -52,7 +52,7 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
         >>> told.y.attrs["units"], told.sizes["time"]
         ('mV', 30)
     """
-    model, given = fit.model, unpacked(inputs)[0]
+    model, given = fit.model, unpacked(inputs, continues=True)[0]
     dataset = with_intervals(given) if model.irregular else given
     missing = [name for name in model.inputs.names if name not in dataset.data_vars]
     if missing:
@@ -60,7 +60,7 @@ def tell(fit: PairedFit, inputs: Data) -> xr.Dataset:
             f"`inputs` must have the inputs of the fit: expected {', '.join(model.inputs.names)}, got no "
             f"{', '.join(missing)}. Add the column; {', '.join(model.targets.names)} cannot be told without it."
         )
-    rows = assemble(dataset, model.inputs.names)
+    rows = assemble_alike(dataset, model.inputs.names, axis=model.axis)
     check_alike(rows, units=model.inputs.units, axis=model.axis)
     if not len(_segments(model, rows)):
         raise DataError("`inputs` must have whole rows: expected one at least, got none. Fill the gaps.")

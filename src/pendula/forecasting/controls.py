@@ -9,12 +9,11 @@ from pendula.errors import ArgumentError, DataError
 from pendula.forecasting.starting import times_from
 from pendula.nn import CELLS
 from pendula.runs import Fit, Recipe
-from pendula.series.alike import check_alike
+from pendula.series.alike import assemble_alike, check_alike, check_dates
 from pendula.series.axis import TimeAxis
-from pendula.series.columns import channel_values, column_names, time_values
-from pendula.series.grid import trajectory_blocks
+from pendula.series.columns import column_names
 from pendula.series.intervals import INTERVAL, with_intervals
-from pendula.series.record import Record, assemble, find_segments
+from pendula.series.record import Record
 from pendula.shapes import ControlSeries, Float, ndarray
 
 __all__ = [
@@ -116,9 +115,9 @@ def plan_of(fit: Fit, series: xr.Dataset | None) -> Record | None:
         )
     series = with_intervals(series) if fit.recipe.irregular else series
     names, axis = column_names(series, controls.names, argument="controls"), fit.model.axis
-    plan = assemble(series, names) if series.sizes["time"] > 1 else _one_row(series, names, axis)
-    _check_times(series, plan, axis)
     try:
+        plan = assemble_alike(series, names, axis=axis)
+        _check_times(series, plan, axis)
         check_alike(plan, units=controls.units, axis=axis)
     except DataError as error:
         raise DataError(str(error).replace("`series`", "`controls`")) from error
@@ -278,20 +277,6 @@ def _check_times(series: xr.Dataset, plan: Record, axis: TimeAxis) -> None:
         )
 
 
-def _one_row(series: xr.Dataset, names: tuple[str, ...], axis: TimeAxis) -> Record:
-    # It has no time step, which is then the fit's.
-    times, _, _ = time_values(series)
-    values = np.column_stack([channel_values(series, name) for name in names])
-    return Record(
-        values=values,
-        names=names,
-        units=tuple(str(series[name].attrs.get("units", "")) for name in names),
-        time=times,
-        axis=axis,
-        segments=find_segments(values, trajectory_blocks(None, len(times))),
-    )
-
-
 def _lay_over(
     ahead: Float[ndarray, "step control"],
     planned: Float[ndarray, "row control"],
@@ -307,9 +292,7 @@ def _lay_over(
 
 def _clock(fit: Fit, times: ndarray) -> ndarray:
     axis = fit.model.axis
-    if (times.dtype.kind == "M") != (axis.kind == "datetime"):
-        wanted, given = ("dates", "numbers") if axis.kind == "datetime" else ("numbers", "dates")
-        raise DataError(f"`controls` must have {wanted} for times, as the record: got {given}. Write both alike.")
+    check_dates(times, dates=axis.kind == "datetime", argument="controls")
     return axis.elapsed(times)
 
 

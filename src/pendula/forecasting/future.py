@@ -101,7 +101,7 @@ def forecast(
             )
         told = tell(fit, inputs)
         _warn(told.attrs.get("outside", ""))
-        return packed(told, unpacked(inputs)[1])
+        return packed(told, unpacked(inputs, continues=True)[1])
     if inputs is not None:
         raise ArgumentError("`inputs` must be left out for a fit that forecasts: got a series. Ask for `steps`.")
     if steps is None and controls is None:
@@ -114,7 +114,7 @@ def forecast(
     future = forecast_dataset(
         fit,
         steps,
-        controls=None if controls is None else unpacked(controls)[0],
+        controls=None if controls is None else unpacked(controls, continues=True)[0],
         coverage=coverage,
         start=start,
         samples=samples,

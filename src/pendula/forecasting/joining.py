@@ -3,9 +3,9 @@
 import numpy as np
 import xarray as xr
 
-from pendula.errors import DataError
 from pendula.forecasting.controls import handed_in
 from pendula.runs import Fit
+from pendula.series.alike import check_dates
 from pendula.series.columns import channel_values, column_names, time_values
 from pendula.series.grid import check_increasing
 
@@ -32,12 +32,10 @@ def behind_record(fit: Fit, series: xr.Dataset) -> xr.Dataset:
     record = fit.record
     if not fit.recipe.irregular or record.moments is None or "time" not in series.variables:
         return series
-    begin, (times, kind, _) = int(record.blocks[-1, 0]), time_values(series)
+    begin, (times, _, _) = int(record.blocks[-1, 0]), time_values(series)
     known = record.moments[begin:]
     check_increasing(times, np.array([[0, len(times)]]))
-    if (kind == "datetime") != (known.dtype.kind == "M"):
-        wanted, given = ("numbers", "dates") if kind == "datetime" else ("dates", "numbers")
-        raise DataError(f"`controls` must have {wanted} for times, as the record: got {given}. Write both alike.")
+    check_dates(times, dates=known.dtype.kind == "M", argument="controls")
     if not len(times) or times[0] <= known[-1]:
         return series
     names = column_names(series, named, argument="controls") if (named := handed_in(fit)) else ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -37,7 +38,7 @@ class Container:
     counted: bool = False
 
 
-def unpacked(data: Data, *, labels: Sequence[str] = ()) -> tuple[xr.Dataset, Container]:
+def unpacked(data: Data, *, labels: Sequence[str] = (), continues: bool = False) -> tuple[xr.Dataset, Container]:
     """Give a series as a data set, and how it was handed in.
 
     The index of a frame is its time, unless it only counts rows and there is a column such as `t` or `time`. Units come
@@ -46,6 +47,7 @@ def unpacked(data: Data, *, labels: Sequence[str] = ()) -> tuple[xr.Dataset, Con
     Args:
         data: A data set or a data array of one dimension, a data frame, or a pandas series.
         labels: Columns of a frame that hold labels, if they are there; other text is left out.
+        continues: Whether it goes on from a series that is known: then one row, or times alone, are enough.
 
     Returns:
         Variables along `time`, and the container.
@@ -66,9 +68,9 @@ def unpacked(data: Data, *, labels: Sequence[str] = ()) -> tuple[xr.Dataset, Con
     if isinstance(data, pd.Series):
         named = data.to_frame(data.name if data.name is not None else "x")
         named.attrs = data.attrs
-        return _from_frame(named, labels)
+        return _from_frame(named, labels, continues=continues)
     if isinstance(data, pd.DataFrame):
-        return _from_frame(data, labels)
+        return _from_frame(data, labels, continues=continues)
     raise DataError(
         "`series` must be a series of xarray or pandas: expected a Dataset, DataArray, DataFrame or Series, got "
         f"{type(data).__name__}. Read a file with pendula.read, or make xarray.Dataset({{'x': ('time', values)}})."
@@ -118,7 +120,7 @@ def _from_array(array: xr.DataArray) -> tuple[xr.Dataset, Container]:
     return dataset if dim == "time" else _with_time(dataset, dim), Container(kind="array", time=dim)
 
 
-def _from_frame(frame: pd.DataFrame, labels: Sequence[str]) -> tuple[xr.Dataset, Container]:
+def _from_frame(frame: pd.DataFrame, labels: Sequence[str], *, continues: bool) -> tuple[xr.Dataset, Container]:
     index = frame.index
     if isinstance(index, pd.MultiIndex | pd.PeriodIndex) or frame.columns.nlevels > 1:
         raise DataError(
@@ -126,6 +128,7 @@ def _from_frame(frame: pd.DataFrame, labels: Sequence[str]) -> tuple[xr.Dataset,
             f"{type(index).__name__} and {frame.columns.nlevels} level of names. Use frame.to_timestamp() for periods, "
             "and one column for each variable."
         )
+    made = partial(dataset_from, source="series", labels=labels, continues=continues)
     table = frame_columns(frame, notes=[])
     told = frame.attrs.get("units", {})
     units = {**table.units, **(dict(told) if isinstance(told, dict) else {})}
@@ -134,7 +137,7 @@ def _from_frame(frame: pd.DataFrame, labels: Sequence[str]) -> tuple[xr.Dataset,
     column = recognized_time({name: units.get(name, "") for name in table.columns}) if counts else None
     if column is not None:
         known = {name: unit for name, unit in units.items() if name in table.columns}
-        dataset = dataset_from(Table(columns=table.columns), source="series", time=column, units=known, labels=labels)
+        dataset = made(Table(columns=table.columns), time=column, units=known)
         header = next(str(name) for name in frame.columns if split_header(str(name))[0] == column)
         return dataset, Container(kind="frame", time=header, headers=headers, counted=True)
     name, unit = split_header(str(index.name)) if index.name is not None else ("time", "")
@@ -142,7 +145,7 @@ def _from_frame(frame: pd.DataFrame, labels: Sequence[str]) -> tuple[xr.Dataset,
     times = frame_columns(index.to_frame(index=False, name="times"), notes=[]).columns["times"]
     known = {each: unit for each, unit in units.items() if each in table.columns} | ({name: unit} if unit else {})
     whole = Table(columns={name: times, **table.columns})
-    dataset = dataset_from(whole, source="series", time=name, units=known, labels=labels)
+    dataset = made(whole, time=name, units=known)
     time = None if index.name is None else str(index.name)
     return dataset, Container(kind="frame", time=time, dtype=str(index.dtype), headers=headers or bool(unit))
 

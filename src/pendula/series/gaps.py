@@ -48,6 +48,8 @@ def fill_gaps(
         )
     if isinstance(data, Record):
         return _fill_record(data, longest, cuts)
+    if data.sizes["time"] == 1:
+        return data, 0  # nothing lies between
     filled, count = _fill_record(assemble(data), longest, cuts)
     return to_dataset(filled).assign_attrs(data.attrs), count
 
