@@ -122,7 +122,8 @@ def forecast(
         keep_samples=keep_samples,
     )
     _warn(few_runs(future), future.attrs.get("outside", ""))
-    counted = fit.recipe.irregular and controls is None
+    # A data set keeps the dimension that it came with.
+    counted = fit.recipe.irregular and controls is None and fit.container.kind != "dataset"
     return packed(future, replace(fit.container, time=ROW, dtype="", counted=False) if counted else fit.container)
 
 
