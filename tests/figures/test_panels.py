@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -314,6 +314,25 @@ def test_scores_show_one_step_and_free_run_of_each_predictor() -> None:
     assert legend(axes) == ["one step", "free run", "persistence", "noise floor"]
     assert axes.get_xscale() == "log"
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # networks on top
+
+
+def test_scores_of_those_that_are_not_told_the_controls_are_pale() -> None:
+    row = {"rmse": 0.2, "free_run_rmse": 0.4}
+    scores = {"models": {"esn": row}, "baselines": {"persistence": row, "linear": row}}
+    told, told_less = draw_scores(scores), draw_scores(scores, untold=("persistence", "esn"))
+
+    def colors(axes: Axes) -> list[str]:
+        return [str(line.get_markeredgecolor()) for line in axes.lines if len(line.get_xdata()) == 1]
+
+    # Networks are told: the names are those of baselines.
+    assert colors(told_less)[:2] == colors(told)[:2]
+    assert colors(told_less)[4:] == colors(told)[4:]
+    persistence = np.array(to_rgb(colors(told)[2]))
+    for pale in colors(told_less)[2:4]:
+        np.testing.assert_allclose(to_rgb(pale), 1 - 0.45 * (1 - persistence), atol=1 / 255)
+    assert [text.get_text() for text in told_less.get_yticklabels()] == ["esn", "persistence †", "linear"]
+    assert legend(told_less) == ["one step", "free run", "† not told the controls", "persistence"]
+    assert legend(told) == ["one step", "free run", "persistence"]
 
 
 @pytest.mark.parametrize("highest", [0.11, 0.9, 5.0, 20.0, 1e4])

@@ -13,8 +13,8 @@ from pendula.report import fit_report
 from pendula.report import network_figure as network_module
 from pendula.report import prediction_figures as predictions_module
 from pendula.report import record_figures as record_module
-from pendula.report.controls_note import is_told
 from pendula.report.rolling_figures import backtest_lines
+from pendula.report.untold import is_told
 from pendula.series.split import Part
 from pendula.training import Training
 
@@ -59,6 +59,7 @@ def test_the_page_names_and_draws_the_control(made, monkeypatch):
     assert "the power of t+1" in captions["network"]
     assert shapes[0].controls == ("power",)
     assert [name for _, _, name in drawn] == ["power (W)", "y (K)", "power (W)"]
+    assert captions["scores"].endswith("Pale marks (†) are those of baselines that are not told the power.")
     test = made.split.test
     np.testing.assert_array_equal(drawn[0][1], made.record.controls.values[test.start : test.stop, 0])
     assert content.verdict[-1].startswith("Told the power of each row that is forecast: network and linear")
@@ -78,4 +79,5 @@ def test_a_page_without_controls_says_nothing_of_them():
     figures = {figure.name: figure for figure in predictions_module.prediction_figures(evaluated)}
     assert "never sees the truth." in figures["free-run"].caption
     assert "is given" not in figures["free-run"].caption
+    assert "†" not in figures["scores"].caption
     assert network_module.network_figures(plain)[0].caption.endswith("Every step has the same matrices.")

@@ -151,3 +151,13 @@ def test_the_table_of_scores_tells_what_it_compares(task: str, said: str) -> Non
     page = render_report(ReportContent(title="a", scores={"models": {"network": row}, "task": task}))
     assert said in page
     assert ("free run" in page, "persistence" in page, "one step ahead" in page) == ((not task,) * 3)
+
+
+def test_baselines_that_are_not_told_the_controls_are_marked() -> None:
+    row = {"rmse": 1.0}
+    scores = {"models": {"gru": row}, "baselines": {"persistence": row, "linear": row}, "controls": ["a < b"]}
+    page = render_report(ReportContent(title="a", scores=scores))
+    marked = 'persistence&nbsp;†<span class="hidden"> (not told the controls)</span></th>'
+    assert page.count("†") == 2
+    assert marked in page
+    assert "† Not told the a &lt; b of the rows that are forecast." in page

@@ -1,6 +1,6 @@
 """All predictors side by side: one-step and free-run error together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,9 @@ ROUNDING = 1e-8
 MOST = 1e6
 """An error larger than persistence's by this factor is written; without persistence, larger than the smallest."""
 
+PALENESS = 0.45
+"""Share of its color that a pale mark keeps; the rest is white."""
+
 _RMSE = Quantity(name="RMSE")
 _KEYS = ("rmse", "free_run_rmse")
 
@@ -28,6 +31,7 @@ def draw_scores(
     scores: Mapping[str, Any],
     *,
     quantity: Quantity = _RMSE,
+    untold: Collection[str] = (),
     noise_floor: float | None = None,
     title: str = "Networks and baselines",
     axes: "matplotlib.axes.Axes | None" = None,
@@ -38,6 +42,7 @@ def draw_scores(
         scores: Has "models" and "baselines", each with the keys "rmse" and "free_run_rmse" by predictor; None or a
             number that is not finite reads as diverged.
         quantity: Name and unit of the error.
+        untold: Names of baselines that are not told the controls, as the networks are: they stand pale, with a dagger.
         noise_floor: The error that no predictor can undercut; None where it is not known.
         title: Above the panel.
         axes: Where to draw; None makes a figure.
@@ -63,10 +68,14 @@ def draw_scores(
         panel.set_xscale("log")
         panel.plot([], [], "o", color="#404040", markersize=5, label="one step")
         panel.plot([], [], "D", color="#404040", markerfacecolor="white", markersize=5, label="free run")
-        _draw_rows(panel, rows, _number(reference))
+        pale = set(scores.get("baselines", {})) & set(untold)
+        if pale:
+            panel.plot([], [], "o", color=_paled("#404040"), markersize=5, label="† not told the controls")
+        _draw_rows(panel, rows, _number(reference), pale=pale)
         _draw_reference(panel, reference, "persistence", color="#E69F00")
         _draw_reference(panel, noise_floor, "noise floor", color="#808080")
-        panel.set_yticks(range(len(rows)), [plain(shorten(name, width=22)) for name in rows])
+        names = [plain(shorten(name, width=22)) + (" †" if name in pale else "") for name in rows]
+        panel.set_yticks(range(len(rows)), names)
         panel.set_ylim(len(rows) - 0.4, -0.6)  # the first row on top
         panel.tick_params(axis="y", length=0)
         panel.set_xlabel(quantity.label)
@@ -75,7 +84,13 @@ def draw_scores(
         return panel
 
 
-def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any]], reference: float | None) -> None:
+def _draw_rows(
+    axes: "matplotlib.axes.Axes",
+    rows: Mapping[str, Mapping[str, Any]],
+    reference: float | None,
+    *,
+    pale: Collection[str],
+) -> None:
     numbers = [value for row in rows.values() for key in _KEYS if (value := _number(row.get(key))) is not None]
     exact = ROUNDING * (reference or 0.0)
     low = min((value for value in numbers if value > exact), default=0.1)
@@ -85,9 +100,17 @@ def _draw_rows(axes: "matplotlib.axes.Axes", rows: Mapping[str, Mapping[str, Any
     lines = strokes(rows)
     for place, (name, row) in enumerate(rows.items()):
         axes.axhline(place, color="#E4E4E4", linewidth=0.6, zorder=0)
+        color = _paled(lines[name].color) if name in pale else lines[name].color
         for key in _KEYS:
             if key in row:
-                _draw_score(axes, row[key], place, exact=exact, most=most, key=key, color=lines[name].color)
+                _draw_score(axes, row[key], place, exact=exact, most=most, key=key, color=color)
+
+
+def _paled(color: str) -> str:
+    from matplotlib.colors import to_hex, to_rgb
+
+    red, green, blue = (1 - PALENESS * (1 - part) for part in to_rgb(color))
+    return to_hex((red, green, blue))
 
 
 def _scale(axes: "matplotlib.axes.Axes", low: float, high: float, *, edge: float) -> None:

@@ -4,25 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pendula.report.scores import finite_score
+from pendula.report.untold import is_told
 from pendula.series.record import Record
 
-__all__ = ["among_told", "controls_note", "given_words", "is_told"]
-
-
-def is_told(baseline: str) -> bool:
-    """Say whether a baseline is told controls, where there are some.
-
-    Args:
-        baseline: Its name.
-
-    Returns:
-        Whether it is a linear autoregression.
-
-    Examples:
-        >>> is_told("linear (sqrt)"), is_told("persistence")
-        (True, False)
-    """
-    return _kind(baseline) == "linear"
+__all__ = ["among_told", "controls_note", "given_words"]
 
 
 def among_told(scores: Mapping[str, Any], metric: str, *, best: float) -> dict[str, Any]:
@@ -87,7 +72,3 @@ def given_words(record: Record) -> str:
 def _error(row: Mapping[str, Any], metric: str) -> float:
     error = finite_score(row, metric)
     return float("inf") if error is None else error
-
-
-def _kind(baseline: str) -> str:
-    return baseline.partition(" ")[0]

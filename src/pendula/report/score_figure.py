@@ -8,6 +8,7 @@ from pendula.forecasting import Evaluated
 from pendula.report.coordinates import has_one_unit
 from pendula.report.page import ReportFigure
 from pendula.report.sheets import draw_sheet
+from pendula.report.untold import DAGGER, untold_baselines
 
 __all__ = ["score_figure"]
 
@@ -30,10 +31,15 @@ def score_figure(evaluated: Evaluated) -> ReportFigure:
     remark = (
         "" if shares_unit else " The channels have different units, so each error is divided by its channel's spread."
     )
+    untold = untold_baselines(scores)
+    if untold:
+        remark += (
+            f" Pale marks ({DAGGER}) are those of baselines that are not told the {', '.join(scores['controls'])}."
+        )
     return draw_sheet(
         "scores",
         1,
-        draw=lambda _, axes: draw_scores(measured, quantity=quantity, axes=axes),
+        draw=lambda _, axes: draw_scores(measured, quantity=quantity, untold=untold, axes=axes),
         height=1.3 + 0.26 * len(evaluation.scores),
         caption=f"Errors on the {len(evaluation.rows)} rows of the test part, one step ahead (dots) and "
         f"running freely (diamonds); further left is better.{remark}",

@@ -2,13 +2,24 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pendula.figures.style import label
 from pendula.report.numbers import format_number
+from pendula.report.untold import DAGGER, untold_baselines
 
-__all__ = ["ScoreCell", "ScoreRow", "ScoreTable", "ScoreWords", "finite_score", "score_table", "score_words", "unit_of"]
+__all__ = [
+    "ScoreCell",
+    "ScoreRow",
+    "ScoreTable",
+    "ScoreWords",
+    "finite_score",
+    "score_table",
+    "score_words",
+    "unit_of",
+    "untold_note",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +115,7 @@ class ScoreRow:
         name: Its name.
         kind: "network" or "baseline".
         cells: One for each column.
+        is_untold: Whether it is not told the controls that networks are told.
 
     Examples:
         >>> ScoreRow(name="lstm", kind="network", cells=()).kind
@@ -113,6 +125,7 @@ class ScoreRow:
     name: str
     kind: str
     cells: tuple[ScoreCell, ...]
+    is_untold: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +171,7 @@ def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = No
 
     Args:
         scores: Has "models" and "baselines" (scores by predictor and metric) and "units" (see `unit_of`); "task" says
-            what the numbers are where they are no forecasts.
+            what the numbers are where they are no forecasts, and "controls" names what networks are told beside them.
         metrics: Keys of the columns to lay out, in the table's own order; all when left out.
 
     Returns:
@@ -181,7 +194,7 @@ def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = No
         for kind, group in (("network", "models"), ("baseline", "baselines"))
         for name, row in scores.get(group, {}).items()
     ]
-    rows = [row for _, _, row in predictors]
+    rows, untold = [row for _, _, row in predictors], untold_baselines(scores)
     known = _BY_TASK.get(scores.get("task", ""), _METRICS)
     wanted = [metric for metric in known if metrics is None or metric.key in metrics]
     columns = [metric for metric in wanted if any(metric.key in row for row in rows)]
@@ -189,7 +202,12 @@ def score_table(scores: Mapping[str, Any], *, metrics: Sequence[str] | None = No
     return ScoreTable(
         heads=tuple(label(metric.head, unit_of(scores, metric.key)) for metric in columns),
         rows=tuple(
-            ScoreRow(name=name, kind=kind, cells=tuple(_cell(metric, row, best[metric.key]) for metric in columns))
+            ScoreRow(
+                name=name,
+                kind=kind,
+                cells=tuple(_cell(metric, row, best[metric.key]) for metric in columns),
+                is_untold=kind == "baseline" and name in untold,
+            )
             for name, kind, row in predictors
         ),
     )
@@ -208,7 +226,26 @@ def score_words(scores: Mapping[str, Any]) -> ScoreWords:
         >>> score_words({"task": "filter"}).caption
         'Network and baselines, telling the targets from the inputs'
     """
-    return _WORDS.get(scores.get("task", ""), _FORECASTS)
+    words = _WORDS.get(scores.get("task", ""), _FORECASTS)
+    return replace(words, remark=f"{words.remark} {note}") if (note := untold_note(scores)) else words
+
+
+def untold_note(scores: Mapping[str, Any]) -> str:
+    """Say what the mark behind some names means.
+
+    Args:
+        scores: As for `score_table`.
+
+    Returns:
+        A sentence; an empty text where no baseline is told less than the networks.
+
+    Examples:
+        >>> untold_note({"baselines": {"persistence": {}, "linear": {}}, "controls": ["power"]})
+        '† Not told the power of the rows that are forecast.'
+    """
+    if not untold_baselines(scores):
+        return ""
+    return f"{DAGGER} Not told the {', '.join(scores['controls'])} of the rows that are forecast."
 
 
 def unit_of(scores: Mapping[str, Any], metric: str) -> str:

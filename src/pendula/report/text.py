@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pendula.report.scores import ScoreCell, score_table
+from pendula.report.scores import ScoreCell, ScoreRow, score_table, untold_note
+from pendula.report.untold import DAGGER
 
 __all__ = ["score_text"]
 
@@ -50,14 +51,19 @@ def score_text(scores: Mapping[str, Any]) -> str:
     if not table.rows:
         return ""
     heads = [["predictor"], *map(_head_lines, table.heads)]
-    names = [textwrap.shorten(row.name, NAME_WIDTH, placeholder="…") for row in table.rows]
+    names = [_name(row) for row in table.rows]
     body = [[_cell_text(cell) for cell in row.cells] for row in table.rows]
     columns = [names, *(list(column) for column in zip(*body, strict=True))]
     widths = [max(map(len, [*head, *column])) for head, column in zip(heads, columns, strict=True)]
     depth = max(map(len, heads))
     lines = [[head[line] if line < len(head) else "" for head in heads] for line in range(depth)]
     lines += [["-" * width for width in widths], *([name, *cells] for name, cells in zip(names, body, strict=True))]
-    return "\n".join(_line(line, widths) for line in lines)
+    note = untold_note(scores)
+    return "\n".join([*(_line(line, widths) for line in lines), *([note] if note else [])])
+
+
+def _name(row: ScoreRow) -> str:
+    return textwrap.shorten(row.name, NAME_WIDTH, placeholder="…") + (f" {DAGGER}" if row.is_untold else "")
 
 
 def _wanted(scores: Mapping[str, Any]) -> Sequence[str]:
