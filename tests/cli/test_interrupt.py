@@ -39,6 +39,20 @@ def test_a_stopped_run_leaves_a_checkpoint(pendula, folder, number):
     assert "stopped after epoch" in pendula("forecast", "stopped", "--steps", "1").err
 
 
+def test_an_interrupt_after_training_says_that_the_run_is_whole(pendula, folder, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    words = ("fit", "swing.csv", "--hidden-size", "4", "--window", "8", "--epochs", "1", "-o", "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr("pendula.cli.reports.deliver_fit", interrupt)
+        stopped = pendula(*words)
+    assert stopped.code == 1
+    assert "Interrupted, but `whole` is whole. Write its report with: pendula report whole" in stopped.err
+    assert pendula("report", "whole").code == 0
+    assert (folder / "whole" / "report.html").is_file()
+
+
 def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(pendula, bare_reports, folder, monkeypatch):
     def interrupt(event):
         if getattr(getattr(event, "record", None), "epoch", 0) == 3:

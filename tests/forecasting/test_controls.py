@@ -207,7 +207,7 @@ def test_what_is_wrong_with_a_plan_is_said(quick, plan, steps, error, message):
 def test_controls_go_with_fits_that_have_them(quick, sine_fit):
     with pytest.raises(ArgumentError, match="`controls` must be left out for a fit that has none: got a series"):
         pendula.forecast(sine_fit, controls=plan_of(np.ones(3)))
-    with pytest.raises(ArgumentError, match="`steps` must be given"):
+    with pytest.raises(ArgumentError, match="`controls` must be given: expected u for the steps to come, got none"):
         pendula.forecast(quick)
     context = quick.record.values[None, -8:]
     with pytest.raises(ArgumentError, match="`controls` must be given to a model under controls: expected u of the"):

@@ -123,7 +123,7 @@ def _begin(
     out: Output,
 ) -> None:
     from pendula.cli.chosen import chosen, chosen_lines
-    from pendula.cli.progress import resumable
+    from pendula.cli.progress import reportable, resumable
     from pendula.cli.reports import deliver_fit
     from pendula.cli.task import task_from
     from pendula.forecasting import fit_record
@@ -133,14 +133,15 @@ def _begin(
     out.remark(*chosen_lines(task), f"run       {run}", "")
     with resumable(run, out) as listener:
         made = fit_record(task.record, task.recipe, run=run, overwrite=overwrite, notes=task.notes, listener=listener)
-    deliver_fit(made, run, chosen=chosen(task), out=out)
+    with reportable(run):
+        deliver_fit(made, run, chosen=chosen(task), out=out)
 
 
 def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
     from pendula import forecasting
     from pendula.cli.chosen import chosen
     from pendula.cli.pairs import deliver_pairs
-    from pendula.cli.progress import resumable
+    from pendula.cli.progress import reportable, resumable
     from pendula.cli.reports import deliver_fit
     from pendula.cli.task import Task
     from pendula.runs import PairedFit
@@ -148,11 +149,12 @@ def _resume(run: Path, *, epochs: int | None, out: Output) -> None:
     out.remark(f"going on with {run}")
     with resumable(run, out) as listener:
         made = forecasting.resume(run, epochs=epochs, listener=listener)
-    if isinstance(made, PairedFit):
-        deliver_pairs(made, run, source=str(run), out=out)
-        return
-    task = Task(source=str(run), record=made.record, recipe=made.recipe, notes=made.notes)
-    deliver_fit(made, run, chosen=chosen(task), out=out)
+    with reportable(run):
+        if isinstance(made, PairedFit):
+            deliver_pairs(made, run, source=str(run), out=out)
+            return
+        task = Task(source=str(run), record=made.record, recipe=made.recipe, notes=made.notes)
+        deliver_fit(made, run, chosen=chosen(task), out=out)
 
 
 def _check_alone(others: Mapping[str, object], *, data: RecordOptions, paired: PairedOptions) -> None:

@@ -46,7 +46,7 @@ def begin_pairs(
         ConfigError: If an experiment file is named, or a setting is unknown or has a bad value.
         InterruptedRunError: If the user interrupts.
     """
-    from pendula.cli.progress import resumable
+    from pendula.cli.progress import reportable, resumable
     from pendula.filtering import fit_pairs
 
     if config is not None:
@@ -56,7 +56,8 @@ def begin_pairs(
     out.remark(*told_chosen_lines(task), f"run       {run}", "")
     with resumable(run, out) as listener:
         fit = fit_pairs(task.record, task.recipe, run=run, overwrite=overwrite, notes=task.notes, listener=listener)
-    deliver_pairs(fit, run, source=task.source, out=out)
+    with reportable(run):
+        deliver_pairs(fit, run, source=task.source, out=out)
 
 
 def deliver_pairs(fit: "PairedFit", run: Path, *, source: str, out: Output) -> None:

@@ -13,7 +13,7 @@ from pendula.errors import InterruptedRunError
 if TYPE_CHECKING:
     from pendula.training import EpochFinished, Event, Listener, ReservoirTried
 
-__all__ = ["LINE_SECONDS", "BarProgress", "LineProgress", "progress", "resumable"]
+__all__ = ["LINE_SECONDS", "BarProgress", "LineProgress", "progress", "reportable", "resumable"]
 
 LINE_SECONDS = 5.0
 """Time between two lines, where there is no terminal."""
@@ -60,6 +60,26 @@ def resumable(run: Path, output: Output) -> "Iterator[Listener]":
             yield listener
     except InterruptedRunError as error:
         raise InterruptedRunError(f"{error} Go on with: pendula fit --resume {run}") from error
+
+
+@contextmanager
+def reportable(run: Path) -> "Iterator[None]":
+    """Say after an interrupt that a run is whole, though what is made of it is not.
+
+    Args:
+        run: The run directory.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InterruptedRunError: If the user interrupts.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        advice = f"Interrupted, but `{run}` is whole. Write its report with: pendula report {run}"
+        raise InterruptedRunError(advice) from error
 
 
 class LineProgress:

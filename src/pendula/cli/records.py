@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pendula.cli.notes import filling_notes, sentence
 from pendula.cli.options import RecordOptions, listed, units_of
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     import xarray
@@ -155,7 +155,11 @@ def read_like(
     from pendula.series import fill_gaps
 
     settings = settings_like(axis, file=file, columns=columns, options=options)
-    series, notes = read_series(settings, continues=continues)
+    try:
+        series, notes = read_series(settings, continues=continues)
+    except DataError as error:
+        told = str(error).replace("`columns` must name a column", f"`{file}` must have the columns that the run needs")
+        raise DataError(told) from error
     if settings.gaps != "fill":
         return series, notes
     filled, count = fill_gaps(series)

@@ -21,7 +21,7 @@ __all__ = ["draw_series"]
 
 def draw_series(
     time: Shaped[ndarray, " time"],
-    values: Float[ndarray, "time *channel"],
+    values: Float[ndarray, " time *channel"],
     *,
     quantities: Sequence[Quantity] = (VALUE,),
     clock: Quantity = CLOCK,

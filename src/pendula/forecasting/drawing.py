@@ -90,7 +90,7 @@ def draw_from_nothing(
 
 
 def interval_of(
-    runs: Float[ndarray, "sample *rest"], coverage: float
+    runs: Float[ndarray, " sample *rest"], coverage: float
 ) -> tuple[Float[ndarray, "*rest"], Float[ndarray, "*rest"]]:
     """Find the interval between two quantiles of drawn values.
 

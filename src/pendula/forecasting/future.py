@@ -11,7 +11,7 @@ import xarray as xr
 from pendula.errors import ArgumentError
 from pendula.filtering import tell
 from pendula.forecasting.conformal import run_future
-from pendula.forecasting.controls import completed, controls_from, of_last_trajectory, plan_of, steps_of
+from pendula.forecasting.controls import completed, controls_from, handed_in, of_last_trajectory, plan_of, steps_of
 from pendula.forecasting.drawing import NOTHING, draw_from_nothing, draw_future
 from pendula.forecasting.extrapolation import beyond_training
 from pendula.forecasting.joining import behind_record
@@ -104,6 +104,12 @@ def forecast(
         return packed(told, unpacked(inputs, continues=True)[1])
     if inputs is not None:
         raise ArgumentError("`inputs` must be left out for a fit that forecasts: got a series. Ask for `steps`.")
+    driving = handed_in(fit)
+    if steps is None and controls is None and driving:
+        raise ArgumentError(
+            f"`controls` must be given: expected {', '.join(driving)} for the steps to come, got none. The forecast "
+            "depends on them."
+        )
     if steps is None and controls is None:
         raise ArgumentError("`steps` must be given: expected how many steps to forecast, got none. Ask for one.")
     if keep_samples and fit.container.kind != "dataset":

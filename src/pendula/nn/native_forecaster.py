@@ -83,7 +83,7 @@ def beside(block: BatchTensor, controls: AheadTensor | None, first: int) -> Show
     return block if controls is None else torch.cat([block, controls[:, first : first + block.shape[1]]], dim=-1)
 
 
-def room_for(forecaster: Forecaster, values: Float[Tensor, "batch *rest"]) -> ForecasterState:
+def room_for(forecaster: Forecaster, values: Float[Tensor, " batch *rest"]) -> ForecasterState:
     """Make a state to write into.
 
     Args:

@@ -83,7 +83,7 @@ class Calibration:
 
 
 def conformal_half_width(
-    absolute: Float[ndarray, "origin *rest"], coverage: float, *, effective: Float[ndarray, "*rest"]
+    absolute: Float[ndarray, " origin *rest"], coverage: float, *, effective: Float[ndarray, "*rest"]
 ) -> Float[ndarray, "*rest"]:
     r"""Compute the half width of intervals from absolute errors that are worth fewer independent ones.
 

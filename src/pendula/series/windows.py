@@ -314,6 +314,11 @@ def _check_segments(segments: Int[ndarray, "segment 2"], rows: int) -> None:
 
 def _too_short(longest: int, *, length: int, horizon: int) -> str:
     most = longest - horizon
+    if 0 < longest <= horizon:
+        return (
+            "`horizon` must leave a window within the longest gap-free stretch to learn from: expected fewer than "
+            f"{longest} steps, got {horizon}. Lower `--horizon`, or fill gaps with `--gaps fill`."
+        )
     allowed = f"at most {most} samples" if most > 0 else "a longer stretch"
     purpose = f" for horizon {horizon}" if horizon else ""
     return (

@@ -80,7 +80,7 @@ def integrate_delay(
 class _Past:
     """The states and rates at the last steps, as many as the delay needs; positions are counted in steps."""
 
-    def __init__(self, initial: Float[ndarray, "component *batch"], delay: float) -> None:
+    def __init__(self, initial: Float[ndarray, " component *batch"], delay: float) -> None:
         whole = round(delay)
         # 17/0.1 is 170 but 0.3/0.1 is not 3: a delay of whole steps must not be interpolated
         self.delay = float(whole) if abs(delay - whole) < 1e-9 * delay else delay

@@ -154,7 +154,7 @@ def check_run(*, dt: float | int, samples: int, substeps: int) -> None:
             raise ArgumentError(f"`{name}` must be a positive whole number: expected at least 1, got {count}.")
 
 
-def start_state(initial: Initial) -> Float[ndarray, "component *batch"]:
+def start_state(initial: Initial) -> Float[ndarray, " component *batch"]:
     """Turn an initial state into an array.
 
     Args:
@@ -182,7 +182,7 @@ def start_state(initial: Initial) -> Float[ndarray, "component *batch"]:
     return start
 
 
-def check_finite(states: Float[ndarray, "time *state"], *, first: int, dt: float | int) -> None:
+def check_finite(states: Float[ndarray, " time *state"], *, first: int, dt: float | int) -> None:
     """Find where a run has left the finite numbers.
 
     Args:

@@ -135,7 +135,7 @@ def iterate(
 
 def run_fixed(
     move: Callable[[int, Components], Components],
-    initial: Float[ndarray, "component *batch"],
+    initial: Float[ndarray, " component *batch"],
     *,
     dt: float | int,
     samples: int,
@@ -177,7 +177,7 @@ def run_fixed(
     return states
 
 
-def _store(states: Float[ndarray, "time *state"], rows: list[Any], *, first: int, dt: float | int) -> None:
+def _store(states: Float[ndarray, " time *state"], rows: list[Any], *, first: int, dt: float | int) -> None:
     if rows:
         chunk = states[first : first + len(rows)]
         chunk[...] = rows
@@ -186,7 +186,7 @@ def _store(states: Float[ndarray, "time *state"], rows: list[Any], *, first: int
 
 def _adaptive(
     derivative: Derivative,
-    initial: Float[ndarray, "component *batch"],
+    initial: Float[ndarray, " component *batch"],
     *,
     dt: float | int,
     samples: int,
