@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import pendula as library
+from pendula.nn.kernels import memory
 
 TINY = ("--hidden-size", "4", "--epochs", "1", "--window", "8")
 
@@ -33,6 +34,17 @@ def test_a_file_alone_is_enough(pendula, folder):
     assert (folder / "runs/swing/figures/forecast.png").read_bytes().startswith(b"\x89PNG")
     assert "linear" in json.loads((folder / "runs/swing/scores.json").read_text())["baselines"]
     assert "Forecast: runs/swing/forecast.nc" in answer.out
+
+
+def test_a_network_that_does_not_fit_in_memory_is_refused_by_name(pendula, monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 20 << 30)
+    wave = np.sin(0.3 * np.arange(200.0))
+    write("pair.csv", t=np.arange(200.0), u=wave, x=np.roll(wave, 3))
+    for shown in ((), ("--input", "u")):
+        answer = pendula("fit", "pair.csv", "--target", "x", *shown, "--hidden-size", "20000")
+        assert answer.code != 0
+        assert "`hidden_size` and `num_layers` must leave weights that fit in memory" in answer.err
+        assert "Traceback" not in answer.err
 
 
 def test_json_is_one_object(pendula, bare_reports):

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 import pendula
-from pendula.errors import ArgumentError, InterruptedRunError, RunError
+from pendula.errors import ArgumentError, InterruptedRunError, RunError, TooLargeError
 from pendula.forecasting import fit_record, forecast, resume
 from pendula.nn import EnsembleForecaster, Network
+from pendula.nn.kernels import memory
 from pendula.report import fit_report
 from pendula.runs import Recipe, load
 from pendula.series import record
@@ -121,6 +122,16 @@ def test_epochs_of_all_members_are_counted_together(rows):
 def test_numbers_of_members_that_make_no_sense_are_refused(members):
     with pytest.raises(ArgumentError, match="`members` must be a whole number: expected 1 to 100"):
         recipe_of(members)
+
+
+def test_networks_that_fit_in_memory_only_alone_are_refused_together(rows, monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 29)
+    training = Training(epochs=1, precision="float64")
+    recipe = Recipe(network=Network(cell="rnn", hidden_size=1000), training=training, window=8, members=10)
+    with pytest.raises(
+        TooLargeError, match=r"at most 0\.5 GiB, got 0\.6 GiB for 10 networks with 1 layer of 1000 units\. Choose fewer"
+    ):
+        fit_record(rows, recipe)
 
 
 def test_cells_and_tools_without_members_are_refused():

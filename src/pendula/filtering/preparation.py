@@ -10,7 +10,7 @@ from torch import Tensor
 from pendula.errors import ArgumentError, DataError
 from pendula.filtering.linear import SMALLEST_SCALE, choose_penalty, fit_linear_filter, run_linear
 from pendula.filtering.stretches import Stretches, input_segments, stretches_for
-from pendula.nn import CausalFilter, draw_filter
+from pendula.nn import CausalFilter, draw_filter, require_weights
 from pendula.optim import SQUARED_ERROR, OutputLoss
 from pendula.runs import Channels, PairedRecipe, fingerprint, present_inputs, run_segments
 from pendula.series.record import Record
@@ -214,7 +214,11 @@ def fresh_filter(recipe: PairedRecipe, inputs: int, outputs: int) -> CausalFilte
 
     Returns:
         A filter in float32.
+
+    Raises:
+        TooLargeError: If its weights do not fit in memory, in the precision of the training.
     """
+    require_weights(recipe.network, inputs, dtype=getattr(torch, recipe.training.precision))
     return draw_filter(
         recipe.network,
         inputs,

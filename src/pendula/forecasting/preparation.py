@@ -9,7 +9,7 @@ import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
 from pendula.forecasting.controls import check_bridges, check_controls
-from pendula.nn import INTEGRATOR, RESERVOIR, SOLVED, Cell, Forecaster, build
+from pendula.nn import INTEGRATOR, RESERVOIR, SOLVED, Cell, Forecaster, build, require_weights, seen_channels
 from pendula.runs import Channels, Recipe, fingerprint, present_inputs
 from pendula.series.controls import beside
 from pendula.series.record import Record, column_names
@@ -145,6 +145,7 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     Raises:
         ArgumentError: If the recipe does not suit the record.
         DataError: If a part is too short for a window.
+        TooLargeError: If the weights of its networks do not fit in memory, as training holds them.
     """
     check_controls(rows, recipe)
     check_bridges(recipe)
@@ -161,11 +162,14 @@ def prepare(rows: Record, recipe: Recipe) -> Prepared:
     scaled = _shown(rows, scaled, recipe)
     validation = _validation(parts, torch.from_numpy(scaled), recipe)
     is_solved = recipe.network.cell in SOLVED
+    precision = getattr(torch, recipe.training.precision)
+    seen = seen_channels(recipe.network, len(rows.names), scaled.shape[1] - len(rows.names))
+    require_weights(recipe.network, seen, networks=recipe.members, dtype=precision)
     return Prepared(
         split=parts,
         scaler=scaler,
         controls=controls,
-        values=torch.from_numpy(scaled).to(torch.float64 if is_solved else getattr(torch, recipe.training.precision)),
+        values=torch.from_numpy(scaled).to(torch.float64 if is_solved else precision),
         validation=validation,
         forecasters=()
         if is_solved

@@ -7,7 +7,7 @@ from pendula.nn.echo_member import EchoMember
 from pendula.nn.encoder_decoder import EncoderDecoder, draw_encoder_decoder
 from pendula.nn.ensemble import EnsembleForecaster, EnsembleState
 from pendula.nn.equation import Equation, observed_components
-from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach
+from pendula.nn.forecaster import Forecaster, ForecasterState, build, detach, seen_channels
 from pendula.nn.initial_state import InitialState, LearnedState, resting_state
 from pendula.nn.initialization import Initialization, initialize
 from pendula.nn.integrator_cell import IntegratorCell, unroll
@@ -40,6 +40,7 @@ from pendula.nn.sampling import draw_runs
 from pendula.nn.solved_stream import SolvedStream
 from pendula.nn.state_filter import Estimate, StateFilter
 from pendula.nn.streaming import Stream
+from pendula.nn.weight_memory import require_weights
 
 __all__ = [
     "CELLS",
@@ -109,9 +110,11 @@ __all__ = [
     "member_runs",
     "observed_components",
     "polynomial_features",
+    "require_weights",
     "resting_state",
     "run_polynomial",
     "run_reservoir",
+    "seen_channels",
     "spectral_radius",
     "unroll",
 ]

@@ -9,6 +9,7 @@ from pendula.nn.initialization import initialize
 from pendula.nn.linear_path import LinearPath
 from pendula.nn.network import CELLS, Network
 from pendula.nn.readout import Readout
+from pendula.nn.weight_memory import require_weights
 from pendula.shapes import BatchTensor, Float, Int
 
 __all__ = ["CausalFilter", "draw_filter"]
@@ -110,11 +111,13 @@ def draw_filter(
 
     Raises:
         ArgumentError: If the cell is not one that is trained.
+        TooLargeError: If its weights do not fit in memory, as training holds them.
     """
     if network.cell not in CELLS:
         raise ArgumentError(
             f"`cell` must be one that is trained: expected {', '.join(CELLS)}, got {network.cell}. Choose one of them."
         )
+    require_weights(network, inputs)
     with torch.random.fork_rng(devices=[]):
         # torch.manual_seed would seed the accelerators too, and those are not put back.
         torch.default_generator.manual_seed(seed)

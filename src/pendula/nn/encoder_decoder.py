@@ -10,6 +10,7 @@ from pendula.errors import ArgumentError, ShapeError, did_you_mean
 from pendula.nn.initialization import initialize
 from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentLayer
+from pendula.nn.weight_memory import require_weights
 from pendula.shapes import BatchTensor, Bool, Float, Int
 
 __all__ = ["EncoderDecoder", "Written", "draw_encoder_decoder"]
@@ -167,7 +168,9 @@ def draw_encoder_decoder(
 
     Raises:
         ArgumentError: If an argument breaks its rule.
+        TooLargeError: If their weights do not fit in memory, as training holds them.
     """
+    require_weights(network, max(inputs, outputs), networks=2)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         model = EncoderDecoder(network, inputs, outputs, written=written)

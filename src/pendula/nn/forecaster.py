@@ -12,9 +12,10 @@ from pendula.nn.mixture import Mixture
 from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentState
 from pendula.nn.spread import Spread
+from pendula.nn.weight_memory import require_weights
 from pendula.shapes import Float, ShownTensor
 
-__all__ = ["Forecaster", "ForecasterState", "build", "detach"]
+__all__ = ["Forecaster", "ForecasterState", "build", "detach", "seen_channels"]
 
 
 class ForecasterState(NamedTuple):
@@ -79,7 +80,7 @@ class Forecaster(nn.Module):
         self.controls = controls
         outputs = network.leads * channels
         self.recurrent = CELLS[network.cell](
-            channels * (2 if network.increments else 1) + controls,
+            seen_channels(network, channels, controls),
             network.hidden_size,
             num_layers=network.num_layers,
             dropout=network.dropout,
@@ -193,6 +194,24 @@ class Forecaster(nn.Module):
         return torch.cat([known, (known - before) / self.increment_scale, controls], dim=-1)
 
 
+def seen_channels(network: Network, channels: int, controls: int = 0) -> int:
+    """Count the channels that a forecaster's recurrent stack sees.
+
+    Args:
+        network: The architecture.
+        channels: Channels that are predicted.
+        controls: Columns after them that are known for the future, too.
+
+    Returns:
+        Their number: values, their increments if it sees them, and controls.
+
+    Examples:
+        >>> seen_channels(Network(increments=True), 2, 1)
+        5
+    """
+    return channels * (2 if network.increments else 1) + controls
+
+
 def build(network: Network, channels: int, controls: int = 0, *, seed: int = 0) -> Forecaster:
     """Draw a fresh forecaster.
 
@@ -207,9 +226,11 @@ def build(network: Network, channels: int, controls: int = 0, *, seed: int = 0) 
 
     Raises:
         ArgumentError: If there is no channel.
+        TooLargeError: If its weights do not fit in memory, as training holds them.
     """
     if channels < 1:
         raise ArgumentError(f"`channels` must be positive: expected 1 or more, got {channels}. Name a target.")
+    require_weights(network, seen_channels(network, channels, controls))
     with torch.random.fork_rng(devices=[]):
         # torch.manual_seed would seed the accelerators too, and those are not put back.
         torch.default_generator.manual_seed(seed)

@@ -13,6 +13,7 @@ from pendula.nn.kernels import recurrent
 from pendula.nn.kernels.states import LayerState
 from pendula.nn.network import CELLS, Network
 from pendula.nn.recurrent import RecurrentLayer
+from pendula.nn.weight_memory import require_weights
 from pendula.shapes import BatchTensor, Int
 
 __all__ = ["Readout", "ReadoutResult", "Scored", "draw_readout", "layer_weights"]
@@ -166,6 +167,7 @@ def draw_readout(
 
     Raises:
         ArgumentError: If the cell is not one that is trained.
+        TooLargeError: If its weights do not fit in memory, as training holds them.
 
     Examples:
         >>> draw_readout(Network(cell="lstm", hidden_size=4), 2, 3, seed=0).head
@@ -175,6 +177,7 @@ def draw_readout(
         raise ArgumentError(
             f"`cell` must be one that is trained: expected {', '.join(CELLS)}, got {network.cell}. Choose one of them."
         )
+    require_weights(network, inputs)
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)

@@ -11,12 +11,20 @@ UNQUESTIONED = 1 << 26
 """Computations that need no more bytes than this are not checked: looking costs time."""
 
 
-def require(needed: int, what: str) -> None:
+def require(
+    needed: int,
+    what: str,
+    *,
+    rule: str = "`sequences` must fit in memory, with what is computed from them",
+    advice: str = "Split the batch, or shorten the sequences.",
+) -> None:
     """Refuse what does not fit in memory, before anything is allocated.
 
     Args:
         needed: Bytes that it takes.
         what: What it is, in words.
+        rule: What must fit, with the names of the arguments that decide it.
+        advice: What to do where it does not.
 
     Raises:
         TooLargeError: If that is more than this process can have.
@@ -34,9 +42,7 @@ def require(needed: int, what: str) -> None:
     available = available_bytes()
     if available is not None and needed > available:
         raise TooLargeError(
-            "`sequences` must fit in memory, with what is computed from them: expected at most "
-            f"{available / 2**30:.1f} GiB, got {needed / 2**30:.1f} GiB for {what}. "
-            "Split the batch, or shorten the sequences."
+            f"{rule}: expected at most {available / 2**30:.1f} GiB, got {needed / 2**30:.1f} GiB for {what}. {advice}"
         )
 
 
