@@ -151,6 +151,35 @@ def test_what_they_refuse():
         EchoStateRegressor().fit(x[:1], y[:1])
 
 
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (
+            {"cell": "foo"},
+            r"`cell` must be one that is trained: expected rnn, gru, lstm, got foo\. Choose one of them\.",
+        ),
+        ({"cell": "lstn"}, r"expected rnn, gru, lstm, got lstn\. Did you mean `lstm`\?"),
+        ({"cell": "integrator"}, r"expected rnn, gru, lstm, got integrator\. Choose one of them\."),
+        ({"window": 0}, r"`window` must be a whole number: expected 1 or more, got 0\."),
+        ({"window": 2.5}, r"`window` must be a whole number: expected 1 or more, got 2\.5\."),
+        ({"washout": -1}, r"`washout` must be a whole number: expected 0 or more, got -1\."),
+        ({"hidden_size": 0}, r"`hidden_size` must be a whole number: expected 1 or more, got 0\."),
+        ({"hidden_size": None}, r"`hidden_size` must be a whole number: expected 1 or more, got None\."),
+    ],
+)
+def test_an_argument_is_refused_under_its_own_name(argument, message):
+    x, y = delayed(rows=60)
+    with pytest.raises(ArgumentError, match=message):
+        PendulaRegressor(**QUICK).set_params(**argument).fit(x, y)
+    with pytest.raises(ArgumentError, match=message):
+        PendulaClassifier(**QUICK).set_params(**argument).fit(x, y > 0)
+
+
+def test_a_window_of_one_row_is_enough():
+    x, y = delayed(rows=60)
+    assert PendulaRegressor(**QUICK | {"window": 1}).fit(x, y).readout_.washout == 0
+
+
 def test_without_scikit_learn(monkeypatch):
     monkeypatch.delitem(sys.modules, "pendula.interop.sklearn")
     monkeypatch.setitem(sys.modules, "sklearn.base", None)

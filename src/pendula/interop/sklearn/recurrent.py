@@ -11,9 +11,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from pendula.errors import ArgumentError
+from pendula.errors import ArgumentError, did_you_mean
 from pendula.interop.sklearn.estimating import SeriesRegressor, seed_from, series_for
-from pendula.nn import Network, draw_readout
+from pendula.nn import CELLS, Network, draw_readout
 from pendula.optim import SOFTMAX, SQUARED_ERROR, OutputLoss
 from pendula.shapes import Float, Series, SeriesTensor, Tensor, ndarray
 from pendula.training import Training, train_paired
@@ -50,8 +50,9 @@ class _Recurrent(BaseEstimator):
         self.random_state = random_state
 
     def _train(self, X: Series, targets: Tensor, *, outputs: int, loss: OutputLoss) -> None:
+        self._check_arguments()
         seed, window = seed_from(self.random_state), min(self.window, len(X))
-        network = Network(cell=self.cell, hidden_size=self.hidden_size, num_layers=self.num_layers)
+        network = Network(cell=self.cell, hidden_size=int(self.hidden_size), num_layers=self.num_layers)
         training = Training(
             epochs=self.epochs,
             batch_size=self.batch_size,
@@ -63,6 +64,20 @@ class _Recurrent(BaseEstimator):
         self.readout_ = draw_readout(network, X.shape[1], outputs, seed=seed, scored="every", washout=washout)
         course = train_paired(self.readout_, self._scaled(X), targets, training, loss=loss, window=window, seed=seed)
         self.loss_curve_ = tuple(record.train_loss for record in course.history if record.train_loss is not None)
+
+    def _check_arguments(self) -> None:
+        if self.cell not in CELLS:
+            raise ArgumentError(
+                f"`cell` must be one that is trained: expected {', '.join(CELLS)}, got {self.cell}."
+                + (did_you_mean(str(self.cell), CELLS, listed=True) or " Choose one of them.")
+            )
+        for name, least in (("hidden_size", 1), ("window", 1), ("washout", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+                raise ArgumentError(
+                    f"`{name}` must be a whole number: expected {least} or more, got {value!r}. "
+                    "Choose one in that range."
+                )
 
     def _outputs(self, X: Series) -> Float[ndarray, "time output"]:
         with torch.no_grad():
