@@ -47,6 +47,12 @@ def test_a_network_that_does_not_fit_in_memory_is_refused_by_name(pendula, monke
         assert "Traceback" not in answer.err
 
 
+def test_a_small_reservoir_is_fit_and_read_again(pendula, bare_reports):
+    assert pendula("fit", "swing.csv", "--cell", "esn", "--hidden-size", "8", "-o", "small").code == 0
+    assert pendula("forecast", "small", "--steps", "5").code == 0
+    assert library.load("small").recipe.network.hidden_size == 8
+
+
 def test_json_is_one_object(pendula, bare_reports):
     answer = pendula("fit", "swing.csv", *TINY, "--json")
     content = answer.content

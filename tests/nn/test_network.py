@@ -125,12 +125,6 @@ def test_settings_of_a_reservoir_go_with_the_cell_esn_alone():
         Network(cell="gru", reservoir=Reservoir())
 
 
-def test_a_unit_listens_to_no_more_units_than_there_are():
-    rule = "`connections` must not be more than there are units: expected at most 5, got 10"
-    with pytest.raises(ArgumentError, match=rule):
-        Network(cell="esn", hidden_size=5, reservoir=Reservoir())
-
-
 def test_a_next_generation_reservoir_has_no_units():
     assert Network(cell="ngrc").hidden_size == 0
     rule = r"`hidden_size` must be left out for a next-generation reservoir: expected 0, got 8\. Its size follows from"

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import ArpackError
 
 from pendula.errors import ArgumentError
-from pendula.nn import Reservoir, draw_reservoir, spectral_radius
+from pendula.nn import EchoMember, Reservoir, draw_reservoir, spectral_radius
 from pendula.nn import reservoir_weights as module
 
 
@@ -46,6 +46,15 @@ def test_each_unit_listens_to_as_many_as_were_asked_for():
     assert np.count_nonzero(dense(weights.recurrent)) == 240
     assert (weights.units, weights.inputs) == (40, 3)
     assert not isinstance(draw_reservoir(Reservoir(connections=0), units=40, inputs=1, seed=4).recurrent, csr_array)
+
+
+@pytest.mark.parametrize("units", [1, 8, 10])
+def test_in_a_reservoir_with_no_more_units_each_listens_to_all(units):
+    few, all_ = (draw_reservoir(Reservoir(connections=links), units=units, inputs=1, seed=4) for links in (10, 0))
+    np.testing.assert_array_equal(few.recurrent, all_.recurrent)
+    member = EchoMember(Reservoir(), units, 1)
+    member.put(few)
+    np.testing.assert_array_equal(member.weights.recurrent, few.recurrent)
 
 
 @given(st.integers(0, 2**32), st.floats(0.01, 2.0), st.floats(0.01, 5.0), st.floats(0.0, 5.0))
@@ -112,11 +121,6 @@ def test_units_and_inputs_must_be_there(name):
     sizes = {"units": 20, "inputs": 1} | {name: 0}
     with pytest.raises(ArgumentError, match=rf"`{name}` must be positive: expected 1 or more, got 0\. Count them\."):
         draw_reservoir(Reservoir(), **sizes, seed=0)
-
-
-def test_a_unit_cannot_listen_to_more_than_there_are():
-    with pytest.raises(ArgumentError, match=r"`connections` must not be more .* at most 8, got 10\. 0 connects each"):
-        draw_reservoir(Reservoir(), units=8, inputs=1, seed=0)
 
 
 def test_a_reservoir_without_loops_is_refused(monkeypatch):

@@ -40,7 +40,7 @@ class EchoMember(ReservoirMember):
     def __init__(self, reservoir: Reservoir, units: int, channels: int) -> None:
         super().__init__(units + channels if reservoir.direct else units, channels)
         self.reservoir = reservoir
-        links = (reservoir.connections or units) if reservoir.topology == "random" else 1
+        links = reservoir.links(units)
         shapes = {"recurrent": (units, links), "links": (units, links), "input": (units, channels), "bias": (units,)}
         for name, shape in shapes.items():
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float64))

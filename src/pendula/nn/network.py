@@ -223,17 +223,10 @@ def _check_head(network: Network) -> None:
 
 
 def _check_reservoir(network: Network) -> None:
-    if network.reservoir is None:
-        return
-    if network.cell != RESERVOIR:
+    if network.reservoir is not None and network.cell != RESERVOIR:
         raise ArgumentError(
             f"`reservoir` must go with the cell esn: got settings of a reservoir and the cell {network.cell}. "
             "Choose cell='esn', or leave them out."
-        )
-    if network.reservoir.connections > network.hidden_size:
-        raise ArgumentError(
-            f"`connections` must not be more than there are units: expected at most {network.hidden_size}, got "
-            f"{network.reservoir.connections}. 0 connects each unit with all."
         )
 
 

@@ -24,7 +24,8 @@ class Reservoir:
             deterministic, and the signs of their U and b follow the digits of π.
         spectral_radius: Largest modulus of the eigenvalues of W, exactly; of a delay line, which has no eigenvalue but
             0, the weight of each link.
-        connections: How many units each unit listens to; 0 for all. Chains have one.
+        connections: How many units each unit listens to; 0 for all, and all of them in a reservoir that has no more.
+            Chains have one.
         input_scaling: Largest modulus of U, for inputs of the size of 1.
         bias_scaling: Largest modulus of b. Without a bias a reservoir cannot tell x from −x but by the sign of h.
         leak: a, the share of its state that a unit renews at each step.
@@ -72,6 +73,21 @@ class Reservoir:
             )
         if not isinstance(self.direct, bool):
             raise ArgumentError(f"`direct` must be True or False: got {self.direct!r}. Choose one.")
+
+    def links(self, units: int) -> int:
+        """Count the units that each unit listens to.
+
+        Args:
+            units: How many units the reservoir has.
+
+        Returns:
+            Their number: `connections`, or as many as there are.
+
+        Examples:
+            >>> Reservoir().links(200), Reservoir().links(8), Reservoir(topology="cycle").links(200)
+            (10, 8, 1)
+        """
+        return min(self.connections or units, units) if self.topology == "random" else 1
 
 
 def _check_positive(name: str, value: Any) -> None:

@@ -74,7 +74,7 @@ def draw_reservoir(settings: Reservoir, *, units: int, inputs: int, seed: int) -
         The matrices, in float64.
 
     Raises:
-        ArgumentError: If there are no units or inputs, or if units are to listen to more units than there are.
+        ArgumentError: If there are no units or inputs, or if so few connections leave no loop.
 
     Examples:
         >>> chain = draw_reservoir(Reservoir(topology="cycle", spectral_radius=0.5), units=3, inputs=1, seed=0)
@@ -87,12 +87,7 @@ def draw_reservoir(settings: Reservoir, *, units: int, inputs: int, seed: int) -
         if value < 1:
             raise ArgumentError(f"`{name}` must be positive: expected 1 or more, got {value}. Count them.")
     if settings.topology == "random":
-        if settings.connections > units:
-            raise ArgumentError(
-                f"`connections` must not be more than there are units: expected at most {units}, "
-                f"got {settings.connections}. 0 connects each unit with all."
-            )
-        recurrent = _random_unit_matrix(units, settings.connections, seed)
+        recurrent = _random_unit_matrix(units, settings.links(units), seed)
         u, b = _random_pattern(units, inputs, seed)
     else:
         recurrent = _chain(units, closed=settings.topology == "cycle")
@@ -154,7 +149,7 @@ def _random_unit_matrix(units: int, connections: int, seed: int) -> Recurrent:
 def _random_matrix(random: np.random.Generator, units: int, connections: int) -> Recurrent:
     from scipy.sparse import csr_array
 
-    if connections in {0, units}:
+    if connections == units:
         return random.uniform(-1.0, 1.0, size=(units, units))
     columns = np.stack([np.sort(random.choice(units, connections, replace=False)) for _ in range(units)])
     values = random.uniform(-1.0, 1.0, size=columns.size)

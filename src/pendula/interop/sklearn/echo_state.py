@@ -29,7 +29,7 @@ class EchoStateRegressor(SeriesRegressor, BaseEstimator):
         units: Units of the reservoir.
         topology: random, delay-line or cycle.
         spectral_radius: Largest modulus of the eigenvalues of the reservoir's matrix.
-        connections: How many units each unit listens to; 0 for all.
+        connections: How many units each unit listens to; 0 for all, and all of them where there are no more.
         input_scaling: Largest weight of an input.
         bias_scaling: Largest bias.
         leak: Share of its state that a unit renews at each step.
