@@ -129,6 +129,9 @@ def test_the_commonest_label_has_the_closed_form(switched):
     row = evaluated.to_dict()["baselines"]["commonest"]
     assert row["log_loss"] == pytest.approx(-np.log(share).mean(), rel=1e-12)
     assert row["roc_area"] == 0.5
+    # It never switches, and finds no switch.
+    assert row["missed"] == row["switches"] > 0
+    assert row["median_delay_rows"] is None
 
 
 def test_window_features_are_those_of_each_window_alone():

@@ -21,9 +21,11 @@ regimes = st.lists(st.tuples(st.integers(0, 2), st.integers(6, 20)), min_size=2,
         ("aaabbb", "aaaaaa", [], 1, []),
         ("aaabbb", "aaabab", [0], 0, [4, 5]),
         ("aaaaaa", "aabaaa", [], 0, [2, 3]),
-        ("aaabbbaaa", "aaaaaaaaa", [-3], 1, []),  # b is never told; the a after it is told since b began
+        ("aaabbbaaa", "aaaaaaaaa", [], 2, []),  # nothing switches: the a after b is no switch that was found
+        ("aaabbbaaa", "baaaaaaaa", [], 2, [1]),  # nor is it one that was told before b began
+        ("aabbcc", "aacccc", [-2], 1, []),  # told since the last true switch
         ("aabbcc", "aaaccc", [-1], 1, []),
-        ("aabbcc", "bbbbcc", [-2, 0], 0, []),  # told from the first row on
+        ("aabbcc", "bbbbcc", [0], 1, []),  # from the first row on: no switch is told
     ],
 )
 def test_cases_counted_by_hand(truth, told, delays, missed, false):
@@ -32,6 +34,16 @@ def test_cases_counted_by_hand(truth, told, delays, missed, false):
     assert found.delays.tolist() == delays
     assert found.missed == missed
     assert found.false.tolist() == false
+
+
+@steady
+@given(regimes, st.integers(0, 2))
+def test_what_never_switches_finds_no_switch(drawn, label):
+    truth = np.repeat([kind for kind, _ in drawn], [rows for _, rows in drawn])
+    found = score_switches(truth, np.full(len(truth), label))
+    assert found.missed == len(switch_rows(truth))
+    assert not len(found.delays)
+    assert not len(found.false)
 
 
 @steady

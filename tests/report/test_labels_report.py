@@ -22,6 +22,10 @@ def scores(**switched):
         ("", 1.5, 1.5, ", half of them within 1.5 rows;"),  # irregular times: rows are the steps
         ("", 0.5, 1.0, ", half of them within 1 row;"),
         ("s", None, 2.0, ", half of them within 2 rows;"),  # a calendar has no step
+        ("", -1.0, -2.0, ", half of them no later than 2 rows before;"),
+        ("", -0.5, -1.0, ", half of them no later than 1 row before;"),
+        ("s", -0.5, -1.0, ", half of them no later than 0.5 s before;"),
+        ("s", 0.0, 0.0, ", half of them without delay;"),
         ("s", None, None, "are found; 0 are told that are none."),
     ],
 )

@@ -58,8 +58,9 @@ def switch_rows(labels: Int[ndarray, " time"]) -> Int[ndarray, " switch"]:
 def score_switches(truth: Int[ndarray, "..."], told: Int[ndarray, "..."]) -> Switches:
     """Compare told switches with the true ones.
 
-    A switch counts as found if the new regime is told before it ends: at its first row, if a told stretch that began
-    earlier, since the last true switch, reaches into it, or later. Every other told switch is a false one.
+    A switch counts as found if one to the new regime is told before that ends: earlier, since the last true switch, if
+    the regime that is told then reaches into it, or later. What never switches finds none, even where its one label is
+    right. Every other told switch is a false one.
 
     Args:
         truth: The true label of each row.
@@ -103,8 +104,8 @@ def _told_at(
     told: Int[ndarray, " time"], claims: Int[ndarray, " switch"], label: int, *, row: int, since: int, stop: int
 ) -> int | None:
     if told[row] == label:
-        # Told before it began: at the last claim up to here, but not before the regime that went before.
-        earlier = claims[claims <= row]
-        return max(int(earlier[-1]), since) if len(earlier) else since
+        # Told before it began: at the last claim up to here. One from before the last regime was no claim of this one.
+        earlier = claims[(since <= claims) & (claims <= row)]
+        return int(earlier[-1]) if len(earlier) else None
     later = np.flatnonzero(told[row:stop] == label)
     return row + int(later[0]) if len(later) else None

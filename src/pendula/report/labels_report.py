@@ -113,7 +113,7 @@ def _switch_sentence(scores: Mapping[str, Any]) -> list[str]:
     network = scores["models"]["network"]
     if "switches" not in network:
         return []
-    late = "" if (delay := _delay(scores)) is None else f", half of them within {delay}"
+    late = "" if (delay := _delay(scores)) is None else f", half of them {delay}"
     switches, false = network["switches"], network["false_switches"]
     sentence = f"{switches - network['missed']} of {switches} switches are found{late}; {false} are told that are none."
     return [sentence]
@@ -122,10 +122,17 @@ def _switch_sentence(scores: Mapping[str, Any]) -> list[str]:
 def _delay(scores: Mapping[str, Any]) -> str | None:
     network, unit = scores["models"]["network"], unit_of(scores, "median_delay")
     if unit and (delay := finite_score(network, "median_delay")) is not None:
-        return f"{format_number(delay, digits=3)} {unit}"
+        return _late(delay, unit)
     # Where time has no unit, or is not regular, rows are counted.
     rows = finite_score(network, "median_delay_rows")
-    return None if rows is None else f"{format_number(rows, digits=3)} {'row' if rows == 1 else 'rows'}"
+    return None if rows is None else _late(rows, "row" if abs(rows) == 1 else "rows")
+
+
+def _late(delay: float, unit: str) -> str:
+    if delay == 0:
+        return "without delay"
+    size = f"{format_number(abs(delay), digits=3)} {unit}"
+    return f"within {size}" if delay > 0 else f"no later than {size} before"
 
 
 _CITATIONS = {
