@@ -47,6 +47,14 @@ def test_a_network_that_does_not_fit_in_memory_is_refused_by_name(pendula, monke
         assert "Traceback" not in answer.err
 
 
+def test_a_target_too_small_to_be_told_apart_is_told(pendula):
+    write("small.csv", t=np.arange(200.0), x=1e-200 * np.sin(0.3 * np.arange(200.0)))
+    answer = pendula("fit", "small.csv", "--target", "x", *TINY)
+    assert answer.code != 0
+    assert "`x` must have values that can be told apart" in answer.err
+    assert "Rescale it" in answer.err
+
+
 def test_a_small_reservoir_is_fit_and_read_again(pendula, bare_reports):
     assert pendula("fit", "swing.csv", "--cell", "esn", "--hidden-size", "8", "-o", "small").code == 0
     assert pendula("forecast", "small", "--steps", "5").code == 0

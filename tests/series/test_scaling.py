@@ -57,6 +57,18 @@ def test_a_channel_constant_in_the_part_is_only_centered(kind, constant):
     assert (scaler.center[0], scaler.scale[0]) == (constant, 1.0)
 
 
+@pytest.mark.parametrize("kind", ["standard", "range", "none"])
+def test_values_too_small_to_be_told_apart_are_refused(kind):
+    wave = np.sin(np.arange(20.0))
+    with pytest.raises(
+        DataError,
+        match=r"`x1` must have values that can be told apart, or one value: expected differences of 1e-150 or more, "
+        r"got 1\.99e-200 at most, whose squares vanish in double precision\. Rescale it, to a smaller unit, say\.",
+    ):
+        fit_scaler(series(wave, 1e-200 * wave), kind)
+    fit_scaler(series(wave, 1e-149 * wave), kind)
+
+
 finite = arrays(np.float64, (20, 2), elements=st.floats(-1e6, 1e6, allow_subnormal=False))
 
 

@@ -1,5 +1,6 @@
 """Scaling, fitted on the training part and undone exactly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -16,6 +17,8 @@ __all__ = ["Scaler", "ScalerKind", "ScalerLink", "fit_scaler"]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 ScalerKind: TypeAlias = Literal["standard", "range", "none"]
 ScalerLink: TypeAlias = Literal["none", "sqrt", "log", "asinh"]
+SMALLEST_SPREAD = 1e-150
+"""Squares of smaller differences, of which every score is made, lose their digits in double precision or are 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -160,7 +163,8 @@ def fit_scaler(part: Part | Record, kind: ScalerKind = "standard", *, transform:
         The scaler.
 
     Raises:
-        DataError: If the part has no whole row, or holds a value that `transform` cannot take.
+        DataError: If the part has no whole row, holds a value that `transform` cannot take, or a channel whose values
+            differ by so little that the squares of the differences vanish.
 
     Examples:
         >>> import xarray as xr
@@ -177,8 +181,21 @@ def fit_scaler(part: Part | Record, kind: ScalerKind = "standard", *, transform:
         raise DataError(
             f"`part` must have rows without a gap: expected at least 1, got none of {len(rows)}. Fill the gaps first."
         )
+    _check_spread(whole, names=rows.names)
     center, scale = _location_and_scale(kind, _apply(transform, whole, names=rows.names))
     return Scaler(kind=kind, link=transform, center=center, scale=scale)
+
+
+def _check_spread(values: Series, *, names: Sequence[str]) -> None:
+    with np.errstate(over="ignore"):
+        spreads = values.max(axis=0) - values.min(axis=0)
+    for name, spread in zip(names, spreads, strict=True):
+        if 0 < spread < SMALLEST_SPREAD:
+            raise DataError(
+                f"`{name}` must have values that can be told apart, or one value: expected differences of "
+                f"{SMALLEST_SPREAD:g} or more, got {spread:.3g} at most, whose squares vanish in double precision. "
+                "Rescale it, to a smaller unit, say."
+            )
 
 
 def _location_and_scale(kind: ScalerKind, values: Series) -> tuple[Vector, Vector]:
