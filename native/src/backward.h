@@ -65,6 +65,19 @@ PENDULA_INLINE void backward_block(const BackwardLayer<Real>& layer, Index hidde
   }
 }
 
+// One step of all rows of a slice.
+template <class Real, class Cell>
+void backward_step(const BackwardLayer<Real>& layer, Index hidden, Index rows, Steps<const Real> gradient, const Real* next,
+                   Index next_stride, const Real* before, const Real* now, Index stride, Index pitch, Real* delta, bool carry,
+                   Lengths lengths, Index t) {
+  for_vector_groups<4>(vectors_for<Real>(hidden), [&](auto group, Index first) {
+    for_row_blocks(rows, [&](auto block, Index row) {
+      backward_block<Real, Cell, decltype(block)::of, decltype(group)::of>(layer, hidden, first, row, gradient, next, next_stride, before,
+                                                     now, stride, pitch, delta, carry, lengths, t);
+    });
+  });
+}
+
 // to[row] = Σ over gates of delta[row, gate] W[gate]: the gradient with respect to a layer's input or first state. The gates'
 // deltas begin at `gate[g]` of a row.
 template <class Real>
@@ -231,13 +244,8 @@ void backward_slice(const Problem& problem, Slice slice, const Parameters<const 
         const bool carry = Cell::carries_h || lengths.of != nullptr || begin + t == problem.time - 1;
         const Steps<const Real> due{gradient.data == nullptr ? nullptr : gradient.at(t), 0, gradient.row};
         Real* to = delta + t * slice.rows * delta_stride;
-        for_vector_groups<4>(vectors_for<Real>(hidden), [&](auto group, Index at) {
-          for_row_blocks(slice.rows, [&](auto block, Index row) {
-            backward_block<Real, Cell, decltype(block)::of, decltype(group)::of>(layer, hidden, at, row, due, next, delta_stride, befores[t],
-                                                           layer.rows.at(begin + t), stride, pitch, to, carry, lengths,
-                                                           begin + t);
-          });
-        });
+        backward_step<Real, Cell>(layer, hidden, slice.rows, due, next, delta_stride, befores[t], layer.rows.at(begin + t),
+                                  stride, pitch, to, carry, lengths, begin + t);
         next = to;
       }
       Steps<const Real> x;

@@ -50,9 +50,11 @@ class CellUnrolled final : public Unrolled<Real> {
     --taken_;
     Steps<const Real> due{output_gradient, 0, pitch_};
     for (Index l = layers_ - 1; l >= 0; --l) {
-      back_through(l, due);
-      Real* down = l > 0 ? down_ : input_gradient;
       const BackwardLayer<Real>& layer = stack_[l].backward;
+      const Real* next = taken_ == steps_ - 1 ? nullptr : deltas(l, taken_ + 1);
+      backward_step<Real, Cell>(layer, hidden_, batch_, due, next, delta_stride_, before(l, taken_), rows(l, taken_), stride_,
+                                pitch_, deltas(l, taken_), Cell::carries_h, all_, taken_);
+      Real* down = l > 0 ? down_ : input_gradient;
       const Index down_pitch = l > 0 ? pitch_ : input_pitch();
       through_weights(deltas(l, taken_), delta_stride_, batch_, by_input_, Cell::gates, layer.by_input, hidden_, layer.input,
                       down, down_pitch);
@@ -117,18 +119,6 @@ class CellUnrolled final : public Unrolled<Real> {
     layer.narrow = layer.input < narrow_limit<Real> ? take_zeros<Real>(scratch, layer.input * width) : nullptr;
     stack_[l] = {ForwardWeights<Real, Cell>(scratch, own, layer.input, hidden_), layer,
                  take<Real>(scratch, steps_ * batch_ * stride_), take<Real>(scratch, steps_ * batch_ * delta_stride_)};
-  }
-
-  void back_through(Index l, Steps<const Real> due) {
-    const BackwardLayer<Real>& layer = stack_[l].backward;
-    const Real* next = taken_ == steps_ - 1 ? nullptr : deltas(l, taken_ + 1);
-    for_vector_groups<4>(vectors_for<Real>(hidden_), [&](auto group, Index at) {
-      for_row_blocks(batch_, [&](auto block, Index row) {
-        backward_block<Real, Cell, decltype(block)::of, decltype(group)::of>(layer, hidden_, at, row, due, next, delta_stride_, before(l, taken_),
-                                                       rows(l, taken_), stride_, pitch_, deltas(l, taken_), Cell::carries_h,
-                                                       all_, taken_);
-      });
-    });
   }
 
   static constexpr Lengths all_{nullptr};
