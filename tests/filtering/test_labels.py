@@ -9,6 +9,7 @@ import pendula
 from pendula.errors import ArgumentError, DataError
 from pendula.filtering import evaluate_told, tell, window_features
 from pendula.nn import Network
+from pendula.nn.kernels import available
 from pendula.runs import Labels, PairedRecipe
 from pendula.training import Training
 
@@ -90,7 +91,9 @@ def test_the_label_of_a_trajectory_does_not_depend_on_the_others(classified):
     assert told.sizes["time"] == 12
     for run in (0, 7, 11):
         alone = tell(classified, runs.isel(time=runs["trajectory"].values == run))
-        assert alone["p_fast"].values[0] == told["p_fast"].values[run]
+        # Without the core, to the rounding of torch's products.
+        within = 0 if available() else 1e-6
+        assert abs(alone["p_fast"].values[0] - told["p_fast"].values[run]) <= within
         assert alone["kind"].values[0] == told["kind"].values[run]
     assert np.allclose(told["p_fast"] + told["p_slow"], 1.0, atol=1e-12)
 

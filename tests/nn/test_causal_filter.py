@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pendula.errors import ArgumentError
 from pendula.nn import CausalFilter, Network, draw_filter
+from pendula.nn.kernels import available
 
 
 def random_filter(cell="gru", *, lags=3, hidden=5, layers=1, seed=0):
@@ -81,7 +82,9 @@ def test_bits_depend_on_neither_padding_nor_company_nor_order(cell, lengths, ext
     with torch.no_grad():
         together = made(padded[order], torch.tensor(lengths)[order])
     for place, number in enumerate(order.tolist()):
-        assert torch.equal(together[place, : lengths[number]], alone[number].detach())
+        # Torch's products round by the size of the batch; the core's do not.
+        within = 0.0 if available() else 1e-4
+        torch.testing.assert_close(together[place, : lengths[number]], alone[number].detach(), rtol=within, atol=within)
 
 
 def test_only_cells_that_are_trained():
