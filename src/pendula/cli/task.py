@@ -75,7 +75,6 @@ def task_from(
     from pendula.config import ExperimentFile, build, merge, read_experiment
     from pendula.forecasting import choose_target
     from pendula.forecasting.controls import check_bridges, check_controls
-    from pendula.forecasting.extrapolation import control_notes
     from pendula.runs import Recipe
     from pendula.series.controls import as_steps
 
@@ -86,10 +85,7 @@ def task_from(
     build(Recipe, choices if cell is None else _for_cell(choices, cell))
     irregular = bool(choices.get("irregular"))
     check_unsampled(settings, irregular=irregular)
-    try:
-        series, read_notes = read_series(settings)
-    except DataError as error:
-        raise DataError(_in_options(error, columns=_blamed(settings))) from error
+    series, read_notes = _series(settings)
     try:
         series, driving = as_steps(series, settings.control, irregular=irregular)
         wanted = choose_target(series, settings.target or None, driving)
@@ -110,11 +106,24 @@ def task_from(
             *fill_notes,
             *interval_notes(series, irregular=irregular),
             *plan_notes(series, rows),
-            *control_notes(rows, made),
-            *(gap_notes(rows, filled=settings.gaps == "fill") if choices.get("missing", "gap") == "gap" else ()),
+            *_record_notes(rows, made, filled=settings.gaps == "fill"),
         ),
         choices=choices,
     )
+
+
+def _series(settings: "DataSettings") -> "tuple[xarray.Dataset, tuple[str, ...]]":
+    try:
+        return read_series(settings)
+    except DataError as error:
+        raise DataError(_in_options(error, columns=_blamed(settings))) from error
+
+
+def _record_notes(rows: "Record", recipe: "Recipe", *, filled: bool) -> tuple[str, ...]:
+    from pendula.forecasting.extrapolation import control_notes
+
+    gaps = gap_notes(rows, filled=filled) if not rows.bridged else ()
+    return (*control_notes(rows, recipe), *gaps)
 
 
 def recipe_for(rows: "Record", choices: Mapping[str, Any], *, cell: str | None = None) -> "Recipe":

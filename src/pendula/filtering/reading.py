@@ -9,7 +9,7 @@ import xarray as xr
 from pendula.errors import ArgumentError
 from pendula.filtering.preparation import WASHOUT_SHARE
 from pendula.runs import PairedRecipe, PairedTask
-from pendula.series.columns import check_channel, column_names
+from pendula.series.columns import as_names, check_channel, column_names
 from pendula.series.intervals import INTERVAL, with_intervals
 from pendula.series.labels import encode_labels
 from pendula.series.record import Record, assemble, record
@@ -67,7 +67,7 @@ def paired_series(
     dataset = with_intervals(series) if irregular else series
     labels: dict[str, Any] = {}
     if task != "filter":
-        names = (target,) if isinstance(target, str) else tuple(target or ())
+        names = as_names(target)
         if len(names) != 1:
             raise ArgumentError(
                 f"`target` must name the column of labels for the task {task}: expected one, got "

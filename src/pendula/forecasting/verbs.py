@@ -15,6 +15,7 @@ from pendula.forecasting.preparation import default_by, default_window
 from pendula.forecasting.reading import forecast_record
 from pendula.nn import InitialState, Network, RecurrentLayer, as_network
 from pendula.runs import NO_LABELS, AnyFit, Fit, Labels, Missing, PairedFit, PairedRecipe, PairedTask, Recipe
+from pendula.series.columns import as_names
 from pendula.series.containers import Data, unpacked
 from pendula.series.record import Record
 from pendula.series.scaling import ScalerKind, ScalerLink
@@ -193,7 +194,7 @@ def fit(
         >>> sorted(made.scores["baselines"])
         ['linear', 'persistence', 'seasonal']
     """
-    dataset, container = unpacked(series, labels=() if task in {None, "filter"} else _names(target))
+    dataset, container = unpacked(series, labels=() if task in {None, "filter"} else as_names(target))
     given = _given(window=window, scaling=scaling, by=by, test_from=test_from, training=training)
     usual = {"test": test, "validation": validation, "seed": seed, "missing": missing, "irregular": irregular}
     if inputs is not None or task is not None:
@@ -217,10 +218,6 @@ def fit(
     notes = control_notes(rows, recipe)
     made = fit_record(rows, recipe, run=run, overwrite=overwrite, notes=notes, listener=listener)
     return replace(made, container=container)
-
-
-def _names(target: str | Sequence[str] | None) -> tuple[str, ...]:
-    return (target,) if isinstance(target, str) else tuple(target or ())
 
 
 def _given(**choices: object) -> dict[str, Any]:

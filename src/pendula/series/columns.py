@@ -10,7 +10,23 @@ from pendula.errors import DataError, did_you_mean
 from pendula.series.times import AxisKind, canonical_times
 from pendula.shapes import ndarray
 
-__all__ = ["channel_values", "check_channel", "column_names", "time_values"]
+__all__ = ["as_names", "channel_values", "check_channel", "column_names", "time_values"]
+
+
+def as_names(names: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Take one name as several.
+
+    Args:
+        names: One name, several, or None.
+
+    Returns:
+        The names.
+
+    Examples:
+        >>> as_names("x"), as_names(["x", "y"]), as_names(None)
+        (('x',), ('x', 'y'), ())
+    """
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def column_names(
@@ -38,7 +54,7 @@ def column_names(
                 f"got {', '.join(map(str, dataset.variables)) or 'none'}. Name the dimension `time`."
             )
         return tuple(numeric)
-    wanted = (columns,) if isinstance(columns, str) else tuple(columns)
+    wanted = as_names(columns)
     for name in wanted:
         if name not in along:
             raise DataError(

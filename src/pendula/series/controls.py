@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from pendula.errors import ArgumentError, DataError
-from pendula.series.columns import check_channel, column_names
+from pendula.series.columns import as_names, check_channel, column_names
 from pendula.series.intervals import INTERVAL, with_intervals
 from pendula.series.record import Record, assemble, check_learnable
 from pendula.shapes import Float, ndarray
@@ -42,9 +42,8 @@ def as_steps(
 
 
 def _check_no_time(dataset: xr.Dataset, controls: Sequence[str] | str | None) -> None:
-    named = (controls,) if isinstance(controls, str) else tuple(controls or ())
     own = "time" if "time" not in dataset.variables else str(dataset["time"].attrs.get("name", "time"))
-    if own in named:
+    if own in as_names(controls):
         raise ArgumentError(
             f"`controls` must not be the time: expected columns beside it, got {own}. What is to come lies beyond all "
             "times that are learned from; a phase that returns, such as the time of day, can be learned from."
